@@ -1,0 +1,169 @@
+"""How the process runs: a file in the shop's folder, and the environment over it. Frozen once read.
+
+`<shop>/headwaters.toml` holds the same names in lower case (`[smtp]` as a table); an environment variable
+HEADWATERS_<NAME> wins. docs/operate/configuration.md lists each name, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from headwaters.core.errors import Code, N_, Refused, WrongUse
+
+FILE_NAME = "headwaters.toml"
+KEY_NAME = "shop.key"
+PREFIX = "HEADWATERS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Where mail is handed over. `security`: starttls, tls (from the first byte) or none (loopback only)."""
+
+    host: str
+    sender: str
+    port: int = 587
+    user: str = ""
+    password: str = field(default="", repr=False)
+    security: str = "starttls"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`shop`: the shop's folder. `url`: the public address without a slash at its end."""
+
+    shop: Path
+    url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    database: str = ""  # a postgresql:// address; empty: SQLite in the shop's folder
+    files: str = ""  # where files are kept; empty: `files` in the shop's folder
+    proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
+    smtp: Smtp | None = None
+    stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's address of the database."""
+        if not self.database:
+            return f"sqlite:///{self.shop / 'headwaters.db'}"
+        return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def files_dir(self) -> Path:
+        """Where LocalStorage keeps blobs."""
+        return Path(self.files) if self.files else self.shop / "files"
+
+    @property
+    def secure(self) -> bool:
+        """Whether readers reach the shop over TLS (cookies are then marked Secure)."""
+        return self.url.startswith("https://")
+
+
+def _broken(name: str, message: str) -> Refused:
+    return Refused(Code.CONFIG_BROKEN, "%(name)s: " + message, field=name, name=name)
+
+
+def _number(name: str, value: object) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        raise _broken(name, N_("It is a whole number.")) from None
+    if not 0 <= number <= 65535:
+        raise _broken(name, N_("It is a number from 0 to 65535."))
+    return number
+
+
+def check_url(value: str) -> str:
+    """A public address: http or https, a host, no path, query or slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise _broken("url", N_("It is an address such as https://shop.example."))
+    if parts.path.strip("/") or parts.username:
+        raise _broken("url", N_("It is an address without a path or a user name."))
+    return value.rstrip("/")
+
+
+def _smtp(raw: Mapping[str, object]) -> Smtp | None:
+    if not raw.get("host"):
+        return None
+    security = str(raw.get("security", "starttls"))
+    if security not in {"starttls", "tls", "none"}:
+        raise _broken("smtp_security", N_("It is starttls, tls or none."))
+    if not raw.get("sender"):
+        raise _broken("smtp_sender", N_("Mail needs a sender's address."))
+    return Smtp(
+        host=str(raw["host"]),
+        sender=str(raw["sender"]),
+        port=_number("smtp_port", raw.get("port", 587)),
+        user=str(raw.get("user", "")),
+        password=str(raw.get("password", "")),
+        security=security,
+    )
+
+
+_NAMES = ("url", "host", "port", "database", "files", "proxies", "stripe_api")
+_SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise Refused(
+            Code.CONFIG_BROKEN, N_("%(path)s cannot be read: %(why)s"), path=str(path), why=str(wrong)
+        ) from wrong
+    unknown = set(raw) - set(_NAMES) - {"smtp"}
+    if unknown:
+        raise _broken(sorted(unknown)[0], N_("There is no such name in the configuration."))
+    return raw
+
+
+def _proxies(value: object) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise _broken("proxies", N_("It is a list of addresses or networks."))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
+    """Read `<shop>/headwaters.toml`, the environment over it, and `over` (the command line) over both.
+
+    Raises Refused(CONFIG_BROKEN) naming what is wrong, WrongUse(SHOP_MISSING) when `shop` is no shop.
+    """
+    if not (shop / KEY_NAME).is_file():
+        raise WrongUse(
+            Code.SHOP_MISSING,
+            N_("There is no shop in %(shop)s."),
+            hint=N_("Make one with “headwaters init %(shop)s”, or name another with --shop."),
+            shop=str(shop),
+        )
+    raw = _read_file(shop / FILE_NAME)
+    for name in _NAMES:
+        if (value := environ.get(PREFIX + name.upper())) is not None:
+            raw[name] = value
+    raw.update({name: value for name, value in over.items() if value is not None})
+    smtp = raw.get("smtp", {})
+    smtp = dict(smtp) if isinstance(smtp, Mapping) else {}
+    for name in _SMTP_NAMES:
+        if (value := environ.get(f"{PREFIX}SMTP_{name.upper()}")) is not None:
+            smtp[name] = value
+    port = _number("port", raw.get("port", 8000))
+    host = str(raw.get("host", "127.0.0.1"))
+    return Config(
+        shop=shop,
+        url=check_url(str(raw.get("url") or f"http://{host}:{port}")),
+        host=host,
+        port=port,
+        database=str(raw.get("database", "")),
+        files=str(raw.get("files", "")),
+        proxies=_proxies(raw.get("proxies", ())),
+        smtp=_smtp(smtp),
+        stripe_api=str(raw.get("stripe_api", "")),
+    )

@@ -1,0 +1,1 @@
+"""The room of orders, payments and the ledger: its rules."""

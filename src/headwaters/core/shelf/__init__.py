@@ -1,0 +1,1 @@
+"""The room of what readers hold: ranges, archives, keys: its rules."""

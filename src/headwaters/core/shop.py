@@ -1,0 +1,123 @@
+"""What the shop is: its settings, as rows of (key, text) in the database, changed while it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from typing import cast
+
+from headwaters.core.errors import Code, N_, Refused
+from headwaters.core.sales.money import check_currency
+
+_ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+_EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190}")
+LONGEST_SETTING = 20_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings with their defaults. The field's name is the row's key and the command line's word for it."""
+
+    name: str = field(default="", metadata={"doc": "The shop's name, at the top of each page"})
+    tagline: str = field(default="", metadata={"doc": "A few words beside the name"})
+    creator: str = field(default="", metadata={"doc": "Your name, as you sign your letters"})
+    language: str = field(default="en", metadata={"doc": "Language of the shop's pages"})
+    currency: str = field(default="EUR", metadata={"doc": "ISO 4217 code of new prices"})
+    about: str = field(default="", metadata={"doc": "The About page, in Markdown"})
+    imprint: str = field(default="", metadata={"doc": "Who runs this shop, as the law asks: name, address, contact"})
+    contact_email: str = field(default="", metadata={"doc": "The address shown on the About page"})
+    accent: str = field(default="", metadata={"doc": "Accent colour, like #0d4a68; empty for the river blue"})
+    stripe_secret_key: str = field(default="", metadata={"doc": "Stripe: the secret key (sk_…)", "secret": True})
+    stripe_webhook_secret: str = field(
+        default="", metadata={"doc": "Stripe: the webhook's signing secret (whsec_…)", "secret": True}
+    )
+    stripe_fee_percent: str = field(default="1.5", metadata={"doc": "Stripe's share of a payment, per cent: an estimate"})
+    stripe_fee_fixed: str = field(default="0.25", metadata={"doc": "Stripe's fixed part of a payment: an estimate"})
+    by_hand: str = field(default="off", metadata={"doc": "Payment by hand: off, on, or trust (files come at once)"})
+    by_hand_instructions: str = field(
+        default="", metadata={"doc": "How to pay you by bank transfer or in cash; the reference is added"}
+    )
+    practice: str = field(default="off", metadata={"doc": "The practice till: on or off; no real money moves"})
+    notify_email: str = field(default="", metadata={"doc": "Where your own notices go"})
+    notify_orders: str = field(default="off", metadata={"doc": "A notice of each order: on or off"})
+    notify_letters: str = field(default="off", metadata={"doc": "A notice of each letter: on or off"})
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(N_("It is one of: %(allowed)s."), {"allowed": ", ".join(allowed)})
+        return text
+
+    return check
+
+
+def _decimal(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(N_("It is a number such as 2.9."), {}) from None
+    if not number.is_finite() or not 0 <= number < 100:
+        raise ValueError(N_("It is a number from 0 to 100."), {})
+    return text
+
+
+def _email(text: str) -> str:
+    if text and not _EMAIL.fullmatch(text):
+        raise ValueError(N_("It is an e-mail address."), {})
+    return text
+
+
+def _accent(text: str) -> str:
+    if text and not _ACCENT.fullmatch(text):
+        raise ValueError(N_("It is a colour such as #0d4a68."), {})
+    return text.lower()
+
+
+_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "currency": check_currency,
+    "accent": _accent,
+    "contact_email": _email,
+    "notify_email": _email,
+    "stripe_fee_percent": _decimal,
+    "stripe_fee_fixed": _decimal,
+    "by_hand": _one_of("off", "on", "trust"),
+    "practice": _one_of("off", "on"),
+    "notify_orders": _one_of("off", "on"),
+    "notify_letters": _one_of("off", "on"),
+}
+
+KEYS: tuple[str, ...] = tuple(item.name for item in fields(Settings))
+SECRET_KEYS: frozenset[str] = frozenset(item.name for item in fields(Settings) if item.metadata.get("secret"))
+DOCS: Mapping[str, str] = {item.name: item.metadata["doc"] for item in fields(Settings)}
+
+
+def check_setting(key: str, text: str) -> str:
+    """The value as it will be kept. Raises Refused(SETTING_INVALID) naming the key as the field."""
+    if key not in KEYS:
+        raise Refused(
+            Code.SETTING_INVALID,
+            N_("There is no setting %(key)s."),
+            hint=N_("“headwaters settings” lists them."),
+            field=key,
+            key=key,
+        )
+    text = text.strip()
+    if len(text) > LONGEST_SETTING:
+        raise Refused(Code.SETTING_INVALID, N_("%(key)s is too long."), field=key, key=key)
+    check = _CHECKS.get(key)
+    if check is None:
+        return text
+    try:
+        return check(text)
+    except ValueError as wrong:
+        message, values = wrong.args
+        raise Refused(Code.SETTING_INVALID, "%(key)s: " + message, field=key, key=key, **values) from None
+
+
+def settings_from_rows(rows: Mapping[str, str]) -> Settings:
+    """Settings from the table's rows; unknown keys (of a newer version) are left alone."""
+    known = {key: rows[key] for key in KEYS if key in rows}
+    return Settings(**cast("dict[str, str]", known))

@@ -1,0 +1,1 @@
+"""The room of works, editions and files: its rules."""

@@ -1,0 +1,1 @@
+"""Floor 2: the memory. Tables, named queries, migrations, and two verbs: read and write."""
