@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from headwaters.config import Config
-from headwaters.core.shop import Settings
+from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.ports import Mailer, Media, Storage, Till
-from headwaters.store.db import Database
+from headwaters.store import shop as shop_rows
+from headwaters.store.db import Connection, Database
+
+MakeTills = Callable[[Config, Settings], Mapping[str, Till]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,25 @@ class House:
     mailer: Mailer | None
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)
-    make_tills: Callable[[Config, Settings], Mapping[str, Till]]
+    make_tills: MakeTills
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
+
+
+async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:
+    """What the shop is now; the tills are built from the settings just read."""
+
+    def read(conn: Connection) -> tuple[int, dict[str, str]]:
+        return shop_rows.catalogue_version(conn), shop_rows.read_settings(conn)
+
+    version, rows = await db.read(read)
+    settings = settings_from_rows(rows)
+    return Now(version, settings, make_tills(config, settings))
+
+
+async def refresh(house: House) -> bool:
+    """Look once whether the catalogue moved; if so take the new settings and tills in. True when it moved."""
+    if await house.db.read(shop_rows.catalogue_version) == house.now.version:
+        return False
+    house.now = await look_around(house.db, house.config, house.make_tills)
+    return True

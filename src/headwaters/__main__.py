@@ -1,0 +1,5 @@
+"""`python -m headwaters`."""
+
+from headwaters.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,49 @@
+"""The command line: `headwaters`. Each command parses, calls one errand or action, and prints.
+
+Exit codes: 0 done, 1 refused (what was asked for cannot be), 2 wrong use (the command makes no sense),
+130 interrupted. With --json, exactly one JSON document goes to standard output, also when refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from headwaters import __version__
+from headwaters.cli._tools import report_error
+from headwaters.core.errors import HeadwatersError, WrongUse
+from headwaters.texts import translations
+
+_ROOMS = ("shop", "works", "orders", "letters", "signin", "serve")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar; docs/operate/commands.md is held against it by a test."""
+    _ = translations("en").gettext
+    parser = argparse.ArgumentParser(
+        prog="headwaters",
+        description=_("Publish and sell your works from your own machine, with nobody in between."),
+    )
+    parser.add_argument("--version", action="version", version=f"headwaters {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for room in _ROOMS:
+        import_module(f"headwaters.cli.{room}").add_parsers(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except HeadwatersError as error:
+        report_error(args, error)
+        return 2 if isinstance(error, WrongUse) else 1
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: not worth a message
+        return 1

@@ -1,0 +1,56 @@
+"""Config → adapters, once for a process. The only module that imports adapters; tests replace it."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from headwaters.adapters.mail.smtp import SmtpMailer
+from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.storage.local import LocalStorage
+from headwaters.adapters.tills import make_tills
+from headwaters.config import KEY_NAME, Config
+from headwaters.errands.house import House, look_around
+from headwaters.store.db import Database
+
+KEY_BYTES = 32
+
+
+def make_token() -> str:
+    """130 random bits as 26 characters of a–z and 2–7."""
+    return base64.b32encode(secrets.token_bytes(17))[:26].decode().lower()
+
+
+def read_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def furnish(config: Config) -> AsyncIterator[House]:
+    """An open house: database at its newest schema, ports filled, settings read; closed at the end."""
+    shop_key = (config.shop / KEY_NAME).read_bytes()
+    database = Database(config.database_url)
+    await database.migrate()
+    await database.open()
+    try:
+        tills = partial(make_tills, shop_key=shop_key)
+        house = House(
+            config=config,
+            db=database,
+            storage=LocalStorage(config.files_dir),
+            media=PillowMedia(),
+            mailer=SmtpMailer(config.smtp) if config.smtp else None,
+            clock=read_clock,
+            token=make_token,
+            make_tills=tills,
+            now=await look_around(database, config, tills),
+            shop_key=shop_key,
+        )
+        yield house
+    finally:
+        await database.close()
