@@ -9,7 +9,7 @@ import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from headwaters.core.errors import Code, N_, Refused, TooLarge
+from headwaters.core.errors import N_, Code, Refused, TooLarge
 
 LONGEST_LETTER = 20_000  # bytes of UTF-8, as it was sent
 LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the brackets
@@ -18,6 +18,7 @@ _LONGEST_LOCAL = 64
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MANY_NEWLINES = re.compile(r"\n{4,}")
 _OVERRIDES = frozenset("\u202d\u202e")  # they show text in another order than it was written
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -32,11 +33,14 @@ class Author(StrEnum):
 def _kept(character: str) -> bool:
     if character in "\n\t":
         return True
-    return unicodedata.category(character) not in {"Cc", "Cs", "Cn"} and character not in _OVERRIDES
+    if unicodedata.category(character) in {"Cc", "Cs"} or character in _OVERRIDES:
+        return False
+    return ord(character) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(character) <= 0xFDEF  # Unicode's noncharacters
 
 
 def _visible(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "ZC"
+    category = unicodedata.category(character)
+    return category[0] != "Z" and category not in {"Cc", "Cf", "Cs"} and character not in _BLANKS
 
 
 def clean_letter(text: str) -> str:
