@@ -15,7 +15,28 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from headwaters.core.sales.money import Money
-from headwaters.core.sales.states import Mode, PaymentState
+from headwaters.core.sales.states import Mode
+from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+
+__all__ = [
+    "Blob",
+    "Keep",
+    "LocalTill",
+    "Look",
+    "Mail",
+    "Mailer",
+    "Media",
+    "PaymentRequest",
+    "PaymentStatus",
+    "Picture",
+    "RefundStatus",
+    "Source",
+    "Storage",
+    "Till",
+    "TillEvent",
+    "TillSession",
+    "Witness",
+]
 
 # ── Storage ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -102,67 +123,6 @@ class Storage(Protocol):
 # ── Till ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRequest:
-    """What a till is asked to collect. `reference` is ours, unique, and comes back in every event."""
-
-    reference: str
-    amount: Money
-    title: str
-    return_url: str
-    cancel_url: str
-    email: str | None
-    created_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TillSession:
-    """An opened payment at the till. `url` is where the reader pays; None: the order page shows what to do."""
-
-    session_id: str
-    url: str | None
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RefundStatus:
-    """One refund as the till knows it: its own id and amount, and whether the money went back."""
-
-    external_id: str
-    amount: Money
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentStatus:
-    """What the till says of a payment now. All refunds so far, each once."""
-
-    session_id: str
-    reference: str
-    state: PaymentState
-    amount: Money
-    mode: Mode
-    external_id: str | None = None
-    fee: Money | None = None
-    refunds: tuple[RefundStatus, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TillEvent:
-    """A payment event whose signature was right.
-
-    `reference` is None when it concerns nothing of ours (then it is acknowledged and forgotten).
-    `status` is given when the event alone tells everything; None: fetch the session before anything counts.
-    """
-
-    event_id: str
-    type: str
-    reference: str | None
-    session_id: str | None
-    status: PaymentStatus | None
-
-
 class Till(Protocol):
     """A way to be paid. It pays the creator; the shop never holds money.
 
@@ -171,6 +131,9 @@ class Till(Protocol):
 
     name: str
     mode: Mode
+
+    def check(self, amount: Money) -> None:
+        """Refuse what the till would refuse (AMOUNT_TOO_SMALL, AMOUNT_TOO_LARGE, CURRENCY_UNKNOWN), without asking it."""
 
     async def open(self, request: PaymentRequest) -> TillSession:
         """Open a payment; the same `reference` twice gives the same session. Raises Unavailable(TILL_DOWN)

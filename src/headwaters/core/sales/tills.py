@@ -1,0 +1,70 @@
+"""What passes between the shop and a till, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Mode, PaymentState
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequest:
+    """What a till is asked to collect. `reference` is ours, unique, and comes back in every event."""
+
+    reference: str
+    amount: Money
+    title: str
+    return_url: str
+    cancel_url: str
+    email: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TillSession:
+    """An opened payment at the till. `url` is where the reader pays; None: the order page shows what to do."""
+
+    session_id: str
+    url: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStatus:
+    """One refund as the till knows it: its own id and amount, and whether the money went back."""
+
+    external_id: str
+    amount: Money
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStatus:
+    """What the till says of a payment now. All refunds so far, each once."""
+
+    session_id: str
+    reference: str
+    state: PaymentState
+    amount: Money
+    mode: Mode
+    external_id: str | None = None
+    fee: Money | None = None
+    refunds: tuple[RefundStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TillEvent:
+    """A payment event whose signature was right.
+
+    `reference` is None when it concerns nothing of ours (then it is acknowledged and forgotten).
+    `status` is given when the event alone tells everything; None: fetch the session before anything counts.
+    """
+
+    event_id: str
+    type: str
+    reference: str | None
+    session_id: str | None
+    status: PaymentStatus | None
