@@ -54,8 +54,8 @@ class _Direct(Contract):
 class OnlyIn(_Direct):
     """`imported` packages are imported by modules of `only_in` and nobody else."""
 
-    imported = fields.ListField(subfield=fields.StringField())
-    only_in = fields.ListField(subfield=fields.StringField())
+    imported: list[str] = fields.ListField(subfield=fields.StringField())  # type: ignore[assignment]
+    only_in: list[str] = fields.ListField(subfield=fields.StringField())  # type: ignore[assignment]
 
     def breaks(self, importer: str, imported: str) -> bool:
         return _within(imported, self.imported) and not _within(importer, self.only_in)
@@ -64,8 +64,8 @@ class OnlyIn(_Direct):
 class ImportsOnly(_Direct):
     """`modules` import what `may_import` lists and nothing else: packages, or one of the two words above."""
 
-    modules = fields.ListField(subfield=fields.StringField())
-    may_import = fields.ListField(subfield=fields.StringField())
+    modules: list[str] = fields.ListField(subfield=fields.StringField())  # type: ignore[assignment]
+    may_import: list[str] = fields.ListField(subfield=fields.StringField())  # type: ignore[assignment]
 
     def breaks(self, importer: str, imported: str) -> bool:
         allowed = _within(imported, self.may_import) or _kind(imported) in self.may_import

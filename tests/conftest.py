@@ -1,0 +1,67 @@
+"""What every test has: it stays on loopback, and finds databases, a browser, a post office and a served shop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import network
+from tests.support.browser import chromium, open_page, record
+from tests.support.databases import (
+    database,
+    database_settings,
+    database_url,
+    postgresql_cluster,
+    postgresql_template,
+    postgresql_url,
+    sqlite_template,
+    sqlite_url,
+)
+from tests.support.mail import post_office
+from tests.support.needs import need
+from tests.support.served import serve_shop
+
+__all__ = [
+    "chromium",
+    "database",
+    "database_settings",
+    "database_url",
+    "open_page",
+    "post_office",
+    "postgresql_cluster",
+    "postgresql_template",
+    "postgresql_url",
+    "record",
+    "serve_shop",
+    "sqlite_template",
+    "sqlite_url",
+]
+
+network.lay_guard()
+for _name in [name for name in os.environ if name.startswith("HEADWATERS_")]:
+    del os.environ[_name]  # a setting of this machine is none of the tests'
+
+
+@pytest.fixture(autouse=True)
+def stay_on_loopback() -> Iterator[None]:
+    """Fails a test that tried to leave this machine, even where the code forgave the failure."""
+    network.attempts.clear()
+    yield
+    assert network.attempts == [], "a test tried to leave this machine"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the order, but put the tests with a browser last in their module (see `chromium`)."""
+    modules = {item.nodeid.partition("::")[0]: None for item in items}
+    place = {module: number for number, module in enumerate(modules)}
+    items.sort(
+        key=lambda item: (place[item.nodeid.partition("::")[0]], "chromium" in getattr(item, "fixturenames", ()))
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            need(name)
