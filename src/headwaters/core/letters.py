@@ -67,7 +67,7 @@ def clean_letter(text: str) -> str:
 
 def one_line(text: str, longest: int = 200) -> str:
     """`text` fit for a subject or a name: one line, no control characters, cut at `longest` characters."""
-    line = " ".join("".join(filter(_kept, text)).split())
+    line = "".join(filter(_kept, " ".join(text.split())))
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 
 

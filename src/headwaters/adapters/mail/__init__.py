@@ -1,0 +1,1 @@
+"""Mail leaves the house through one of these."""

@@ -1,0 +1,57 @@
+"""A `Mail` as the message that goes over the wire (RFC 5322): plain text and the headers of polite mail."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.letters import clean_address, one_line
+from headwaters.ports import Mail
+
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
+_URL = re.compile(r"https?://[!-;=?-~]+")  # printable ASCII without < and >
+
+
+def read_sender(sender: str) -> Address:
+    """`Name <name@example.org>`, or the address alone. Raises Refused(EMAIL_INVALID)."""
+    name, address = parseaddr(sender)
+    return Address(display_name=one_line(name), addr_spec=_address(address))
+
+
+def _address(text: str) -> str:
+    address = clean_address(text)
+    if address is None:
+        raise Refused(Code.EMAIL_INVALID, N_("Mail needs an address."))
+    return address
+
+
+def _checked(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise Refused(Code.MAIL_REFUSED, N_("A header of this mail is not what it should be."))
+    return text
+
+
+def compose(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
+    """The whole message. Raises Refused(EMAIL_INVALID, MAIL_REFUSED) for what does not fit in a header.
+
+    Quoted-printable keeps long lines, umlauts and lines that begin with "From " whole through any server.
+    Auto-Submitted (RFC 3834) keeps holiday answers away; List-Unsubscribe with its Post (RFC 8058) needs https.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=_address(mail.to))
+    message["Subject"] = one_line(mail.subject)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{_checked(_MESSAGE_ID, mail.message_id)}>"
+    message["Auto-Submitted"] = "auto-generated"
+    if mail.refuse_url:
+        message["List-Unsubscribe"] = f"<{_checked(_URL, mail.refuse_url)}>"
+        if mail.refuse_url.startswith("https://"):
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
+    return message
