@@ -133,7 +133,7 @@ class Till(Protocol):
     mode: Mode
 
     def check(self, amount: Money) -> None:
-        """Refuse what the till would refuse (AMOUNT_TOO_SMALL, AMOUNT_TOO_LARGE, CURRENCY_UNKNOWN), without asking it."""
+        """Raise Refused(AMOUNT_TOO_SMALL | AMOUNT_TOO_LARGE | CURRENCY_UNKNOWN) as the till would, without asking it."""
 
     async def open(self, request: PaymentRequest) -> TillSession:
         """Open a payment; the same `reference` twice gives the same session. Raises Unavailable(TILL_DOWN)

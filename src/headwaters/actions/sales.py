@@ -16,7 +16,7 @@ from enum import StrEnum
 from headwaters.actions import mail
 from headwaters.actions.letters import write_letter
 from headwaters.core.clock import from_micros, to_micros
-from headwaters.core.errors import Code, Conflict, N_, NotFound, Refused
+from headwaters.core.errors import N_, Code, Conflict, NotFound, Refused
 from headwaters.core.letters import Author
 from headwaters.core.sales import ledger
 from headwaters.core.sales.doors import Take
@@ -160,6 +160,12 @@ def grant_free(conn: Connection, order_id: int, key: str, now: datetime) -> bool
     return True
 
 
+def set_address(conn: Connection, order_id: int, email: str, now: datetime) -> None:
+    """The reader gave an address, or another one, to be sent the order page's link."""
+    rows.set_email(conn, order_id, email)
+    mail.queue_order_mail(conn, order_id, now)
+
+
 # ── what a till says ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -183,7 +189,7 @@ class Received:
 
 
 def matches(payment: rows.PaymentRow, status: PaymentStatus) -> bool:
-    """Whether the till speaks of this very payment: reference, amount, currency, mode, and its session if we know it."""
+    """Whether the till speaks of this very payment: reference, amount, currency, mode, and its session if known."""
     refunded = sum(refund.amount.minor for refund in status.refunds if refund.done)
     return (
         status.reference == payment.reference
@@ -208,7 +214,9 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
         return Received(Outcome.FETCH, payment)
     else:
         outcome = Outcome.HANDLED
-    if not rows.add_event(conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)):
+    if not rows.add_event(
+        conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)
+    ):
         return Received(Outcome.DUPLICATE)
     if payment is not None and event.status is not None:
         settle(conn, payment, event.status, key, now)
@@ -228,7 +236,9 @@ def receive_fetched(
     """The second half of an event that needed a look at the till."""
     payment = rows.payment_by_id(conn, payment_id)
     outcome = Outcome.HANDLED if matches(payment, status) else Outcome.MISMATCH
-    if not rows.add_event(conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)):
+    if not rows.add_event(
+        conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)
+    ):
         return Received(Outcome.DUPLICATE, payment)
     if outcome is Outcome.HANDLED:
         settle(conn, payment, status, key, now)
@@ -238,16 +248,18 @@ def receive_fetched(
 def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, key: str, now: datetime) -> bool:
     """Bring a payment to what the till says of it: state, ledger, fee, refunds, grant, mail. The one way there is.
 
-    `status` must match (`matches`). True when something changed. Run twice, in any order, at once: each fact counts once.
+    `status` must match (`matches`). True when something changed. Twice, in any order, at once: each fact counts once.
     """
     changed = False
     if sources(PAYMENT_STEPS, status.state):
         changed = rows.move_payment(conn, payment.id, status.state, status.external_id, _settled(status, now))
     if changed and status.state is PaymentState.PAID:
-        _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, _shares(conn, payment)), now)
+        _book(
+            conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, _shares(conn, payment)), now
+        )
         _grant(conn, payment.order_id, key, now)
     if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
-        rows.expire_order(conn, payment.order_id, to_micros(now))
+        rows.expire_order(conn, payment.order_id)
     if status.state is PaymentState.PAID:
         changed |= _settle_fee(conn, payment, status, now)
         changed |= _settle_refunds(conn, payment, status, now)
@@ -301,7 +313,9 @@ def _book(conn: Connection, payment: rows.PaymentRow, entry: ledger.Entry, now: 
 # ── the creator's and the reader's own words on a payment ────────────────────────────────────────
 
 
-def confirm_by_hand(conn: Connection, reference: str, received: Money | None, key: str, now: datetime) -> rows.PaymentRow:
+def confirm_by_hand(
+    conn: Connection, reference: str, received: Money | None, key: str, now: datetime
+) -> rows.PaymentRow:
     """The creator saw the money of a by-hand payment. `received` other than asked for becomes the payment's amount.
 
     Raises NotFound(PAYMENT_STATE), Conflict(PAYMENT_STATE) when it was confirmed before, Refused on another currency.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from typing import cast
 
-from headwaters.core.errors import Code, N_, Refused
+from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.sales.money import check_currency
 
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
@@ -33,8 +33,8 @@ class Settings:
     stripe_webhook_secret: str = field(
         default="", metadata={"doc": "Stripe: the webhook's signing secret (whsec_…)", "secret": True}
     )
-    stripe_fee_percent: str = field(default="1.5", metadata={"doc": "Stripe's share of a payment, per cent: an estimate"})
-    stripe_fee_fixed: str = field(default="0.25", metadata={"doc": "Stripe's fixed part of a payment: an estimate"})
+    stripe_fee_percent: str = field(default="1.5", metadata={"doc": "What Stripe keeps of a payment, in per cent (an estimate)"})
+    stripe_fee_fixed: str = field(default="0.25", metadata={"doc": "Stripe's fixed part of a payment, an estimate"})
     by_hand: str = field(default="off", metadata={"doc": "Payment by hand: off, on, or trust (files come at once)"})
     by_hand_instructions: str = field(
         default="", metadata={"doc": "How to pay you by bank transfer or in cash; the reference is added"}

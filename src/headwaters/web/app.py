@@ -1,0 +1,104 @@
+"""The application: one process, one port, every address."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+from aiohttp import web
+
+from headwaters.core.errors import Code, N_, Refused
+from headwaters.errands import settle
+from headwaters.errands.house import House, refresh
+from headwaters.errands.mail import mail_handlers
+from headwaters.errands.worker import Chore, Worker
+from headwaters.web import files, letters, pages, practice, reports, sales, studio
+from headwaters.web.errors import errors_as_pages
+from headwaters.web.keys import HOUSE, WORKER
+from headwaters.web.limits import LIMITS, Limits
+from headwaters.web.security import security_headers
+
+log = logging.getLogger(__name__)
+
+LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
+_ROOMS = (pages, files, sales, letters, reports, practice)
+
+
+def make_app(house: House) -> web.Application:
+    """Every room's addresses on one application. Its background work starts and ends with it."""
+    app = web.Application(middlewares=[security_headers, errors_as_pages], client_max_size=LARGEST_FORM)
+    app[HOUSE] = house
+    app[LIMITS] = Limits(house.config.proxies)
+    app[WORKER] = make_worker(house)
+    for room in _ROOMS:
+        app.add_routes(room.routes)
+    studio.add_to(app)
+    app.cleanup_ctx.append(_work_in_background)
+    return app
+
+
+def make_worker(house: House) -> Worker:
+    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news."""
+
+    async def sweep_payments() -> None:
+        await settle.sweep(house)
+
+    async def sweep_files() -> None:
+        await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
+
+    async def look_for_news() -> None:
+        await refresh(house)
+
+    chores = (
+        Chore("catalogue", timedelta(seconds=1), look_for_news),
+        Chore("payments", timedelta(seconds=30), sweep_payments),
+        Chore("half-kept files", timedelta(hours=6), sweep_files),
+    )
+    return Worker(house, mail_handlers(house), chores)
+
+
+async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
+    await app[WORKER].start()
+    yield
+    await app[WORKER].stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises Refused(CONFIG_BROKEN) in words when the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(4096)
+    except OSError as wrong:
+        sock.close()
+        raise Refused(
+            Code.CONFIG_BROKEN,
+            N_("Cannot listen on %(host)s, port %(port)d: %(why)s."),
+            hint=N_("Is another shop running? Choose another port with --port."),
+            host=host,
+            port=port,
+            why=os.strerror(wrong.errno) if wrong.errno else str(wrong),
+        ) from wrong
+    return sock
+
+
+async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
+    """Answer on `sock` until `stop`; then finish what is short and let go of what is long (downloads resume).
+
+    No access log: addresses hold secrets, and peers are nobody's business.
+    """
+    runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=3.0, keepalive_timeout=75.0)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, sock).start()
+        await stop.wait()
+    finally:
+        with suppress(asyncio.CancelledError):
+            await runner.cleanup()

@@ -1,0 +1,177 @@
+"""The addresses where orders are made and money is spoken of: take, pay, come back, withdraw, hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from aiohttp import web
+
+from headwaters.actions import sales as verbs
+from headwaters.core.errors import N_, Code, NotFound, Refused, Unavailable
+from headwaters.core.letters import clean_address
+from headwaters.core.sales.doors import check_amount, parse_take
+from headwaters.core.shelf.keys import is_secret
+from headwaters.errands import settle
+from headwaters.errands.take import Taken, pay, take
+from headwaters.store import sales as rows
+from headwaters.web.keys import HOUSE, WORKER
+from headwaters.web.limits import limit
+from headwaters.web.pages import order_page, work_page
+
+routes = web.RouteTableDef()
+
+SEE_OTHER = 303
+
+
+def see_other(location: str) -> web.Response:
+    """A 303 that no cache keeps."""
+    headers = {"Location": location, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return web.Response(status=SEE_OTHER, headers=headers)
+
+
+def _next(taken: Taken) -> web.Response:
+    return see_other(taken.url or f"/o/{taken.token}")
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The form's text fields, the first of each name. Raises Refused(FORM_BROKEN) for files and odd encodings."""
+    if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        raise Refused(Code.FORM_BROKEN, N_("This form did not arrive as a browser sends it."))
+    try:
+        form = await request.post()
+    except (ValueError, LookupError) as broken:
+        raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
+    fields: dict[str, str] = {}
+    for name, value in form.items():
+        if not isinstance(value, str):
+            raise Refused(Code.FORM_BROKEN, N_("This form takes no files."))
+        fields.setdefault(name, value)
+    return fields
+
+
+def _no_such_page() -> NoReturn:
+    raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
+
+
+async def order_of(request: web.Request) -> rows.OrderRow:
+    """The order of the address's token. Raises NotFound(ORDER_UNKNOWN)."""
+    token = request.match_info["token"]
+    if not is_secret(token):
+        _no_such_page()
+    order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
+    if order is None:
+        _no_such_page()
+    return order
+
+
+@routes.post("/w/{slug}/take")
+async def post_take(request: web.Request) -> web.Response:
+    """Through a door. What is refused comes back as the work's page, with what was typed."""
+    house = request.app[HOUSE]
+    slug = request.match_info["slug"]
+    limit(request, "take")
+    form = await read_form(request)
+    work = await house.db.read(lambda conn: rows.work_for_sale(conn, slug))
+    try:
+        wish = parse_take(form, currency=work.currency, minimum=work.minimum, doors=work.doors)
+        if wish.email or wish.letter:
+            limit(request, "mail")
+        return _next(await take(house, wish, work))
+    except (Refused, Unavailable) as problem:
+        return await work_page(request, slug, problem=problem, typed=form)
+    finally:
+        request.app[WORKER].wake()
+
+
+@routes.post("/o/{token}/pay")
+async def post_pay(request: web.Request) -> web.Response:
+    """Pay later, again, or more, on an order that exists."""
+    house = request.app[HOUSE]
+    limit(request, "pay")
+    order = await order_of(request)
+    form = await read_form(request)
+    try:
+        titles = await house.db.read(lambda conn: rows.titles(conn, order.id))
+        amount = check_amount(form.get("amount", ""), order.currency)
+        title = ", ".join(titles)
+        return _next(await pay(house, order, title, amount, form.get("till"), _nonce(form)))
+    except (Refused, Unavailable) as problem:
+        return await order_page(request, order.token, problem=problem, typed=form)
+
+
+def _nonce(form: Mapping[str, str]) -> str:
+    nonce = form.get("nonce", "")
+    if not 16 <= len(nonce) <= 64:
+        raise Refused(Code.FORM_BROKEN, N_("This form is not complete; please load the page again."))
+    return nonce
+
+
+@routes.post("/o/{token}/free")
+async def post_free(request: web.Request) -> web.Response:
+    """Take the works of an unpaid order without paying: the door `cant_pay`, opened later."""
+    house = request.app[HOUSE]
+    limit(request, "take")
+    order = await order_of(request)
+    key, now = house.token(), house.clock()
+    await house.db.write(lambda conn: verbs.grant_free(conn, order.id, key, now))
+    return see_other(f"/o/{order.token}")
+
+
+@routes.post("/o/{token}/email")
+async def post_email(request: web.Request) -> web.Response:
+    """Send me the link by mail: the address is kept with the order, and one mail goes out."""
+    house = request.app[HOUSE]
+    limit(request, "mail")
+    order = await order_of(request)
+    form = await read_form(request)
+    try:
+        address = clean_address(form.get("email", ""))
+        if address is None:
+            raise Refused(Code.EMAIL_INVALID, N_("Please write an e-mail address."), field="email")
+        now = house.clock()
+        await house.db.write(lambda conn: verbs.set_address(conn, order.id, address, now))
+    except Refused as problem:
+        return await order_page(request, order.token, problem=problem, typed=form)
+    request.app[WORKER].wake()
+    return see_other(f"/o/{order.token}")
+
+
+@routes.get("/o/{token}/back")
+async def get_back(request: web.Request) -> web.Response:
+    """Back from the till. The visit proves nothing: the till is asked, and the order page shows what it said."""
+    order = await order_of(request)
+    limit(request, "pay")
+    if await settle.look(request.app[HOUSE], order.id):
+        request.app[WORKER].wake()
+    return see_other(f"/o/{order.token}")
+
+
+@routes.post("/o/{token}/withdraw")
+async def post_withdraw(request: web.Request) -> web.Response:
+    """The reader withdraws from the contract; the page then says when, and what follows."""
+    house = request.app[HOUSE]
+    order = await order_of(request)
+    now = house.clock()
+    try:
+        await house.db.write(lambda conn: verbs.withdraw(conn, order.id, now))
+    except Refused as problem:
+        return await order_page(request, order.token, problem=problem, typed={})
+    request.app[WORKER].wake()
+    return see_other(f"/o/{order.token}")
+
+
+@routes.post("/hooks/{till}")
+async def post_hook(request: web.Request) -> web.Response:
+    """A payment event. 200: it is durable; 400: forged or broken; 404: no such till; 503: send it again."""
+    body = await request.read()
+    try:
+        outcome = await settle.receive(request.app[HOUSE], request.match_info["till"], request.headers, body)
+    except NotFound:
+        return web.Response(status=404, text="unknown till\n")
+    except Refused as refused:
+        return web.Response(status=400, text=f"{refused.code}\n")
+    except Unavailable as early:
+        return web.Response(status=503, text=f"{early.code}\n", headers={"Retry-After": "5"})
+    request.app[WORKER].wake()
+    return web.Response(text=f"{outcome}\n")
