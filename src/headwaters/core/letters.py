@@ -109,6 +109,11 @@ def same_mailbox(address: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
+def mailbox_mark(address: str) -> str:
+    """What stands for a mailbox in the key of an outbox row: enough to see that it is the same one again."""
+    return hashlib.sha256(same_mailbox(address).encode()).hexdigest()[:32]
+
+
 def mail_key(shop_key: bytes) -> bytes:
     """The key under which addresses are remembered, derived from the shop's."""
     return hmac.digest(shop_key, b"headwaters: addresses of mail", "sha256")
