@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headwaters.actions.shop import change_settings
 from headwaters.config import FILE_NAME, KEY_NAME, Config, check_url, load_config
-from headwaters.core.errors import Code, N_, Refused
+from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.shop import check_setting
 from headwaters.store.db import Database
 

@@ -1,0 +1,192 @@
+"""The doctor: looks at everything a shop needs, changes nothing, and says in words what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from headwaters import texts
+from headwaters.config import KEY_NAME, Config, load_config
+from headwaters.core.errors import N_, HeadwatersError
+from headwaters.errands.house import House
+from headwaters.store import outbox, works
+from headwaters.store.db import Database
+
+LOW_SPACE = 1 << 30  # bytes
+KEY_BYTES = 32
+
+Furnish = Callable[[Config], AbstractAsyncContextManager[House]]
+
+
+class Health(StrEnum):
+    """Good; worth a look; bad: something does not work."""
+
+    GOOD = "good"
+    LOOK = "look"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. Messages are msgids with %(name)s placeholders."""
+
+    about: str
+    health: Health
+    message: str
+    advice: str = ""
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def _from_error(about: str, error: HeadwatersError) -> Finding:
+    message = texts.error_text(error).replace("%", "%%")
+    return Finding(about, Health.BAD, message, texts.hint_text(error).replace("%", "%%"))
+
+
+async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
+    """All findings, in the order in which they matter. What cannot be looked at because of an earlier one is left out."""
+    try:
+        config = load_config(shop)
+    except HeadwatersError as error:
+        return [_from_error("configuration", error)]
+    findings = [
+        Finding("configuration", Health.GOOD, N_("read from %(shop)s"), values={"shop": str(shop)}),
+        _look_at_address(config),
+        _look_at_key(shop / KEY_NAME),
+        *_look_at_disk(config),
+        await _look_at_database(config),
+    ]
+    if findings[-1].health is not Health.BAD:
+        async with furnish(config) as house:
+            findings += [finding async for finding in _look_inside(house)]
+    return findings
+
+
+def _look_at_address(config: Config) -> Finding:
+    values: dict[str, object] = {"url": config.url}
+    if config.secure or config.host in {"127.0.0.1", "::1", "localhost"}:
+        return Finding("address", Health.GOOD, N_("readers use %(url)s"), values=values)
+    return Finding(
+        "address",
+        Health.LOOK,
+        N_("readers use %(url)s, which is not encrypted, and the shop listens beyond this machine"),
+        N_("Put Caddy in front (docs/operate) and set url to the https:// address."),
+        values,
+    )
+
+
+def _look_at_key(path: Path) -> Finding:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    values: dict[str, object] = {"path": str(path)}
+    if path.stat().st_size != KEY_BYTES:
+        return Finding("key", Health.BAD, N_("%(path)s is damaged"), N_("Restore it from your backup."), values)
+    if mode & 0o077:
+        return Finding(
+            "key", Health.LOOK, N_("others on this machine can read %(path)s"), N_("Run: chmod 600 %(path)s"), values
+        )
+    return Finding("key", Health.GOOD, N_("only you can read it"))
+
+
+def _look_at_disk(config: Config) -> list[Finding]:
+    found = []
+    for folder in {config.shop, config.files_dir if config.files_dir.exists() else config.shop}:
+        free = shutil.disk_usage(folder).free
+        values: dict[str, object] = {"folder": str(folder), "free": f"{free / 1e9:.1f} GB"}
+        if not os.access(folder, os.W_OK):
+            advice = N_("Run the shop as the user who owns it.")
+            found.append(Finding("disk", Health.BAD, N_("%(folder)s cannot be written to"), advice, values))
+        elif free < LOW_SPACE:
+            advice = N_("Make room: without it no order can be taken.")
+            found.append(Finding("disk", Health.LOOK, N_("only %(free)s free in %(folder)s"), advice, values))
+        else:
+            found.append(Finding("disk", Health.GOOD, N_("%(free)s free in %(folder)s"), values=values))
+    return found
+
+
+async def _look_at_database(config: Config) -> Finding:
+    database = Database(config.database_url)
+    try:
+        await database.open()
+        await database.check()
+    except HeadwatersError as error:
+        return _from_error("database", error)
+    finally:
+        await database.close()
+    kind = "PostgreSQL" if config.database else "SQLite"
+    return Finding("database", Health.GOOD, N_("%(kind)s, whole and up to date"), values={"kind": kind})
+
+
+async def _look_inside(house: House) -> AsyncIterator[Finding]:
+    yield await _look_at_files(house)
+    yield _look_at_tills(house)
+    yield await _look_at_mail(house)
+    yield await _look_at_outbox(house)
+
+
+async def _look_at_files(house: House) -> Finding:
+    """Every blob is there with its size (a link: with its witness); the bytes themselves are `verify`'s."""
+    kept = await house.db.read(works.all_blobs)
+
+    def look() -> list[str]:
+        wrong = []
+        for blob in kept:
+            try:
+                house.storage.open(blob).close()
+            except HeadwatersError:
+                wrong.append(blob.sha256)
+        return wrong
+
+    wrong = await asyncio.to_thread(look)
+    values: dict[str, object] = {"count": len(kept), "wrong": len(wrong), "first": wrong[0] if wrong else ""}
+    if wrong:
+        return Finding(
+            "files",
+            Health.BAD,
+            N_("%(wrong)d of %(count)d are missing or were changed, first %(first)s"),
+            N_("Publish the works they belong to again from your originals, or restore the files folder."),
+            values,
+        )
+    return Finding("files", Health.GOOD, N_("all %(count)d are there"), values=values)
+
+
+def _look_at_tills(house: House) -> Finding:
+    names = ", ".join(house.now.tills)
+    if not names:
+        return Finding(
+            "tills",
+            Health.LOOK,
+            N_("none is on, so nobody can pay"),
+            N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
+        )
+    if "practice" in house.now.tills and len(house.now.tills) > 1:
+        advice = N_("When you have tried everything: “headwaters settings practice off”.")
+        return Finding(
+            "tills", Health.LOOK, N_("%(names)s; the practice till takes no money"), advice, {"names": names}
+        )
+    return Finding("tills", Health.GOOD, N_("%(names)s"), values={"names": names})
+
+
+async def _look_at_mail(house: House) -> Finding:
+    if house.mailer is None:
+        advice = N_("It works without. For copies of links by mail, give [smtp] in headwaters.toml (docs/operate).")
+        return Finding("mail", Health.LOOK, N_("not configured: nothing is sent"), advice)
+    try:
+        await house.mailer.check()
+    except HeadwatersError as error:
+        return _from_error("mail", error)
+    return Finding("mail", Health.GOOD, N_("the mail server answers"))
+
+
+async def _look_at_outbox(house: House) -> Finding:
+    waiting, given_up = await house.db.read(outbox.count_open)
+    values: dict[str, object] = {"waiting": waiting, "given_up": given_up}
+    if given_up:
+        advice = N_("See them with “headwaters orders”; the order pages work all the same.")
+        return Finding("outbox", Health.LOOK, N_("%(given_up)d mails could not be delivered"), advice, values)
+    return Finding("outbox", Health.GOOD, N_("%(waiting)d waiting"), values=values)
