@@ -1,0 +1,86 @@
+"""The double-entry ledger: what came in, what the till took, what went back; to the cent.
+
+    payment   till:stripe +500    sales:7   −500
+    fee       fees:stripe  +33    till:stripe −33
+    refund    refunds:7   +500    till:stripe −500
+
+Debits are positive and credits negative, so that each entry sums to zero. Accounts are texts: `till:` and `fees:` with
+the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headwaters.core.sales.money import Money, share
+
+Shares = Sequence[tuple[int, int]]  # (work id, weight) of an order's lines
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One account's side of an entry: a debit above zero, a credit below."""
+
+    account: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened once: `key` is unique in the ledger, `kind` is payment, fee or refund."""
+
+    key: str
+    kind: str
+    postings: tuple[Posting, ...]
+
+
+def is_balanced(entry: Entry) -> bool:
+    """Whether the postings sum to zero in each currency."""
+    sums: Counter[str] = Counter()
+    for posting in entry.postings:
+        sums[posting.amount.currency] += posting.amount.minor
+    return not any(sums.values())
+
+
+def payment_entry(payment_id: int, till: str, amount: Money, shares: Shares) -> Entry:
+    """Money came into the creator's account at the till, for the works of the order."""
+    parts = share(amount.minor, [weight for _, weight in shares])
+    credits = _postings("sales", shares, [-part for part in parts], amount.currency)
+    return Entry(f"payment:{payment_id}", "payment", (Posting(f"till:{till}", amount), *credits))
+
+
+def fee_entry(payment_id: int, till: str, fee: Money) -> Entry:
+    """The till kept its fee."""
+    return Entry(f"fee:{payment_id}", "fee", (Posting(f"fees:{till}", fee), Posting(f"till:{till}", -fee)))
+
+
+def refund_entry(
+    refund_id: int, till: str, refund: Money, shares: Shares, *, paid: Money, earlier: Sequence[Money] = ()
+) -> Entry:
+    """Money of a payment went back to the reader.
+
+    `paid` is the whole payment and `earlier` its refunds before this one, oldest first. Each refund takes from what is
+    left of each work's part, so that refunds that add up to the payment give each work exactly its part back.
+    Raises ValueError when more would go back than came.
+    """
+    left = share(paid.minor, [weight for _, weight in shares])
+    for before in earlier:
+        left = [rest - part for rest, part in zip(left, _take_from(left, before), strict=True)]
+    debits = _postings("refunds", shares, _take_from(left, refund), refund.currency)
+    return Entry(f"refund:{refund_id}", "refund", (*debits, Posting(f"till:{till}", -refund)))
+
+
+def _take_from(left: Sequence[int], refund: Money) -> list[int]:
+    if not 0 < refund.minor <= sum(left):
+        raise ValueError(f"a refund of {refund} of what is left: {sum(left)}")
+    return share(refund.minor, left)  # no part exceeds what is left of it: largest remainder keeps the quota
+
+
+def _postings(account: str, shares: Shares, amounts: Sequence[int], currency: str) -> list[Posting]:
+    return [
+        Posting(f"{account}:{work_id}", Money(amount, currency))
+        for (work_id, _), amount in zip(shares, amounts, strict=True)
+        if amount
+    ]
