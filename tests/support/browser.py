@@ -64,6 +64,7 @@ def chromium() -> Iterator[Browser]:
     """One browser for the tests of a module. Its loop runs in this thread: conftest puts such tests last in a module,
     behind those with a loop of their own."""
     program = need("chromium")
+    need("libatomic")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser
