@@ -300,7 +300,15 @@ def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentS
             conn, payment.id, refund.external_id, payment.currency, refund.amount.minor, to_micros(now)
         )
         if refund_id is not None:
-            entry = ledger.refund_entry(refund_id, payment.till, refund.amount, _shares(conn, payment))
+            earlier = [Money(minor, payment.currency) for minor in rows.refunds_before(conn, payment.id, refund_id)]
+            entry = ledger.refund_entry(
+                refund_id,
+                payment.till,
+                refund.amount,
+                _shares(conn, payment),
+                paid=payment.amount,
+                earlier=earlier,
+            )
             _book(conn, payment, entry, now)
             changed = True
     return changed
@@ -369,7 +377,7 @@ def withdraw(conn: Connection, order_id: int, now: datetime) -> bool:
 
 def next_check(payment: rows.PaymentRow, now: datetime) -> datetime:
     """When to look at an open payment again: after 2, 4, 8… minutes, at most 6 hours, and once it has expired."""
-    wait = min(FIRST_CHECK * 2 ** min(payment.checks + 1, 10), LONGEST_CHECK)
+    wait: timedelta = min(FIRST_CHECK * (2 << min(payment.checks, 10)), LONGEST_CHECK)
     expires = from_micros(payment.expires_at)
     return min(now + wait, expires + timedelta(seconds=1)) if now < expires else now + wait
 

@@ -46,7 +46,7 @@ def shop_dir(args: argparse.Namespace) -> Path:
 
 
 @asynccontextmanager
-async def open_house(args: argparse.Namespace, **over: object) -> AsyncIterator[House]:
+async def open_house(args: argparse.Namespace, **over: Any) -> AsyncIterator[House]:
     """The house of --shop, ready for errands; closed again at the end. `over` overrides the configuration."""
     async with furnish(load_config(shop_dir(args), **over)) as house:
         yield house

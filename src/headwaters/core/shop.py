@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from typing import cast
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.sales.money import check_currency
@@ -120,4 +119,4 @@ def check_setting(key: str, text: str) -> str:
 def settings_from_rows(rows: Mapping[str, str]) -> Settings:
     """Settings from the table's rows; unknown keys (of a newer version) are left alone."""
     known = {key: rows[key] for key in KEYS if key in rows}
-    return Settings(**cast("dict[str, str]", known))
+    return Settings(**known)

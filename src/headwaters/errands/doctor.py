@@ -50,7 +50,7 @@ def _from_error(about: str, error: HeadwatersError) -> Finding:
 
 
 async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
-    """All findings, in the order in which they matter. What cannot be looked at because of an earlier one is left out."""
+    """All findings, in the order in which they matter. What an earlier one keeps from being looked at is left out."""
     try:
         config = load_config(shop)
     except HeadwatersError as error:

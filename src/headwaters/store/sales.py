@@ -31,13 +31,13 @@ from headwaters.store.tables import (
 
 def _add(table: Table, *columns: str) -> Prepared:
     """INSERT … RETURNING id."""
-    values = {name: bindparam(name) for name in columns}
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
     return Prepared(insert(table).values(values).returning(table.c.id))
 
 
 def _add_once(table: Table, *columns: str) -> Prepared:
     """INSERT … ON CONFLICT DO NOTHING RETURNING id: no row where a unique constraint says that it was done before."""
-    values = {name: bindparam(name) for name in columns}
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
     return Prepared(insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
 
 
@@ -487,6 +487,16 @@ def add_refund(
         created_at=created_at,
     )
     return None if found is None else int(found)
+
+
+def refunds_before(conn: Connection, payment_id: int, refund_id: int) -> list[int]:
+    """Minor units of a payment's refunds before this one, oldest first."""
+    found = conn.execute(
+        select(refunds.c.amount_minor)
+        .where(refunds.c.payment_id == payment_id, refunds.c.id < refund_id)
+        .order_by(refunds.c.id)
+    )
+    return [minor for (minor,) in found]
 
 
 def event_seen(conn: Connection, till: str, event_id: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NoReturn
 
 from aiohttp import web
@@ -10,7 +9,7 @@ from aiohttp import web
 from headwaters.actions import sales as verbs
 from headwaters.core.errors import N_, Code, NotFound, Refused, Unavailable
 from headwaters.core.letters import clean_address
-from headwaters.core.sales.doors import check_amount, parse_take
+from headwaters.core.sales.doors import check_amount, check_nonce, check_till, parse_take
 from headwaters.core.shelf.keys import is_secret
 from headwaters.errands import settle
 from headwaters.errands.take import Taken, pay, take
@@ -94,17 +93,10 @@ async def post_pay(request: web.Request) -> web.Response:
     try:
         titles = await house.db.read(lambda conn: rows.titles(conn, order.id))
         amount = check_amount(form.get("amount", ""), order.currency)
-        title = ", ".join(titles)
-        return _next(await pay(house, order, title, amount, form.get("till"), _nonce(form)))
+        title, nonce = ", ".join(titles), check_nonce(form.get("nonce", ""))
+        return _next(await pay(house, order, title, amount, check_till(form.get("till", "")), nonce))
     except (Refused, Unavailable) as problem:
         return await order_page(request, order.token, problem=problem, typed=form)
-
-
-def _nonce(form: Mapping[str, str]) -> str:
-    nonce = form.get("nonce", "")
-    if not 16 <= len(nonce) <= 64:
-        raise Refused(Code.FORM_BROKEN, N_("This form is not complete; please load the page again."))
-    return nonce
 
 
 @routes.post("/o/{token}/free")
