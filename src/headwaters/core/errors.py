@@ -19,7 +19,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-def N_(message: str) -> str:  # noqa: N802  (gettext's own name for "mark, do not translate yet")
+def N_(message: str) -> str:
     """Mark a message for translation; floors above translate it when they show it."""
     return message
 
@@ -84,6 +84,7 @@ class Code(StrEnum):
     SETTING_INVALID = "setting_invalid"
     DATABASE_DOWN = "database_down"
     DATABASE_OLD = "database_old"
+    DATABASE_NEWER = "database_newer"
     SIGN_IN_NEEDED = "sign_in_needed"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_IN_SPENT = "sign_in_spent"
