@@ -1,0 +1,60 @@
+"""What a command, setting, name of the configuration or error code is, the docs say: they part here first."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from headwaters.cli import build_parser
+from headwaters.config import Config, Smtp
+from headwaters.core.errors import Code
+from headwaters.core.shop import KEYS, Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def _rows(page: str, heading: str | None = None) -> dict[str, list[str]]:
+    """The first cell of each table row, without its backticks → the other cells; below `heading` where one is given."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    if heading is not None:
+        text = re.split(r"^## ", text.split(f"## {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, flags=re.MULTILINE)
+    return {name: [cell.strip() for cell in rest.split(" | ")] for name, rest in found}
+
+
+def test_every_error_code_is_documented_and_no_other():
+    assert set(_rows("develop/errors.md")) == {code.value for code in Code}
+
+
+def test_every_setting_is_documented_with_its_default():
+    defaults = Settings()
+    documented = {key: cells[-1] for key, cells in _rows("operate/configuration.md", "Settings").items()}
+    assert documented == {key: f"`{getattr(defaults, key)}`" if getattr(defaults, key) else "empty" for key in KEYS}
+
+
+def test_every_name_of_the_configuration_is_documented():
+    names = {item.name for item in fields(Config)} - {"shop", "smtp"} | {item.name for item in fields(Smtp)}
+    assert set(_rows("operate/configuration.md", "`headwaters.toml`")) == names
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    parser = build_parser()
+    (choices,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(choices)
+
+
+def test_every_command_is_documented_with_all_its_options():
+    text = (DOCS / "operate/commands.md").read_text(encoding="utf-8")
+    sections = {
+        part.split("\n", 1)[0].strip("` "): part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    }
+    commands = _commands()
+    assert set(sections) == set(commands)
+    for name, parser in commands.items():
+        options = {
+            option for action in parser._actions for option in action.option_strings if option.startswith("--")
+        } - {"--help", "--json", "--shop"}
+        documented = set(re.findall(r"`(--[a-z-]+)", sections[name]))
+        assert documented == options, name
