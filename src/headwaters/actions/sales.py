@@ -205,8 +205,8 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
     """Store a signed event once, and settle from it where it alone is enough. `key`: for a grant it may cause."""
     if rows.event_seen(conn, till, event.event_id):
         return Received(Outcome.DUPLICATE)
-    payment = rows.payment_by_reference(conn, event.reference) if event.reference else None
-    if event.reference is None:
+    payment = _payment_of(conn, till, event)
+    if event.reference is None and payment is None:
         outcome = Outcome.IGNORED
     elif payment is None or payment.till != till:
         return Received(Outcome.EARLY)
@@ -221,6 +221,12 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
     if payment is not None and event.status is not None:
         settle(conn, payment, event.status, key, now)
     return Received(outcome, payment)
+
+
+def _payment_of(conn: Connection, till: str, event: TillEvent) -> rows.PaymentRow | None:
+    if event.reference is not None:
+        return rows.payment_by_reference(conn, event.reference)
+    return rows.payment_by_external(conn, till, event.external_id) if event.external_id else None
 
 
 def receive_fetched(

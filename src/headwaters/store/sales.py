@@ -310,6 +310,11 @@ _ADD_PAYMENT = _add(
 )
 _PAYMENT_BY_ID = Prepared(select(*_PAYMENT_COLUMNS).where(payments.c.id == bindparam("id")))
 _PAYMENT_BY_REFERENCE = Prepared(select(*_PAYMENT_COLUMNS).where(payments.c.reference == bindparam("reference")))
+_PAYMENT_BY_EXTERNAL = Prepared(
+    select(*_PAYMENT_COLUMNS).where(
+        payments.c.till == bindparam("till"), payments.c.external_id == bindparam("external_id")
+    )
+)
 _PAYMENT_BY_NONCE = Prepared(select(*_PAYMENT_COLUMNS).where(payments.c.nonce == bindparam("nonce")))
 _NEWEST_PAYMENT = Prepared(
     select(*_PAYMENT_COLUMNS)
@@ -399,6 +404,11 @@ def payment_by_id(conn: Connection, payment_id: int) -> PaymentRow:
 def payment_by_reference(conn: Connection, reference: str) -> PaymentRow | None:
     """The payment whose reference came back in an event or from the creator."""
     return _payment(_PAYMENT_BY_REFERENCE.first(conn, reference=reference))
+
+
+def payment_by_external(conn: Connection, till: str, external_id: str) -> PaymentRow | None:
+    """The payment that the till knows under its own id: refunds and disputes carry nothing of ours."""
+    return _payment(_PAYMENT_BY_EXTERNAL.first(conn, till=till, external_id=external_id))
 
 
 def payment_by_nonce(conn: Connection, nonce: str) -> PaymentRow | None:

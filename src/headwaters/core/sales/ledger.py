@@ -57,25 +57,27 @@ def fee_entry(payment_id: int, till: str, fee: Money) -> Entry:
 
 
 def refund_entry(
-    refund_id: int, till: str, refund: Money, shares: Shares, *, paid: Money, earlier: Sequence[Money] = ()
+    refund_id: int, till: str, refund: Money, shares: Shares, *, paid: Money, earlier: Sequence[Money]
 ) -> Entry:
     """Money of a payment went back to the reader.
 
     `paid` is the whole payment and `earlier` its refunds before this one, oldest first. Each refund takes from what is
-    left of each work's part, so that refunds that add up to the payment give each work exactly its part back.
-    Raises ValueError when more would go back than came.
+    left of each work's part, so that refunds that add up to the payment take from each work exactly its part.
     """
     left = share(paid.minor, [weight for _, weight in shares])
     for before in earlier:
-        left = [rest - part for rest, part in zip(left, _take_from(left, before), strict=True)]
-    debits = _postings("refunds", shares, _take_from(left, refund), refund.currency)
+        left = [rest - part for rest, part in zip(left, _take_from(left, before.minor), strict=True)]
+    debits = _postings("refunds", shares, _take_from(left, refund.minor), refund.currency)
     return Entry(f"refund:{refund_id}", "refund", (*debits, Posting(f"till:{till}", -refund)))
 
 
-def _take_from(left: Sequence[int], refund: Money) -> list[int]:
-    if not 0 < refund.minor <= sum(left):
-        raise ValueError(f"a refund of {refund} of what is left: {sum(left)}")
-    return share(refund.minor, left)  # no part exceeds what is left of it: largest remainder keeps the quota
+def _take_from(left: Sequence[int], refund: int) -> list[int]:
+    """A refund's parts. None exceeds what is left of it (largest remainder keeps the quota), unless the refund does as a
+    whole: one that failed at the bank and was made again counts twice, and the ledger must take it all the same."""
+    within = min(refund, max(sum(left), 0))
+    parts = share(within, [max(rest, 0) for rest in left])
+    over = share(refund - within, [1] * len(left))
+    return [part + more for part, more in zip(parts, over, strict=True)]
 
 
 def _postings(account: str, shares: Shares, amounts: Sequence[int], currency: str) -> list[Posting]:

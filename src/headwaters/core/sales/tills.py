@@ -59,7 +59,8 @@ class PaymentStatus:
 class TillEvent:
     """A payment event whose signature was right.
 
-    `reference` is None when it concerns nothing of ours (then it is acknowledged and forgotten).
+    `reference` is None when it says nothing of ours; then `external_id`, the till's own name of the payment (as in
+    PaymentStatus), may still tell, and where it does not the event is acknowledged and forgotten.
     `status` is given when the event alone tells everything; None: fetch the session before anything counts.
     """
 
@@ -68,3 +69,4 @@ class TillEvent:
     reference: str | None
     session_id: str | None
     status: PaymentStatus | None
+    external_id: str | None = None
