@@ -1,0 +1,1 @@
+"""The demo's works, made by code: a film, a piece of music and the creator's handbook as an e-book."""
