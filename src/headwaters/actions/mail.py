@@ -1,0 +1,113 @@
+"""What is to be mailed, written in the transaction of what caused it; errands/mail.py writes and sends it.
+
+A row holds no address and no text: they are looked up when the mail goes out. Its key says what may happen
+only once: one mail an address, work and day; one answer a letter; for the creator's own notices one at once
+and then one that sums up, a quarter of an hour, so that a flood of orders is never a flood of mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from headwaters.actions.outbox import queue
+from headwaters.core.clock import from_micros, to_micros
+from headwaters.core.letters import mail_day, mailbox_mark
+from headwaters.core.sales.states import OrderState
+from headwaters.store import letters as letter_rows
+from headwaters.store import sales as sales_rows
+from headwaters.store.db import Connection
+
+SLOT = timedelta(minutes=15)
+BY_HAND = "by_hand"
+
+
+class Kind(StrEnum):
+    """The outbox kinds of mail."""
+
+    ORDER = "mail.order"
+    ANSWER = "mail.answer"
+    NOTICE_ORDER = "mail.notice.order"
+    NOTICE_LETTER = "mail.notice.letter"
+    NOTICE_WITHDRAWAL = "mail.notice.withdrawal"
+    NOTICE_MORE = "mail.notice.more"
+
+
+# ── to the reader ────────────────────────────────────────────────────────────────────────────────
+
+
+def queue_order_mail(conn: Connection, order_id: int, now: datetime) -> bool:
+    """The link of the order page, where the reader gave an address. True: a mail will go out for this very call."""
+    email = letter_rows.order_email(conn, order_id)
+    if email is None:
+        return False
+    works = ",".join(map(str, sorted(sales_rows.work_ids(conn, order_id))))
+    key = f"order:{mailbox_mark(email)}:{works}:{mail_day(now)}"
+    return queue(conn, key, Kind.ORDER, {"order": order_id}, now)
+
+
+def queue_order_mail_again(conn: Connection, order_id: int, now: datetime) -> bool:
+    """The same at the creator's word, once in a quarter of an hour. False: no address, or sent just now."""
+    if letter_rows.order_email(conn, order_id) is None:
+        return False
+    key = f"order-again:{order_id}:{_slot(now)}"
+    return queue(conn, key, Kind.ORDER, {"order": order_id}, now)
+
+
+def queue_answer(conn: Connection, letter_id: int, now: datetime) -> bool:
+    """The creator's answer, to a reader who asked for it by mail."""
+    return queue(conn, f"answer:{letter_id}", Kind.ANSWER, {"letter": letter_id}, now)
+
+
+# ── to the creator ───────────────────────────────────────────────────────────────────────────────
+
+
+def _wants(conn: Connection, *switches: str) -> bool:
+    wishes = letter_rows.notify_settings(conn)
+    return bool(wishes.get("notify_email")) and all(wishes.get(switch) == "on" for switch in switches)
+
+
+def _slot(now: datetime) -> int:
+    return to_micros(now) // (SLOT // timedelta(microseconds=1))
+
+
+def slot_start(slot: int) -> datetime:
+    """When the quarter of an hour with this number begins."""
+    return from_micros(slot * (SLOT // timedelta(microseconds=1)))
+
+
+def _notice(conn: Connection, kind: Kind, subject: dict[str, int], now: datetime) -> None:
+    slot = _slot(now)
+    if not queue(conn, f"{kind}:{slot}", kind, {**subject}, now):
+        more = {"about": str(kind), "slot": slot}
+        queue(conn, f"{kind}:{slot}:more", Kind.NOTICE_MORE, more, now, due=slot_start(slot + 1))
+
+
+def queue_order_notice(conn: Connection, order_id: int, now: datetime) -> None:
+    """An order came through a door. One that still has to be paid at a till is told of when it is paid."""
+    if not _wants(conn, "notify_orders"):
+        return
+    order, payment = sales_rows.order_by_id(conn, order_id), sales_rows.newest_payment(conn, order_id)
+    if order.state is OrderState.GRANTED or (payment is not None and payment.till == BY_HAND):
+        _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
+
+
+def queue_paid_notice(conn: Connection, order_id: int, now: datetime) -> None:
+    """A payment was settled. One by hand needs no telling: the creator confirmed it."""
+    if not _wants(conn, "notify_orders"):
+        return
+    payment = sales_rows.newest_payment(conn, order_id)
+    if payment is None or payment.till != BY_HAND:
+        _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
+
+
+def queue_withdrawal_notice(conn: Connection, order_id: int, now: datetime) -> None:
+    """A reader withdrew: the law gives the creator 14 days to pay back, so an address is reason enough to tell."""
+    if _wants(conn):
+        queue(conn, f"withdrawal:{order_id}", Kind.NOTICE_WITHDRAWAL, {"order": order_id}, now)
+
+
+def queue_letter_notice(conn: Connection, letter_id: int, now: datetime) -> None:
+    """A reader wrote."""
+    if _wants(conn, "notify_letters"):
+        _notice(conn, Kind.NOTICE_LETTER, {"letter": letter_id}, now)
