@@ -9,16 +9,13 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from headwaters.store.db import Database
 from tests.support.needs import need
 from tests.support.postgresql import Cluster, cluster
-
-if TYPE_CHECKING:
-    from headwaters.store.db import Database
 
 KINDS = ["sqlite", "postgresql"]
 _TEMPLATE = "headwaters_template"
@@ -31,8 +28,6 @@ def _driver_url(url: str) -> str:
 
 def _migrate(url: str) -> None:
     """In a thread: the one we are in may have a running loop (playwright's)."""
-    from headwaters.store.db import Database
-
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -99,8 +94,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The same, opened: `await database.write(fn)`."""
-    from headwaters.store.db import Database
-
     opened = Database(database_url)
     await opened.open()
     yield opened
