@@ -97,13 +97,14 @@ def _because(ours: Exception, cause: BaseException) -> Exception:
 class Connection:
     """A connection inside one transaction, usable in its function only. The verbs of Database make it."""
 
-    __slots__ = ("_driver", "_results", "_sqlalchemy", "failure")
+    __slots__ = ("_driver", "_results", "_sqlalchemy", "failure", "rings")
 
     def __init__(self, connection: sqlalchemy.Connection, driver: Any) -> None:
         self._sqlalchemy = connection
         self._driver = driver
         self._results: list[CursorResult[Any]] = []
         self.failure: BaseException | None = None  # the driver's error that ended the transaction
+        self.rings = False  # whether the bell rings after the commit
 
     @property
     def dialect(self) -> Dialect:
@@ -148,6 +149,10 @@ class Connection:
             self._driver.cursor().executemany(sql, values)
         except DRIVER_ERRORS as error:
             raise self._fail(error) from error
+
+    def ring(self) -> None:
+        """Something was queued: after the commit, wake who listens to the database's bell."""
+        self.rings = True
 
     def close(self) -> None:
         """End it: from here on nothing can be run on it or read from its results. The verbs call this."""

@@ -20,6 +20,7 @@ from typing import Protocol, Self, TypeVar
 import sqlalchemy
 
 from headwaters.store.connection import Connection, ConstraintBroken, Prepared
+from headwaters.store.jobs import Bell
 from headwaters.store.postgres import Postgres
 from headwaters.store.schema import check, migrate
 from headwaters.store.sqlite import Sqlite
@@ -36,12 +37,12 @@ class _Backend(Protocol):
     def read(self, fn: Callable[[Connection], T]) -> asyncio.Future[T]: ...
 
 
-def _backend(url: sqlalchemy.URL) -> _Backend:
+def _backend(url: sqlalchemy.URL, bell: Bell) -> _Backend:
     name = url.get_backend_name()
     if name == "postgresql":
-        return Postgres(url.set(drivername="postgresql+psycopg"))
+        return Postgres(url.set(drivername="postgresql+psycopg"), bell)
     if name == "sqlite" and url.database and url.database != ":memory:":
-        return Sqlite(Path(url.database))
+        return Sqlite(Path(url.database), bell)
     raise ValueError("a database is sqlite:///<file> or postgresql://…")
 
 
@@ -51,7 +52,8 @@ class Database:
     def __init__(self, url: str) -> None:
         """`url` as SQLAlchemy writes it: sqlite:///<file> or postgresql+psycopg://…"""
         self.url = sqlalchemy.make_url(url)
-        self._backend = _backend(self.url)
+        self.bell = Bell()  # rings when something was queued in this process
+        self._backend = _backend(self.url, self.bell)
 
     async def open(self) -> None:
         """Connect. Raises Unavailable(DATABASE_DOWN)."""

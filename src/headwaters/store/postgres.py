@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
 from headwaters.store.connection import Connection, TransactionLost, database_down, is_machine_trouble, translate
-from headwaters.store.jobs import Job, tell
+from headwaters.store.jobs import Bell, Job, tell
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -51,7 +51,8 @@ def _on_connect(driver: psycopg.Connection[Any], _record: object) -> None:
 class Postgres:
     """The database behind `Database` where its address is a server."""
 
-    def __init__(self, url: sqlalchemy.URL) -> None:
+    def __init__(self, url: sqlalchemy.URL, bell: Bell) -> None:
+        self._bell = bell
         self._engine = make_engine(url)
         self._threads: ThreadPoolExecutor | None = None
 
@@ -92,45 +93,46 @@ class Postgres:
         if job.abandoned:
             return
         try:
-            job.succeed(self._until_it_holds(begin, job))
+            self._until_it_holds(begin, job)
         except BaseException as error:  # the caller's to handle
             job.fail(translate(error))
         tell((job,))
+        if job.rings:
+            self._bell.ring()
 
-    def _until_it_holds(self, begin: str, job: Job) -> Any:
+    def _until_it_holds(self, begin: str, job: Job) -> None:
         """Run the job again while the database asks for that; at most ATTEMPTS times."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._once(begin, job.fn)
+                return self._once(begin, job)
             except _Again as again:
                 log.info("%s is run again: %s", job.name, again)
                 time.sleep(random.uniform(0, 0.002 * 2**attempt))
         raise database_down()
 
-    def _once(self, begin: str, fn: Callable[[Connection], T]) -> T:
+    def _once(self, begin: str, job: Job) -> None:
         """One transaction. Raises _Again where nothing of it is kept and it may go better the next time."""
         with self._engine.connect() as connection:
             driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
             try:
-                value = _call(begin, fn, connection, driver)
+                _call(begin, job, connection, driver)
                 _commit(driver)
             except BaseException:
                 if driver.closed:
                     connection.invalidate()
                 raise
-            return value
 
 
 class _Again(Exception):
     """Nothing is kept; run it again."""
 
 
-def _call(begin: str, fn: Callable[[Connection], T], connection: sqlalchemy.Connection, driver: Any) -> T:
-    """`fn` inside a transaction that stays open; a failed statement is an error even if `fn` made light of it."""
+def _call(begin: str, job: Job, connection: sqlalchemy.Connection, driver: Any) -> None:
+    """Run `job` in a transaction and leave it open; a failed statement is an error even if it made light of it."""
     conn = Connection(connection, driver)
     try:
         conn.count(begin, ())
-        value = fn(conn)
+        value = job.fn(conn)
         if conn.failure is not None:
             raise conn.failure
     except BaseException as error:
@@ -142,7 +144,7 @@ def _call(begin: str, fn: Callable[[Connection], T], connection: sqlalchemy.Conn
             raise conn.failure from error
         raise
     else:
-        return value
+        job.succeed(value, conn)
     finally:
         conn.close()
 

@@ -27,7 +27,7 @@ from headwaters.store.connection import (
     is_machine_trouble,
     translate,
 )
-from headwaters.store.jobs import Job, tell
+from headwaters.store.jobs import Bell, Job, tell
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -125,11 +125,11 @@ class _Thread:
         """Wait for jobs and run them; False at the end."""
         raise NotImplementedError
 
-    def _call(self, fn: Callable[[Connection], T]) -> T:
-        """`fn` on a connection of its own; a statement that failed is an error even if `fn` made light of it."""
+    def _call(self, job: Job) -> None:
+        """Run `job` on a Connection of its own; a statement that failed is an error even if it made light of it."""
         conn = SqliteConnection(self._sqlalchemy, self._driver)
         try:
-            value = fn(conn)
+            value = job.fn(conn)
             if conn.failure is not None:
                 raise conn.failure
             if not self._driver.in_transaction:
@@ -139,7 +139,7 @@ class _Thread:
                 raise conn.failure from error
             raise
         else:
-            return value
+            job.succeed(value, conn)
         finally:
             conn.close()
 
@@ -172,7 +172,7 @@ class Reader(_Thread):
     def _answer(self, job: Job) -> None:
         try:
             self._driver.execute("BEGIN")
-            job.succeed(self._call(job.fn))
+            self._call(job)
         except BaseException as error:  # the caller's to handle
             job.fail(translate(error))
         self._end()
@@ -181,6 +181,10 @@ class Reader(_Thread):
 
 class Writer(_Thread):
     """Writes: the jobs that wait are run in one transaction, a savepoint each, and answered after its commit."""
+
+    def __init__(self, name: str, path: Path, queue: SimpleQueue[Job | None], bell: Bell) -> None:
+        super().__init__(name, path, queue)
+        self._bell = bell
 
     def _connect(self) -> sqlite3.Connection:
         driver = connect(self._path)
@@ -193,12 +197,17 @@ class Writer(_Thread):
             return False
         batch = [job]
         if self._together(batch):
-            tell(batch)
+            self._tell(batch)
         else:
             for each in batch:
                 self._alone(each)
-                tell((each,))
+                self._tell([each])
         return True
+
+    def _tell(self, batch: list[Job]) -> None:
+        tell(batch)
+        if any(job.rings for job in batch):
+            self._bell.ring()
 
     def _together(self, batch: list[Job]) -> bool:
         """Run `batch` and what joins it in one transaction. False: it is lost, and nothing of it is kept."""
@@ -263,7 +272,7 @@ class Writer(_Thread):
         """Run one job; if it raises, only its own changes go. Raises TransactionLost when more than that is gone."""
         self._driver.execute("SAVEPOINT job")
         try:
-            job.succeed(self._call(job.fn))
+            self._call(job)
         except BaseException as error:  # the caller's to handle
             if is_machine_trouble(error) or not self._driver.in_transaction:
                 raise TransactionLost(str(error)) from error
@@ -277,20 +286,19 @@ class Writer(_Thread):
             return
         try:
             self._begin()
-            value = self._call(job.fn)
+            self._call(job)
             self._driver.execute("COMMIT")
         except BaseException as error:  # the caller's to handle
             job.fail(translate(error))
             self._end()
-        else:
-            job.succeed(value)
 
 
 class Sqlite:
     """The database behind `Database` where its address is a file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, bell: Bell) -> None:
         self._path = path
+        self._bell = bell
         self._lock = threading.Lock()
         self._open = False
         self._writes: SimpleQueue[Job | None] = SimpleQueue()
@@ -299,7 +307,7 @@ class Sqlite:
 
     def open(self) -> None:
         """Start the threads. Blocks. Raises Unavailable(DATABASE_DOWN) where the file cannot be opened."""
-        self._threads = [Writer("headwaters-writer", self._path, self._writes)]
+        self._threads = [Writer("headwaters-writer", self._path, self._writes, self._bell)]
         self._threads += [Reader(f"headwaters-reader-{n}", self._path, self._reads) for n in range(READERS)]
         started: list[_Thread] = []
         try:
