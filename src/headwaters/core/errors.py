@@ -89,6 +89,7 @@ class Code(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_IN_SPENT = "sign_in_spent"
     PASSWORD_WEAK = "password_weak"  # noqa: S105  (a code, not a password)
+    PAGE_UNKNOWN = "page_unknown"
     FORM_BROKEN = "form_broken"
     FOREIGN_FORM = "foreign_form"
     WRONG_USE = "wrong_use"

@@ -1,0 +1,295 @@
+"""View queries: everything that a page shows, in as few queries as it takes. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from headwaters.core.errors import N_, Code, NotFound
+from headwaters.store.connection import Connection, Prepared
+from headwaters.store.tables import (
+    editions,
+    files,
+    grants,
+    letters,
+    order_lines,
+    orders,
+    payments,
+    refunds,
+    works,
+)
+
+PUBLISHED = "published"
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """One file of an edition. `seconds` is whole."""
+
+    ref: str
+    role: str
+    name: str
+    label: str
+    media_type: str
+    sha256: str
+    size: int
+    seconds: int | None
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """A work with its newest edition and that edition's files, in their order. Times are microseconds."""
+
+    id: int
+    slug: str
+    state: str
+    title: str
+    by_line: str
+    kind: str
+    language: str
+    year: int | None
+    words: str
+    description: str
+    licence: str
+    currency: str
+    price_minor: int
+    minimum_minor: int
+    doors: str
+    cover_alt: str
+    note: str
+    edition: int
+    published_at: int
+    files: tuple[FileView, ...]
+
+    def of_role(self, *roles: str) -> tuple[FileView, ...]:
+        """The files that play one of these roles."""
+        return tuple(file for file in self.files if file.role in roles)
+
+
+_WORK_COLUMNS = (
+    works.c.id,
+    works.c.slug,
+    works.c.state,
+    works.c.title,
+    works.c.by_line,
+    works.c.kind,
+    works.c.language,
+    works.c.year,
+    works.c.words,
+    works.c.description,
+    works.c.licence,
+    works.c.currency,
+    works.c.price_minor,
+    works.c.minimum_minor,
+    works.c.doors,
+    works.c.cover_alt,
+    works.c.note,
+)
+_NEWEST = (
+    select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
+)
+_WORKS = (
+    select(*_WORK_COLUMNS, editions.c.number, editions.c.published_at, editions.c.id.label("edition_id"))
+    .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
+    .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
+)
+_FILES = select(
+    files.c.edition_id,
+    files.c.ref,
+    files.c.role,
+    files.c.name,
+    files.c.label,
+    files.c.media_type,
+    files.c.sha256,
+    files.c.size,
+    files.c.seconds_micros,
+    files.c.width,
+    files.c.height,
+).order_by(files.c.edition_id, files.c.position, files.c.id)
+
+_WORK_BY_SLUG = Prepared(_WORKS.where(works.c.slug == bindparam("slug")))
+_WORK_BY_ID = Prepared(_WORKS.where(works.c.id == bindparam("id")))
+_SHOWN_WORKS = Prepared(_WORKS.where(works.c.state == PUBLISHED).order_by(works.c.created_at.desc(), works.c.id.desc()))
+_EDITION_FILES = Prepared(_FILES.where(files.c.edition_id == bindparam("edition_id")))
+_SHOWN_FILES = Prepared(
+    _FILES.join(editions, editions.c.id == files.c.edition_id)
+    .join(_NEWEST, (_NEWEST.c.work_id == editions.c.work_id) & (_NEWEST.c.number == editions.c.number))
+    .join(works, works.c.id == editions.c.work_id)
+    .where(works.c.state == PUBLISHED)
+)
+
+
+def _file(row: Sequence[Any]) -> FileView:
+    _, ref, role, name, label, media_type, sha256, size, micros, width, height = row
+    seconds = None if micros is None else round(micros / 1_000_000)
+    return FileView(ref, role, name, label, media_type, sha256, size, seconds, width, height)
+
+
+def _work(conn: Connection, row: Sequence[Any] | None) -> WorkView | None:
+    if row is None:
+        return None
+    *values, edition_id = row
+    found = _EDITION_FILES.all(conn, edition_id=edition_id)
+    return WorkView(*values, files=tuple(map(_file, found)))
+
+
+def work_by_slug(conn: Connection, slug: str) -> WorkView:
+    """The work at an address, in whatever state it is. Raises NotFound(WORK_UNKNOWN)."""
+    found = _work(conn, _WORK_BY_SLUG.first(conn, slug=slug))
+    if found is None:
+        raise NotFound(Code.WORK_UNKNOWN, N_("There is no such work here."))
+    return found
+
+
+def work_by_id(conn: Connection, work_id: int) -> WorkView:
+    """The work that an order's line names. Raises NotFound(WORK_UNKNOWN)."""
+    found = _work(conn, _WORK_BY_ID.first(conn, id=work_id))
+    if found is None:
+        raise NotFound(Code.WORK_UNKNOWN, N_("There is no such work here."))
+    return found
+
+
+def published_works(conn: Connection) -> tuple[WorkView, ...]:
+    """All works that are published, the newest first, in two queries."""
+    by_edition: dict[int, list[FileView]] = {}
+    for row in _SHOWN_FILES.all(conn):
+        by_edition.setdefault(row[0], []).append(_file(row))
+    return tuple(
+        WorkView(*values, files=tuple(by_edition.get(edition_id, ()))) for *values, edition_id in _SHOWN_WORKS.all(conn)
+    )
+
+
+# ── orders ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A work on an order. `key` is its grant's download key, None before it is granted."""
+
+    work_id: int
+    amount_minor: int
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment and what went back of it. Times are microseconds."""
+
+    reference: str
+    till: str
+    mode: str
+    state: str
+    currency: str
+    amount_minor: int
+    url: str | None
+    session_id: str | None
+    created_at: int
+    expires_at: int
+    settled_at: int | None
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """One letter of an order's thread."""
+
+    ref: str
+    author: str
+    body: str
+    wants_mail: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order with its lines, payments and letters, each in the order they came."""
+
+    id: int
+    token: str
+    door: str
+    state: str
+    currency: str
+    amount_minor: int
+    email: str | None
+    created_at: int
+    granted_at: int | None
+    expires_at: int | None
+    withdrawn_at: int | None
+    lines: tuple[LineView, ...]
+    payments: tuple[PaymentView, ...]
+    letters: tuple[LetterView, ...]
+
+
+_ORDER = Prepared(
+    select(
+        orders.c.id,
+        orders.c.token,
+        orders.c.door,
+        orders.c.state,
+        orders.c.currency,
+        orders.c.amount_minor,
+        orders.c.email,
+        orders.c.created_at,
+        orders.c.granted_at,
+        orders.c.expires_at,
+        orders.c.withdrawn_at,
+        order_lines.c.work_id,
+        order_lines.c.amount_minor,
+        grants.c.key,
+    )
+    .join(order_lines, order_lines.c.order_id == orders.c.id)
+    .outerjoin(grants, (grants.c.order_id == orders.c.id) & (grants.c.work_id == order_lines.c.work_id))
+    .where(orders.c.token == bindparam("token"))
+    .order_by(order_lines.c.id)
+)
+_REFUNDED = (
+    select(func.sum(refunds.c.amount_minor)).where(refunds.c.payment_id == payments.c.id).correlate(payments)
+).scalar_subquery()
+_PAYMENTS = Prepared(
+    select(
+        payments.c.reference,
+        payments.c.till,
+        payments.c.mode,
+        payments.c.state,
+        payments.c.currency,
+        payments.c.amount_minor,
+        payments.c.url,
+        payments.c.session_id,
+        payments.c.created_at,
+        payments.c.expires_at,
+        payments.c.settled_at,
+        _REFUNDED,
+    )
+    .where(payments.c.order_id == bindparam("order_id"))
+    .order_by(payments.c.id)
+)
+_LETTERS = Prepared(
+    select(letters.c.ref, letters.c.author, letters.c.body, letters.c.wants_mail, letters.c.created_at)
+    .where(letters.c.order_id == bindparam("order_id"))
+    .order_by(letters.c.id)
+)
+_ORDER_WIDTH = 11  # columns of the order itself, before those of the line
+
+
+def order_by_token(conn: Connection, token: str) -> OrderView:
+    """Everything of one order. Raises NotFound(ORDER_UNKNOWN)."""
+    rows = _ORDER.all(conn, token=token)
+    if not rows:
+        raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
+    order = rows[0][:_ORDER_WIDTH]
+    return OrderView(
+        *order,
+        lines=tuple(LineView(*row[_ORDER_WIDTH:]) for row in rows),
+        payments=tuple(
+            PaymentView(*values, refunded_minor=int(refunded or 0))
+            for *values, refunded in _PAYMENTS.all(conn, order_id=order[0])
+        ),
+        letters=tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order[0])),
+    )

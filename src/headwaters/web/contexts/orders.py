@@ -1,0 +1,149 @@
+"""The order page: permanent, unguessable, the reader's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
+
+
+class Stage(StrEnum):
+    """What the page says first."""
+
+    PAID = "paid"  # the reader paid and has the works
+    PROMISED = "promised"  # has the works, will pay by hand
+    FREE = "free"  # has the works without paying
+    COPY = "copy"  # had a copy, and has a complete one now
+    REFUNDED = "refunded"  # has the works, and the money went back
+    UNFINISHED = "unfinished"  # the till's page was opened and not finished
+    BY_HAND = "by_hand"  # the creator waits for a transfer or cash
+    PENDING = "pending"  # the money is on its way
+    TILL_DOWN = "till_down"  # the till did not answer
+    FAILED = "failed"  # the payment did not go through
+    EXPIRED = "expired"  # nobody paid in time
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file that the reader may fetch for ever."""
+
+    label: str
+    name: str
+    format: str
+    length: str
+    size: str
+    sha256: str  # 64 hexadecimal digits
+    href: str
+    media_type: str
+    kind: str  # audio, video, picture: playable in place; file: not
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWork:
+    """A work on the order."""
+
+    title: str
+    by_line: str
+    language: str
+    art: Art | None
+    href: str  # its public page, or empty where there is none any more
+    files: tuple[HeldFile, ...]  # empty before the order is granted, and while a work is withheld
+    archive: str  # address of everything as one ZIP, or empty
+    gift: str  # the same as a whole address, to pass on
+    size: str  # of everything
+    sums: str  # the lines of SHA256SUMS
+    edition: int
+    licence: Licence
+    withheld: str  # why the bytes stopped, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A payment that is not finished."""
+
+    amount: Amount
+    till: str  # the till's name
+    label: str  # what a person calls it
+    state: str  # open, pending, failed or expired
+    href: str  # the till's page, or empty
+    reference: str  # what to write on a transfer
+    creditor_reference: str  # the same as ISO 11649 has it
+    instructions: str  # the creator's own, for payments by hand
+    until: str  # the day it expires
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """A payment on the receipt."""
+
+    amount: Amount
+    label: str  # of its till
+    date: str
+    day: str  # the same as ISO 8601 has it
+    reference: str
+    refunded: Amount | None  # what went back
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter of the thread."""
+
+    mine: bool  # written by the reader
+    date: str
+    day: str  # the same as ISO 8601 has it
+    body: str  # plain text; line ends are meant
+
+
+@dataclass(frozen=True, slots=True)
+class LetterForm:
+    """The fields of a letter."""
+
+    body: str  # what was typed
+    email: str  # what was typed
+    mail_me: bool  # the tick “mail me the answer”
+    ask_email: bool  # the order has no address yet
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class MailForm:
+    """Send me the link: offered until the order has an address."""
+
+    email: str  # what was typed
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The right of withdrawal from a purchase."""
+
+    until: str  # the last day, or empty once it was used
+    done: str  # the day it was used, or empty
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """`order.html`: thanks, the files, the receipt, a place to write."""
+
+    stage: Stage
+    address: str  # the page's path; its forms add to it
+    link: str  # the whole address, to keep
+    title: str  # of the works
+    works: tuple[HeldWork, ...]
+    granted: bool  # the reader has the works
+    paid: Amount | None  # what was paid and not refunded
+    due: Due | None  # the newest payment where it is not finished
+    pay: PayForm
+    may_take: bool  # not granted, and the door “I can’t pay right now” is open
+    mail: MailForm | None  # None: the shop sends no mail, or has an address already
+    mailed: bool  # the order has an address
+    letters: tuple[Letter, ...]
+    letter: LetterForm
+    withdrawal: Withdrawal | None
+    payments: tuple[PaymentLine, ...]  # what came in, for the receipt
+    date: str  # of the order
+    day: str  # the same as ISO 8601 has it
+    imprint: str  # who runs the shop, as the law asks, for the receipt
+    nonce: str  # fresh for this showing

@@ -1,0 +1,212 @@
+"""From a typed context to bytes: pages that are made for one reader, and public ones that are kept.
+
+A public page is rendered once for each version of the catalogue. Where it has forms, it is kept in pieces, and each
+response joins them with a nonce of its own: such a page has no validator, so that no browser shows one reader's
+nonce to the next at the same machine, and no shared cache keeps it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from aiohttp import web
+from jinja2 import PackageLoader, StrictUndefined, Template
+
+from headwaters.core.errors import (
+    Conflict,
+    HeadwatersError,
+    Limited,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from headwaters.core.sales.money import Money
+from headwaters.errands.house import House, Now
+from headwaters.texts import translations
+from headwaters.web.contexts.common import Problem, Site
+from headwaters.web.format import formats
+from headwaters.web.keys import HOUSE
+from headwaters.web.look import accent_address, address_of
+from headwaters.web.texts import PageEnvironment
+
+HTML = "text/html; charset=utf-8"
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+UNPROCESSABLE = 422
+NONCE = "nonce" + secrets.token_hex(12)  # stands in kept pages where each response has a nonce of its own
+
+
+# ── templates ────────────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def environment(language: str) -> PageEnvironment:
+    """The templates in one language. What a context lacks is an error, not an empty place."""
+    return PageEnvironment(
+        language,
+        loader=PackageLoader("headwaters", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+
+
+@cache
+def _template(language: str, name: str) -> Template:
+    return environment(language).get_template(name)
+
+
+def page_html(site: Site, template: str, context: object, **more: object) -> str:
+    """The HTML of one page."""
+    return _template(site.language, template).render(site=site, page=context, **more)
+
+
+# ── the shop around a page ───────────────────────────────────────────────────────────────────────
+
+
+def site_of(house: House, path: str = "") -> Site:
+    """What every page knows of the shop; `path` for a page that has a public address."""
+    return _site(house.now, house.config.url, house.mailer is not None, path)
+
+
+def _site(now: Now, url: str, mail: bool, path: str) -> Site:
+    settings = now.settings
+    said = formats(settings.language)
+    name = settings.name or settings.creator or "Headwaters"
+    return Site(
+        name=name,
+        tagline=settings.tagline,
+        creator=settings.creator or name,
+        language=settings.language,
+        direction=said.direction,
+        url=url,
+        path=path,
+        style=address_of("pages.css"),
+        accent=accent_address(settings.accent),
+        script=address_of("pages.js"),
+        icon=address_of("icon.svg"),
+        practice=settings.practice == "on",
+        mail=mail,
+    )
+
+
+# ── pages for one reader ─────────────────────────────────────────────────────────────────────────
+
+
+def render(
+    request: web.Request, template: str, context: object, *, status: int = 200, headers: Mapping[str, str] = PRIVATE
+) -> web.Response:
+    """A page made for whoever asks: kept by nobody, indexed by nobody, and no other site hears its address."""
+    html = page_html(site_of(request.app[HOUSE]), template, context)
+    return web.Response(body=html.encode(), status=status, headers={"Content-Type": HTML, **headers})
+
+
+def status_of(error: HeadwatersError) -> int:
+    """HTTP's number for an error."""
+    for kind, status in _STATUSES:
+        if isinstance(error, kind):
+            return status
+    return 500
+
+
+_STATUSES: tuple[tuple[type[HeadwatersError], int], ...] = (
+    (Limited, 429),
+    (TooLarge, 413),
+    (Conflict, 409),
+    (NotFound, 404),
+    (Refused, UNPROCESSABLE),
+    (Unavailable, 503),
+)
+
+
+def retry_headers(error: HeadwatersError | None) -> dict[str, str]:
+    """When it is worth trying again, where that is known."""
+    if isinstance(error, Limited):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Retry-After": "10"} if isinstance(error, Unavailable) else {}
+
+
+def said_problem(error: HeadwatersError, language: str) -> Problem:
+    """What `error` says, in the page's language and with its money."""
+    said, catalogue = formats(language), translations(language)
+    values = {name: said.of(value) if isinstance(value, Money) else value for name, value in error.values.items()}
+
+    def fill(message: str) -> str:
+        text = catalogue.gettext(message) if message else ""
+        return text % values if values else text
+
+    return Problem(fill(error.message), fill(error.hint), error.field, error.code)
+
+
+# ── public pages ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A public page as bytes. Several `pieces` are joined by a nonce; one alone has an `etag`."""
+
+    pieces: tuple[bytes, ...]
+    etag: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def keep(html: str, version: int, status: int = 200) -> Kept:
+    """Cut `html` at its nonces, and say how it may be kept."""
+    body = html.encode()
+    pieces = tuple(body.split(NONCE.encode()))
+    headers = {"Content-Type": HTML}
+    if len(pieces) > 1:
+        headers["Cache-Control"] = "private, no-cache"
+        return Kept(pieces, "", status, headers)
+    etag = f'W/"{version}-{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers |= {"Cache-Control": "no-cache", "ETag": etag}
+    return Kept(pieces, etag, status, headers)
+
+
+def answer(request: web.Request, kept: Kept, nonce: str) -> web.Response:
+    """The response of a kept page, or 304 where the browser has it already."""
+    if kept.etag and kept.etag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers={name: kept.headers[name] for name in ("Cache-Control", "ETag")})
+    body = nonce.encode().join(kept.pieces)
+    return web.Response(body=body, status=kept.status, headers=kept.headers)
+
+
+class KeptPages:
+    """The public pages of one version of the catalogue, and whatever else is read once for each version."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._things: dict[Any, asyncio.Task[Any]] = {}
+
+    async def get(self, house: House, key: object, make: Callable[[], Awaitable[Any]]) -> Any:
+        """What `make` gave for this version. Many who ask at once wait for one; what failed is tried again."""
+        now = house.now
+        if now.version != self._version:
+            self._version, self._things = now.version, {}
+        things = self._things
+        task = things.get(key)
+        if task is None:
+            task = things[key] = asyncio.ensure_future(_run(make))
+            task.add_done_callback(lambda done: things.pop(key) if _failed(done) else None)
+        return task.result() if task.done() else await asyncio.shield(task)
+
+
+async def _run(make: Callable[[], Awaitable[Any]]) -> Any:
+    return await make()
+
+
+def _failed(done: asyncio.Task[Any]) -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
+KEPT: web.AppKey[KeptPages] = web.AppKey("kept", KeptPages)

@@ -1,0 +1,61 @@
+"""The headers that keep readers safe, said once for every response.
+
+A handler that sets one of them itself keeps its own (files of works come with a stricter policy).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from headwaters.config import Config
+
+TILL_PAGES = "https://checkout.stripe.com"  # where a payment's form may lead: browsers check redirects, too
+
+
+def content_policy(config: Config) -> str:
+    """What a page may load and where its forms may lead: nothing foreign, nothing inline."""
+    forms = ["'self'", TILL_PAGES]
+    if config.stripe_api:  # another Stripe (a test's, a gateway's) has its pages on its own host
+        parts = urlsplit(config.stripe_api)
+        forms.append(f"{parts.scheme}://{parts.netloc}")
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            "img-src 'self' data:",
+            "media-src 'self'",
+            "font-src 'none'",
+            "connect-src 'self'",
+            "form-action " + " ".join(forms),
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def safe_headers(config: Config) -> tuple[tuple[str, str], ...]:
+    """What every response carries."""
+    headers = [
+        ("Content-Security-Policy", content_policy(config)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), interest-cohort=()"),
+    ]
+    if config.secure:
+        headers.append(("Strict-Transport-Security", "max-age=31536000"))
+    return tuple(headers)
+
+
+def secure(app: web.Application, config: Config) -> None:
+    """Put `safe_headers` on every response of `app` that does not say otherwise."""
+    headers = safe_headers(config)
+
+    async def add(_request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in headers:
+            response.headers.setdefault(name, value)
+
+    app.on_response_prepare.append(add)
