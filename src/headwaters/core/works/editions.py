@@ -1,0 +1,125 @@
+"""Editions: what makes two of them the same, what a creator declares with each, and the states of a work.
+
+published ⇄ retired        the page goes and comes back; holders keep everything
+published, retired ⇄ withheld    the bytes stop too, by a legal duty
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.works.licences import Licence, is_public_domain
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Role(StrEnum):
+    """What a file is for. A sample is free on the work's page; art is made from the cover, by the shop."""
+
+    WORK = "work"
+    SAMPLE = "sample"
+    COVER = "cover"
+    ART = "art"
+
+
+@dataclass(frozen=True, slots=True)
+class EditionFile:
+    """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length."""
+
+    role: Role
+    name: str
+    label: str
+    media_type: str
+    sha256: str
+    size: int
+    seconds_micros: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+def fingerprint(files: Sequence[EditionFile]) -> str:
+    """SHA-256 over what the creator gave, in its order: role, name, label and content of each file.
+
+    Art is left out: another version of this software may encode it otherwise, which makes no new edition.
+    """
+    digest = hashlib.sha256()
+    for file in files:
+        if file.role is not Role.ART:
+            fields = (file.role.value, file.name, file.label, file.sha256)
+            digest.update("".join(f"{len(field)}:{field}" for field in fields).encode() + b"\n")
+    return digest.hexdigest()
+
+
+# ── rights ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Rights(StrEnum):
+    """What the creator declares of their right to publish an edition."""
+
+    OWN = "own"
+    LICENSED = "licensed"
+    PUBLIC_DOMAIN = "public-domain"
+
+
+RIGHTS_VERSION = "1"
+# Each edition keeps the version it was published under: texts are added, never changed.
+RIGHTS_TEXTS: Mapping[str, Mapping[Rights, str]] = {
+    "1": {
+        Rights.OWN: N_("I made this work, or I hold every right in it that publishing it here takes."),
+        Rights.LICENSED: N_("Others hold rights in this work; their licence or permission lets me publish it here."),
+        Rights.PUBLIC_DOMAIN: N_("This work is in the public domain where I publish it: nobody's leave is needed."),
+    },
+}
+
+
+def rights_for(declared: Rights | None, licence: Licence) -> Rights:
+    """The declaration an edition is published under. Raises Refused(RIGHTS_MISSING).
+
+    An open licence speaks for itself: whoever holds a copy may publish it.
+    """
+    if declared is not None:
+        return declared
+    if is_public_domain(licence):
+        return Rights.PUBLIC_DOMAIN
+    if licence.open:
+        return Rights.LICENSED
+    raise Refused(
+        Code.RIGHTS_MISSING,
+        N_("Say by what right you publish this work."),
+        hint=N_(
+            'If you made it, add --i-made-this, or rights = "own" in work.toml; '
+            'else rights = "licensed" or "public-domain", or an open licence.'
+        ),
+        field="rights",
+    )
+
+
+# ── states ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class WorkState(StrEnum):
+    """`retired`: the public page goes, holders keep everything; `withheld`: the bytes stop and the page says so."""
+
+    PUBLISHED = "published"
+    RETIRED = "retired"
+    WITHHELD = "withheld"
+
+
+WORK_STEPS: Mapping[WorkState, frozenset[WorkState]] = {
+    WorkState.PUBLISHED: frozenset({WorkState.RETIRED, WorkState.WITHHELD}),
+    WorkState.RETIRED: frozenset({WorkState.PUBLISHED, WorkState.WITHHELD}),
+    WorkState.WITHHELD: frozenset({WorkState.PUBLISHED, WorkState.RETIRED}),
+}
+
+
+def states_before(target: WorkState) -> tuple[WorkState, ...]:
+    """The states from which `target` may follow, for `UPDATE … WHERE state IN`."""
+    return tuple(state for state, after in WORK_STEPS.items() if target in after)
+
+
+if set(WORK_STEPS) != set(WorkState):
+    raise RuntimeError("a state without its steps")
