@@ -109,7 +109,7 @@ def find_licence(text: str) -> Licence:
 
 
 def _nearest(key: str) -> list[str]:
-    begins = [licence_id for spelling, licence_id in _SPELLINGS.items() if spelling.startswith(f"{key}-")]
+    begins = [licence_id for spelling, licence_id in _SPELLINGS.items() if key and spelling.startswith(key)]
     close = [_SPELLINGS[spelling] for spelling in get_close_matches(key, _SPELLINGS, n=3, cutoff=0.7)]
     return (begins or close or ["CC-BY-4.0", "CC-BY-NC-SA-4.0", ALL_RIGHTS_RESERVED])[:3]
 

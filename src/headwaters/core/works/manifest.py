@@ -88,10 +88,11 @@ class ManifestBroken(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value as it was written, and where."""
+    """One value as it was written, and where; `places`: where each table of a list of tables begins."""
 
     value: Any
     where: str
+    places: tuple[str, ...] = ()
 
 
 class _Wrong(Exception):
@@ -112,16 +113,14 @@ def read_manifest(text: str, name: str = MANIFEST) -> dict[str, Given]:
     except tomllib.TOMLDecodeError as wrong:
         problem = Problem(name, "", N_("This is not TOML: %(why)s."), {"why": str(wrong)})
         raise ManifestBroken((problem,)) from None
-    return {key: Given(value, _place(text, key, name)) for key, value in raw.items()}
+    found = {key: _places(text, key, name) for key in raw}
+    return {key: Given(value, (found[key] or (name,))[0], found[key]) for key, value in raw.items()}
 
 
-def _place(text: str, key: str, name: str) -> str:
+def _places(text: str, key: str, name: str) -> tuple[str, ...]:
     """`work.toml, line 4`: where the top-level `key` seems to stand."""
     pattern = re.compile(rf"\s*(?:\[\[?\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
-    for number, line in enumerate(text.splitlines(), start=1):
-        if pattern.match(line):
-            return f"{name}, line {number}"
-    return name
+    return tuple(f"{name}, line {at}" for at, line in enumerate(text.splitlines(), start=1) if pattern.match(line))
 
 
 def understand(given: Mapping[str, Given], currency: str) -> Said:
@@ -263,7 +262,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
 def _files(item: Given, problems: list[Problem]) -> tuple[FileEntry, ...]:
     if not isinstance(item.value, list) or not all(isinstance(table, dict) for table in item.value):
         raise _Wrong(N_("Files are written as [[files]] tables."))
-    entries = [_file(table, f"{item.where}, [[files]] {at}", problems) for at, table in enumerate(item.value, start=1)]
+    places = item.places if len(item.places) == len(item.value) else (item.where,) * len(item.value)
+    entries = [_file(table, where, problems) for table, where in zip(item.value, places, strict=True)]
     seen: set[str] = set()
     for entry in entries:
         if entry.path and entry.path in seen:
