@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
+from pathlib import Path
 
 from bench.rows import Options, Row
 
@@ -18,7 +19,7 @@ LONG = ("slow",)
 
 
 def _machine() -> str:
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
+    with Path("/proc/cpuinfo").open(encoding="utf-8") as info:
         models = [line.partition(":")[2].strip() for line in info if line.startswith("model name")]
     return f"{os.cpu_count()} × {models[0] if models else platform.machine()}, Python {platform.python_version()}"
 
