@@ -72,8 +72,8 @@ def refund_entry(
 
 
 def _take_from(left: Sequence[int], refund: int) -> list[int]:
-    """A refund's parts. None exceeds what is left of it (largest remainder keeps the quota), unless the refund does as a
-    whole: one that failed at the bank and was made again counts twice, and the ledger must take it all the same."""
+    """A refund's parts. None exceeds what is left of it (largest remainder keeps the quota), unless the refund does as
+    a whole: one that failed at the bank and was made again counts twice, and the ledger must take it all the same."""
     within = min(refund, max(sum(left), 0))
     parts = share(within, [max(rest, 0) for rest in left])
     over = share(refund - within, [1] * len(left))

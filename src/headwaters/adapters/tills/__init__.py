@@ -1,0 +1,31 @@
+"""The tills: Stripe, by hand, practice. Each is one folder or file; which are on is the shop's own setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from headwaters.adapters.tills.by_hand import ByHandTill
+from headwaters.adapters.tills.practice import PracticeTill
+from headwaters.adapters.tills.stripe import StripeTill, is_complete
+from headwaters.core.shop import Settings
+from headwaters.ports import Till
+
+if TYPE_CHECKING:
+    from headwaters.config import Config
+
+
+def make_tills(config: Config, settings: Settings, *, shop_key: bytes) -> Mapping[str, Till]:
+    """The tills that are on, in the order they are offered. A till without its secrets is off."""
+    tills: list[Till] = []
+    if is_complete(settings.stripe_secret_key, settings.stripe_webhook_secret):
+        tills.append(
+            StripeTill(
+                settings.stripe_secret_key, settings.stripe_webhook_secret, shop_key=shop_key, api=config.stripe_api
+            )
+        )
+    if settings.by_hand != "off":
+        tills.append(ByHandTill())
+    if settings.practice == "on":
+        tills.append(PracticeTill(config.url, config.shop / "practice", shop_key))
+    return {till.name: till for till in tills}
