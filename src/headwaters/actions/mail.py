@@ -43,7 +43,7 @@ def queue_order_mail(conn: Connection, order_id: int, now: datetime) -> bool:
         return False
     works = ",".join(map(str, sorted(sales_rows.work_ids(conn, order_id))))
     key = f"order:{mailbox_mark(email)}:{works}:{mail_day(now)}"
-    return queue(conn, key, Kind.ORDER, {"order": order_id}, now)
+    return queue(conn, key, Kind.ORDER.value, {"order": order_id}, now)
 
 
 def queue_order_mail_again(conn: Connection, order_id: int, now: datetime) -> bool:
@@ -51,12 +51,12 @@ def queue_order_mail_again(conn: Connection, order_id: int, now: datetime) -> bo
     if letter_rows.order_email(conn, order_id) is None:
         return False
     key = f"order-again:{order_id}:{_slot(now)}"
-    return queue(conn, key, Kind.ORDER, {"order": order_id}, now)
+    return queue(conn, key, Kind.ORDER.value, {"order": order_id}, now)
 
 
 def queue_answer(conn: Connection, letter_id: int, now: datetime) -> bool:
     """The creator's answer, to a reader who asked for it by mail."""
-    return queue(conn, f"answer:{letter_id}", Kind.ANSWER, {"letter": letter_id}, now)
+    return queue(conn, f"answer:{letter_id}", Kind.ANSWER.value, {"letter": letter_id}, now)
 
 
 # ── to the creator ───────────────────────────────────────────────────────────────────────────────
@@ -78,9 +78,9 @@ def slot_start(slot: int) -> datetime:
 
 def _notice(conn: Connection, kind: Kind, subject: dict[str, int], now: datetime) -> None:
     slot = _slot(now)
-    if not queue(conn, f"{kind}:{slot}", kind, {**subject}, now):
-        more = {"about": str(kind), "slot": slot}
-        queue(conn, f"{kind}:{slot}:more", Kind.NOTICE_MORE, more, now, due=slot_start(slot + 1))
+    if not queue(conn, f"{kind}:{slot}", kind.value, subject, now):
+        more = {"about": kind.value, "slot": slot}
+        queue(conn, f"{kind}:{slot}:more", Kind.NOTICE_MORE.value, more, now, due=slot_start(slot + 1))
 
 
 def queue_order_notice(conn: Connection, order_id: int, now: datetime) -> None:
@@ -104,7 +104,7 @@ def queue_paid_notice(conn: Connection, order_id: int, now: datetime) -> None:
 def queue_withdrawal_notice(conn: Connection, order_id: int, now: datetime) -> None:
     """A reader withdrew: the law gives the creator 14 days to pay back, so an address is reason enough to tell."""
     if _wants(conn):
-        queue(conn, f"withdrawal:{order_id}", Kind.NOTICE_WITHDRAWAL, {"order": order_id}, now)
+        queue(conn, f"withdrawal:{order_id}", Kind.NOTICE_WITHDRAWAL.value, {"order": order_id}, now)
 
 
 def queue_letter_notice(conn: Connection, letter_id: int, now: datetime) -> None:

@@ -17,7 +17,7 @@ from headwaters.adapters.mail.message import compose, read_sender
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused, Unavailable
 from headwaters.ports import Mail
 
-TIMEOUT = 30.0  # seconds for each step of the conversation
+TIMEOUT = 15.0  # seconds for each step of the conversation: all of them fit into the lease of an outbox row
 _ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 
 

@@ -1,0 +1,237 @@
+"""Mail: look up what an outbox row speaks of, write it, hand it to the mail server.
+
+A row that is carried out twice (the process died after the server took the mail) sends the same Message-ID again,
+by which mail programs know it. Without a mail server the rows are let go: nothing waits that nobody will send.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from headwaters.actions.letters import refuse_mail
+from headwaters.actions.mail import Kind, slot_start
+from headwaters.core.errors import N_, Code, NotFound
+from headwaters.core.letters import address_digest, mail_key, one_line
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import OrderState, PaymentState
+from headwaters.core.shop import Settings
+from headwaters.errands.house import House
+from headwaters.errands.worker import Handler
+from headwaters.ports import Mail
+from headwaters.store import letters as letter_rows
+from headwaters.store import sales as sales_rows
+from headwaters.store import studio as studio_rows
+from headwaters.store.db import Connection
+from headwaters.store.outbox import OutboxRow
+from headwaters.texts import translations
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a row turned out to be: whom it goes to, and the template with its values."""
+
+    to: str
+    template: str
+    values: Mapping[str, Any]
+    to_reader: bool  # readers may refuse all mail
+
+
+Look = Callable[[Connection, House, Mapping[str, Any]], Letter | None]
+
+
+def mail_handlers(house: House) -> dict[str, Handler]:
+    """For the worker: outbox kind → what carries it out."""
+    return {kind.value: _handler(house, look) for kind, look in _LOOKS.items()}
+
+
+def _handler(house: House, look: Look) -> Handler:
+    async def carry_out(row: OutboxRow) -> None:
+        if house.mailer is None:
+            return
+        letter = await house.db.read(lambda conn: _look(conn, house, look, row.payload))
+        if letter is not None:
+            await house.mailer.send(write_mail(house, letter, row.key))
+
+    return carry_out
+
+
+def _look(conn: Connection, house: House, look: Look, payload: Mapping[str, Any]) -> Letter | None:
+    """The letter of a row; None when there is nothing to send any more, or it is refused."""
+    letter = look(conn, house, payload)
+    if letter is None or not letter.to:
+        return None
+    if letter.to_reader and letter_rows.refuses_mail(conn, _digest(house, letter.to)):
+        return None
+    return letter
+
+
+# ── what each kind says ──────────────────────────────────────────────────────────────────────────
+
+
+def _title(conn: Connection, order_id: int) -> str:
+    return one_line(", ".join(sales_rows.titles(conn, order_id)), 120)
+
+
+def sign_of(settings: Settings) -> str:
+    """Who signs: the creator, else the shop."""
+    return one_line(settings.creator or settings.name, 120)
+
+
+def _look_at_order(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    order = sales_rows.order_by_id(conn, payload["order"])
+    if order.email is None:
+        return None
+    values = {
+        "title": _title(conn, order.id),
+        "page_url": f"{house.config.url}/o/{order.token}",
+        "granted": order.state is OrderState.GRANTED,
+    }
+    return Letter(order.email, "order", values, to_reader=True)
+
+
+def _look_at_answer(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    letter = letter_rows.letter_by_id(conn, payload["letter"])
+    order = sales_rows.order_by_id(conn, letter.order_id)
+    if order.email is None:
+        return None
+    values = {
+        "title": _title(conn, order.id),
+        "page_url": f"{house.config.url}/o/{order.token}",
+        "body": letter.body,
+    }
+    return Letter(order.email, "answer", values, to_reader=True)
+
+
+def _notice(house: House, template: str, path: str, **values: Any) -> Letter:
+    studio_url = f"{house.config.url}/studio{path}"
+    return Letter(house.now.settings.notify_email, template, {"studio_url": studio_url, **values}, to_reader=False)
+
+
+def _look_at_new_order(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    order = sales_rows.order_by_id(conn, payload["order"])
+    payment = sales_rows.newest_payment(conn, order.id)
+    paid = payment is not None and payment.state is PaymentState.PAID
+    return _notice(
+        house,
+        "notice_order",
+        f"/orders/{order.id}",
+        title=_title(conn, order.id),
+        amount=str(payment.amount) if payment else "",
+        reference=payment.reference if payment else "",
+        paid=paid,
+        waiting=payment is not None and not paid,
+        door=order.door.value,
+    )
+
+
+def _look_at_new_letter(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    letter = letter_rows.letter_by_id(conn, payload["letter"])
+    return _notice(house, "notice_letter", f"/letters/{letter.order_id}", title=_title(conn, letter.order_id))
+
+
+def _look_at_withdrawal(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    order = sales_rows.order_by_id(conn, payload["order"])
+    paid = Money(studio_rows.paid_minor(conn, order.id), order.currency)
+    title = _title(conn, order.id)
+    return _notice(house, "notice_withdrawal", f"/orders/{order.id}", title=title, amount=str(paid))
+
+
+def _look_at_more(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    letters = payload["about"] == Kind.NOTICE_LETTER
+    start, end = slot_start(payload["slot"]), slot_start(payload["slot"] + 1)
+    count = (letter_rows if letters else studio_rows).count_between(conn, start, end)
+    return _notice(
+        house,
+        "notice_more",
+        "/letters" if letters else "/orders",
+        letters=letters,
+        count=count,
+        start=f"{start:%H:%M}",
+        end=f"{end:%H:%M}",
+    )
+
+
+_LOOKS: dict[Kind, Look] = {
+    Kind.ORDER: _look_at_order,
+    Kind.ANSWER: _look_at_answer,
+    Kind.NOTICE_ORDER: _look_at_new_order,
+    Kind.NOTICE_LETTER: _look_at_new_letter,
+    Kind.NOTICE_WITHDRAWAL: _look_at_withdrawal,
+    Kind.NOTICE_MORE: _look_at_more,
+}
+
+
+# ── the mail itself ──────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """Plain text: nothing is escaped, so that nothing may ever be shown as HTML."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def write_mail(house: House, letter: Letter, key: str) -> Mail:
+    """The mail of an outbox row with this key. A template's first line is the subject."""
+    settings = house.now.settings
+    refuse_url = refusal_url(house, letter.to) if letter.to_reader else None
+    template = _environment(settings.language).get_template(f"mail/{letter.template}.txt")
+    shared = {"sign": sign_of(settings), "shop_url": house.config.url, "refuse_url": refuse_url}
+    subject, _, text = template.render(**shared, **letter.values).strip().partition("\n")
+    return Mail(letter.to, subject.strip(), text.strip() + "\n", _message_id(house, key), refuse_url)
+
+
+def _message_id(house: House, key: str) -> str:
+    """The same for the same row, and telling nothing of it."""
+    mac = hmac.digest(house.shop_key, f"headwaters: message of {key}".encode(), "sha256")
+    return f"{mac.hex()[:40]}@{urlsplit(house.config.url).hostname}"
+
+
+# ── no more mail ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _digest(house: House, address: str) -> str:
+    return address_digest(mail_key(house.shop_key), address)
+
+
+def _signer(house: House) -> URLSafeSerializer:
+    return URLSafeSerializer(house.shop_key, "headwaters: refuse mail", signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def refusal_url(house: House, address: str) -> str:
+    """Where the reader of `address` refuses all mail: the address cannot be read from it."""
+    return f"{house.config.url}/mail/refuse/{_signer(house).dumps(_digest(house, address))}"
+
+
+def read_refusal(house: House, signed: str) -> str:
+    """The digest in such an address. Raises NotFound(PAGE_UNKNOWN) for one that we did not sign."""
+    try:
+        return str(_signer(house).loads(signed))
+    except BadSignature:
+        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page.")) from None
+
+
+async def refuse(house: House, signed: str) -> None:
+    """No mail to this mailbox ever again. Raises as `read_refusal`."""
+    digest, now = read_refusal(house, signed), house.clock()
+    await house.db.write(lambda conn: refuse_mail(conn, digest, now))

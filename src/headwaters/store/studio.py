@@ -1,0 +1,417 @@
+"""View queries of the Studio: what the creator sees of orders, money and works. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+
+from headwaters.core.clock import from_micros, to_micros
+from headwaters.core.sales.finding import Wanted, Which
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.store.connection import Connection
+from headwaters.store.tables import (
+    editions,
+    grants,
+    letters,
+    order_lines,
+    orders,
+    payment_events,
+    payments,
+    refunds,
+    works,
+)
+
+_UNDER_WAY = (PaymentState.OPEN.value, PaymentState.PENDING.value)
+_BY_HAND = "by_hand"
+
+
+# ── orders in a list ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """An order at a glance, with its newest payment."""
+
+    id: int
+    title: str  # of the works on it
+    door: Door
+    state: OrderState
+    amount: Money  # asked for at the door
+    email: str | None
+    created_at: datetime
+    paid: Money | None  # what came in, less what went back; None where nothing came
+    reference: str | None
+    till: str | None
+    payment: PaymentState | None
+    refunded: bool
+    withdrawn: bool
+
+
+def _newest_payment() -> ColumnElement[int]:
+    """The id of an order's newest payment that came in, else of its newest one."""
+    paid_first = case((payments.c.state == PaymentState.PAID.value, 0), else_=1)
+    chosen = select(payments.c.id).where(payments.c.order_id == orders.c.id)
+    return chosen.order_by(paid_first, payments.c.id.desc()).limit(1).correlate(orders).scalar_subquery()
+
+
+def _paid() -> ColumnElement[int]:
+    paid = and_(payments.c.order_id == orders.c.id, payments.c.state == PaymentState.PAID.value)
+    return select(func.sum(payments.c.amount_minor)).where(paid).correlate(orders).scalar_subquery()
+
+
+def _refunded() -> ColumnElement[int]:
+    joined = select(func.sum(refunds.c.amount_minor)).join(payments, payments.c.id == refunds.c.payment_id)
+    return joined.where(payments.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
+
+
+def _order_lines() -> Select[Any]:
+    first = select(func.min(order_lines.c.id)).where(order_lines.c.order_id == orders.c.id).scalar_subquery()
+    return (
+        select(
+            orders.c.id,
+            works.c.title,
+            orders.c.door,
+            orders.c.state,
+            orders.c.amount_minor,
+            orders.c.currency,
+            orders.c.email,
+            orders.c.created_at,
+            orders.c.withdrawn_at,
+            payments.c.reference,
+            payments.c.till,
+            payments.c.state.label("payment_state"),
+            _paid().label("paid"),
+            _refunded().label("refunded"),
+        )
+        .join(order_lines, order_lines.c.id == first, isouter=True)
+        .join(works, works.c.id == order_lines.c.work_id, isouter=True)
+        .join(payments, payments.c.id == _newest_payment(), isouter=True)
+    )
+
+
+def _line(row: Sequence[Any]) -> OrderLine:
+    number, title, door, state, amount, currency, email, created, withdrawn, reference, till, payment, paid, back = row
+    came = None if paid is None else Money(int(paid) - int(back or 0), currency)
+    return OrderLine(
+        id=number,
+        title=title or "",
+        door=Door(door),
+        state=OrderState(state),
+        amount=Money(amount, currency),
+        email=email,
+        created_at=from_micros(created),
+        paid=came,
+        reference=reference,
+        till=till,
+        payment=None if payment is None else PaymentState(payment),
+        refunded=bool(back),
+        withdrawn=withdrawn is not None,
+    )
+
+
+def _like(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
+    return func.lower(column).contains(words, autoescape=True)
+
+
+def _fits(wanted: Wanted) -> ColumnElement[bool]:
+    """Whether an order is one of those that the text may mean."""
+    own = payments.c.order_id == orders.c.id
+    title = and_(order_lines.c.order_id == orders.c.id, works.c.id == order_lines.c.work_id)
+    ways = [_like(orders.c.email, wanted.words), exists().where(title, _like(works.c.title, wanted.words))]
+    if wanted.reference is not None:
+        ways.append(exists().where(own, payments.c.reference == wanted.reference))
+    if wanted.token is not None:
+        ways.append(orders.c.token == wanted.token)
+    if wanted.number is not None:
+        ways.append(orders.c.id == wanted.number)
+    if wanted.day is not None:
+        start, end = map(to_micros, wanted.day)
+        ways.append(orders.c.created_at.between(start, end - 1))
+    if wanted.amount is not None:
+        minor, currency = wanted.amount.minor, wanted.amount.currency
+        ways.append(and_(orders.c.amount_minor == minor, orders.c.currency == currency))
+        ways.append(exists().where(own, payments.c.amount_minor == minor, payments.c.currency == currency))
+    return or_(*ways)
+
+
+def _waits() -> ColumnElement[bool]:
+    """A payment by hand that the creator has not confirmed."""
+    by_hand = (payments.c.order_id == orders.c.id, payments.c.till == _BY_HAND, payments.c.state.in_(_UNDER_WAY))
+    return exists().where(*by_hand)
+
+
+def _conditions(wanted: Wanted | None, which: Which) -> list[ColumnElement[bool]]:
+    found = [] if wanted is None else [_fits(wanted)]
+    return [*found, _waits()] if which is Which.WAITING else found
+
+
+def find_orders(conn: Connection, wanted: Wanted | None, which: Which, most: int, skip: int = 0) -> list[OrderLine]:
+    """Orders, newest first."""
+    found = _order_lines().where(*_conditions(wanted, which)).order_by(orders.c.id.desc()).limit(most).offset(skip)
+    return [_line(row) for row in conn.execute(found)]
+
+
+def count_orders(conn: Connection, wanted: Wanted | None, which: Which) -> int:
+    """How many `find_orders` would find in all."""
+    counted = select(func.count()).select_from(orders).where(*_conditions(wanted, which))
+    return int(conn.execute(counted).scalar() or 0)
+
+
+# ── one order's story ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """A work on an order; `key`: the download key of its grant, None before there is one."""
+
+    title: str
+    slug: str
+    amount: Money
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Money that went back."""
+
+    amount: Money
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A payment event of a till, as it was taken in."""
+
+    type: str
+    outcome: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStory:
+    """A payment, and what the till said and gave back."""
+
+    reference: str
+    till: str
+    mode: str
+    state: PaymentState
+    amount: Money
+    fee: Money | None
+    created_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    refunds: tuple[RefundLine, ...]
+    events: tuple[EventLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStory:
+    """Everything about one order but its letters."""
+
+    line: OrderLine
+    token: str
+    came_from: str
+    granted_at: datetime | None
+    expires_at: datetime | None
+    withdrawn_at: datetime | None
+    works: tuple[WorkLine, ...]
+    payments: tuple[PaymentStory, ...]
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def order_story(conn: Connection, order_id: int) -> OrderStory | None:
+    """One order; None where there is none of this number."""
+    row = conn.execute(_order_lines().where(orders.c.id == order_id)).first()
+    if row is None:
+        return None
+    columns = (orders.c.token, orders.c.came_from, orders.c.granted_at, orders.c.expires_at, orders.c.withdrawn_at)
+    token, came_from, *moments = conn.execute(select(*columns).where(orders.c.id == order_id)).one()
+    granted, expires, withdrawn = map(_moment, moments)
+    works_on_it, paid = _works_of(conn, order_id), _payments_of(conn, order_id)
+    return OrderStory(_line(row), token, came_from, granted, expires, withdrawn, works_on_it, paid)
+
+
+def _works_of(conn: Connection, order_id: int) -> tuple[WorkLine, ...]:
+    grant = and_(grants.c.order_id == order_lines.c.order_id, grants.c.work_id == order_lines.c.work_id)
+    found = conn.execute(
+        select(works.c.title, works.c.slug, order_lines.c.amount_minor, orders.c.currency, grants.c.key)
+        .select_from(order_lines)
+        .join(orders, orders.c.id == order_lines.c.order_id)
+        .join(works, works.c.id == order_lines.c.work_id)
+        .join(grants, grant, isouter=True)
+        .where(order_lines.c.order_id == order_id)
+        .order_by(order_lines.c.id)
+    )
+    return tuple(WorkLine(title, slug, Money(minor, currency), key) for title, slug, minor, currency, key in found)
+
+
+def _payments_of(conn: Connection, order_id: int) -> tuple[PaymentStory, ...]:
+    columns = (
+        payments.c.id,
+        payments.c.reference,
+        payments.c.till,
+        payments.c.mode,
+        payments.c.state,
+        payments.c.amount_minor,
+        payments.c.currency,
+        payments.c.fee_minor,
+        payments.c.created_at,
+        payments.c.expires_at,
+        payments.c.settled_at,
+    )
+    found = conn.execute(select(*columns).where(payments.c.order_id == order_id).order_by(payments.c.id))
+    return tuple(_payment(conn, row) for row in found.all())
+
+
+def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
+    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled = row
+    return PaymentStory(
+        reference=reference,
+        till=till,
+        mode=mode,
+        state=PaymentState(state),
+        amount=Money(minor, currency),
+        fee=None if fee is None else Money(fee, currency),
+        created_at=from_micros(created),
+        expires_at=from_micros(expires),
+        settled_at=_moment(settled),
+        refunds=_refunds_of(conn, payment_id),
+        events=_events_of(conn, till, reference),
+    )
+
+
+def _refunds_of(conn: Connection, payment_id: int) -> tuple[RefundLine, ...]:
+    columns = (refunds.c.amount_minor, refunds.c.currency, refunds.c.created_at)
+    found = conn.execute(select(*columns).where(refunds.c.payment_id == payment_id).order_by(refunds.c.id))
+    return tuple(RefundLine(Money(minor, currency), from_micros(at)) for minor, currency, at in found)
+
+
+def _events_of(conn: Connection, till: str, reference: str) -> tuple[EventLine, ...]:
+    columns = (payment_events.c.type, payment_events.c.outcome, payment_events.c.received_at)
+    mine = (payment_events.c.till == till, payment_events.c.reference == reference)
+    found = conn.execute(select(*columns).where(*mine).order_by(payment_events.c.id).limit(50))
+    return tuple(EventLine(kind, outcome, from_micros(at)) for kind, outcome, at in found)
+
+
+def paid_minor(conn: Connection, order_id: int) -> int:
+    """What came in for an order, less what went back, in its currency's smallest unit."""
+    paid, back = conn.execute(select(_paid(), _refunded()).select_from(orders).where(orders.c.id == order_id)).one()
+    return int(paid or 0) - int(back or 0)
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What happened from a moment on: orders that went through by door, and money by currency."""
+
+    doors: dict[Door, int]
+    money: tuple[Money, ...]
+    unfinished: int  # came to a till and have not paid
+
+    @property
+    def taken(self) -> int:
+        """How many took a work."""
+        return sum(self.doors.values())
+
+
+def numbers_since(conn: Connection, start: datetime) -> Numbers:
+    """Orders made from `start` on, and money that came in from then on (practice money is none)."""
+    since = orders.c.created_at >= to_micros(start)
+    found = conn.execute(
+        select(orders.c.door, orders.c.state, func.count()).where(since).group_by(orders.c.door, orders.c.state)
+    ).all()
+    doors = dict.fromkeys(Door, 0)
+    for door, state, count in found:
+        if state == OrderState.GRANTED.value:
+            doors[Door(door)] += int(count)
+    unfinished = sum(int(count) for _, state, count in found if state != OrderState.GRANTED.value)
+    return Numbers(doors, _money_since(conn, start), unfinished)
+
+
+def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
+    real = (payments.c.state == PaymentState.PAID.value, payments.c.mode != "practice")
+    came = conn.execute(
+        select(payments.c.currency, func.sum(payments.c.amount_minor))
+        .where(*real, payments.c.settled_at >= to_micros(start))
+        .group_by(payments.c.currency)
+    )
+    sums = {currency: int(total) for currency, total in came}
+    went = conn.execute(
+        select(refunds.c.currency, func.sum(refunds.c.amount_minor))
+        .join(payments, payments.c.id == refunds.c.payment_id)
+        .where(*real, refunds.c.created_at >= to_micros(start))
+        .group_by(refunds.c.currency)
+    )
+    for currency, total in went:
+        sums[currency] = sums.get(currency, 0) - int(total)
+    return tuple(Money(total, currency) for currency, total in sorted(sums.items()))
+
+
+def count_between(conn: Connection, start: datetime, end: datetime) -> int:
+    """Orders that went through a door, wait for a payment by hand, or were paid, from `start` up to `end`."""
+    span = (to_micros(start), to_micros(end) - 1)
+    own = payments.c.order_id == orders.c.id
+    paid = exists().where(own, payments.c.settled_at.between(*span))
+    made = and_(orders.c.created_at.between(*span), or_(orders.c.state == OrderState.GRANTED.value, _waits()))
+    return int(conn.execute(select(func.count()).select_from(orders).where(or_(paid, made))).scalar() or 0)
+
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSummary:
+    """A work as the creator lists it."""
+
+    slug: str
+    title: str
+    state: str
+    edition: int
+    price: Money
+    taken: int  # grants
+    published_at: datetime
+
+
+def list_works(conn: Connection) -> list[WorkSummary]:
+    """All works, the newest first."""
+    newest = select(
+        editions.c.work_id, func.max(editions.c.number).label("number"), func.max(editions.c.published_at).label("at")
+    ).group_by(editions.c.work_id)
+    edition = newest.subquery()
+    taken = select(func.count()).where(grants.c.work_id == works.c.id).correlate(works).scalar_subquery()
+    found = conn.execute(
+        select(
+            works.c.slug,
+            works.c.title,
+            works.c.state,
+            edition.c.number,
+            works.c.price_minor,
+            works.c.currency,
+            taken,
+            edition.c.at,
+        )
+        .join(edition, edition.c.work_id == works.c.id)
+        .order_by(works.c.created_at.desc(), works.c.id.desc())
+    )
+    return [
+        WorkSummary(slug, title, state, int(number), Money(minor, currency), int(count), from_micros(at))
+        for slug, title, state, number, minor, currency, count, at in found
+    ]
+
+
+def letters_of(conn: Connection, order_ids: Sequence[int]) -> dict[int, int]:
+    """How many letters each of these orders has; none: not in it."""
+    found = conn.execute(
+        select(letters.c.order_id, func.count()).where(letters.c.order_id.in_(order_ids)).group_by(letters.c.order_id)
+    )
+    return {order_id: int(count) for order_id, count in found}
