@@ -1,0 +1,73 @@
+"""The configuration: file, environment over it, command line over both; mistakes are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headwaters.config import Config, Smtp, load_config
+from headwaters.core.errors import Code, Refused, WrongUse
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "shop.key").write_bytes(bytes(32))
+    return tmp_path
+
+
+def test_a_folder_without_a_key_is_no_shop(tmp_path: Path):
+    with pytest.raises(WrongUse) as wrong:
+        load_config(tmp_path, {})
+    assert wrong.value.code is Code.SHOP_MISSING
+
+
+def test_everything_has_a_default(shop: Path):
+    assert load_config(shop, {}) == Config(shop=shop, url="http://127.0.0.1:8000")
+    assert load_config(shop, {}).database_url == f"sqlite:///{shop}/headwaters.db"
+    assert load_config(shop, {}).files_dir == shop / "files"
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(shop: Path):
+    (shop / "headwaters.toml").write_text('url = "https://a.example"\nport = 1\nhost = "::1"\n', encoding="utf-8")
+    config = load_config(shop, {"HEADWATERS_PORT": "2", "HEADWATERS_HOST": "localhost"}, port=3, host=None)
+    assert (config.url, config.port, config.host) == ("https://a.example", 3, "localhost")
+
+
+def test_the_address_follows_host_and_port(shop: Path):
+    assert load_config(shop, {}, port=8765).url == "http://127.0.0.1:8765"
+
+
+def test_mail_is_off_without_a_host_and_hides_its_password(shop: Path):
+    assert load_config(shop, {"HEADWATERS_SMTP_PASSWORD": "x"}).smtp is None
+    environ = {"HEADWATERS_SMTP_HOST": "mail.example", "HEADWATERS_SMTP_SENDER": "a@b.example"}
+    smtp = load_config(shop, environ | {"HEADWATERS_SMTP_PASSWORD": "very secret"}).smtp
+    assert smtp == Smtp(host="mail.example", sender="a@b.example", password="very secret")
+    assert "very secret" not in repr(smtp)
+
+
+def test_postgresql_is_spoken_to_by_psycopg(shop: Path):
+    config = load_config(shop, {"HEADWATERS_DATABASE": "postgresql://u:p@h/d"})
+    assert config.database_url == "postgresql+psycopg://u:p@h/d"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("url = 'shop.example'", "url"),
+        ("url = 'https://shop.example/path'", "url"),
+        ("url = 'https://user@shop.example'", "url"),
+        ("port = 'many'", "port"),
+        ("port = 70000", "port"),
+        ("prot = 8000", "prot"),
+        ("proxies = 5", "proxies"),
+        ("[smtp]\nhost = 'h'", "smtp_sender"),
+        ("[smtp]\nhost = 'h'\nsender = 'a@b.example'\nsecurity = 'maybe'", "smtp_security"),
+        ("not toml", ""),
+    ],
+)
+def test_a_mistake_is_named(shop: Path, text: str, field: str):
+    (shop / "headwaters.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        load_config(shop, {})
+    assert (refused.value.code, refused.value.field) == (Code.CONFIG_BROKEN, field)
