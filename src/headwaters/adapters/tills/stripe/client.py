@@ -58,8 +58,8 @@ class Connections(stripe.HTTPClient):
             ):
                 return await response.read(), response.status, response.headers
         except (aiohttp.ClientError, TimeoutError, OSError) as down:
-            failure: type[Exception] = stripe.APIConnectionError  # its constructor is not typed
-            raise failure(type(down).__name__, None, None, None, None, None, True) from down
+            error = stripe.APIConnectionError(type(down).__name__, should_retry=True)  # type: ignore[no-untyped-call]
+            raise error from down
 
     def sleep_async(self, secs: float) -> Awaitable[None]:
         """Between two tries."""

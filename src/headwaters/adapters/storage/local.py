@@ -1,0 +1,310 @@
+"""Files in a folder of this machine, by their SHA-256.
+
+    <root>/ab/cd/<sha256>          own bytes, read-only, never written again
+    <root>/links/ab/cd/<sha256>    hard links to the creator's files, watched by their witness
+    <root>/incoming/<random>       what is being kept right now
+
+A blob appears under its name whole or not at all: it is written in `incoming`, flushed, and renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from headwaters.adapters.storage.originals import CHUNK, Original, Sums, open_original
+from headwaters.adapters.storage.sources import Descriptors, LocalSource
+from headwaters.core.errors import N_, Code, Refused, Unavailable
+from headwaters.ports import Blob, Keep, Witness
+
+_FICLONE = 0x40049409  # linux/fs.h: share the bytes of another file, copy on write
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_READ_ONLY = 0o444
+_ZEROS = bytes(CHUNK)
+
+
+class LocalStorage:
+    """The Storage port over a folder. Any number of processes may use one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._descriptors = Descriptors()
+
+    # ── keeping ──────────────────────────────────────────────────────────────────────────────────
+
+    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None]) -> Blob:
+        """See ports.Storage."""
+        with open_original(path) as original:
+            return self._link(original, progress) if keep is Keep.LINK else self._copy(original, progress)
+
+    def keep_bytes(self, data: bytes) -> Blob:
+        """See ports.Storage."""
+        sums = Sums()
+        sums.add(data)
+        with self._writing(), self._new_file() as (name, descriptor):
+            _write(descriptor, memoryview(data))
+            self._place(name, descriptor, sums)
+        return _blob(sums)
+
+    def _copy(self, original: Original, progress: Callable[[int], None]) -> Blob:
+        with self._writing(), self._new_file() as (name, descriptor):
+            if _clone(original.descriptor, descriptor):
+                sums = _hash(descriptor, progress)
+            else:
+                self._check_room(descriptor, original.room)
+                sums = _copy_bytes(original, descriptor, progress)
+            original.check_unchanged(sums.size)
+            self._place(name, descriptor, sums)
+        return _blob(sums)
+
+    def _place(self, name: Path, descriptor: int, sums: Sums) -> None:
+        """Give the finished file its name, unless a good one has it."""
+        os.fchmod(descriptor, _READ_ONLY)
+        os.fsync(descriptor)
+        target = self._copy_path(sums.sha256)
+        self._make_folder(target.parent)
+        if not _has_size(target, sums.size):
+            name.replace(target)
+        _flush_folder(target.parent)
+
+    def _link(self, original: Original, progress: Callable[[int], None]) -> Blob:
+        sums = original.hash(progress)
+        original.check_unchanged(sums.size)
+        if _has_size(self._copy_path(sums.sha256), sums.size):
+            return _blob(sums)  # our own bytes are better than a link
+        target = self._link_path(sums.sha256)
+        with self._writing():
+            os.fsync(original.descriptor)
+            self._make_folder(target.parent)
+            if not _is_same(original, target):
+                self._make_link(original, target)
+            _flush_folder(target.parent)
+        return _blob(sums, _witness(target.stat()))
+
+    def _make_link(self, original: Original, target: Path) -> None:
+        name = self._new_name()
+        try:
+            _hard_link(original.path, name)
+            if not original.is_same(name.stat()):
+                original.check_unchanged(-1)  # it went between two looks
+            name.replace(target)
+        finally:
+            name.unlink(missing_ok=True)
+
+    # ── opening ──────────────────────────────────────────────────────────────────────────────────
+
+    def open(self, blob: Blob) -> LocalSource:
+        """See ports.Storage. A copy is preferred where there is one."""
+        try:
+            return self._open_checked(self._copy_path(blob.sha256), blob, None)
+        except Unavailable:
+            if blob.keep is not Keep.LINK:
+                raise
+        return self._open_checked(self._link_path(blob.sha256), blob, blob.witness)
+
+    def _open_checked(self, path: Path, blob: Blob, witness: Witness | None) -> LocalSource:
+        try:
+            source = self._descriptors.borrow(str(path))
+        except OSError as error:
+            raise Unavailable(
+                Code.BLOB_MISSING,
+                N_("A file of this shop cannot be read right now."),
+                hint=N_("“headwaters doctor” says which, and what to do."),
+            ) from error
+        if source.size != blob.size or (witness is not None and _witness(source.status) != witness):
+            source.close()
+            raise _blob_changed()
+        return source
+
+    def verify(self, blob: Blob) -> None:
+        """See ports.Storage."""
+        with self.open(blob) as source:
+            descriptor, sums, offset = source.descriptor, Sums(), 0
+            while descriptor is not None and (chunk := os.pread(descriptor, CHUNK, offset)):
+                sums.add(chunk)
+                offset += len(chunk)
+        if sums.sha256 != blob.sha256:
+            raise _blob_changed()
+
+    # ── tidying ──────────────────────────────────────────────────────────────────────────────────
+
+    def sweep(self, older_than: datetime) -> int:
+        """See ports.Storage. What another process is writing is locked, and stays."""
+        limit = int(older_than.timestamp() * 1_000_000_000)
+        with suppress(FileNotFoundError):
+            return sum(_sweep(path, limit) for path in self._incoming.iterdir())
+        return 0
+
+    # ── paths and files ──────────────────────────────────────────────────────────────────────────
+
+    def _copy_path(self, digest: str) -> Path:
+        return self._root / digest[:2] / digest[2:4] / digest
+
+    def _link_path(self, digest: str) -> Path:
+        return self._root / "links" / digest[:2] / digest[2:4] / digest
+
+    def _new_name(self) -> Path:
+        self._make_folder(self._incoming)
+        return self._incoming / secrets.token_hex(16)
+
+    @contextmanager
+    def _new_file(self) -> Iterator[tuple[Path, int]]:
+        """A locked file in `incoming`; it goes away again unless it was renamed."""
+        name = self._new_name()
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with suppress(OSError):  # some network disks have no locks; `sweep` has the age as well
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield name, descriptor
+        finally:
+            name.unlink(missing_ok=True)
+            os.close(descriptor)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make it and what leads to it, each entry flushed; nobody else may look in."""
+        if folder.is_dir():
+            return
+        if folder != self._root:
+            self._make_folder(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _flush_folder(folder.parent)
+        else:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _check_room(self, descriptor: int, needed: int) -> None:
+        """Say at once what would else be said after hours."""
+        disk = os.fstatvfs(descriptor)
+        if disk.f_bavail * disk.f_frsize < needed:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say in our words what the shop's own disk refuses."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise Refused(
+                    Code.DISK_FULL,
+                    N_("The disk that holds %(path)s is full; nothing was kept."),
+                    hint=N_("Make room there, or put the files on another disk (“files” in headwaters.toml)."),
+                    path=str(self._root),
+                ) from error
+            why = error.strerror or str(error)
+            raise Refused(
+                Code.CONFIG_BROKEN, N_("Nothing can be kept in %(path)s: %(why)s."), path=str(self._root), why=why
+            ) from error
+
+
+def _blob(sums: Sums, witness: Witness | None = None) -> Blob:
+    keep = Keep.COPY if witness is None else Keep.LINK
+    return Blob(sums.sha256, sums.crc32, sums.size, keep, witness)
+
+
+def _blob_changed() -> Unavailable:
+    return Unavailable(
+        Code.BLOB_CHANGED,
+        N_("A file of this shop is not as it was published."),
+        hint=N_("“headwaters doctor” says which; publish it again."),
+    )
+
+
+def _witness(status: os.stat_result) -> Witness:
+    return Witness(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.lstat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def _is_same(original: Original, path: Path) -> bool:
+    try:
+        return original.is_same(path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _clone(source: int, target: int) -> bool:
+    """Share the bytes of `source`, where the file system can."""
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def _hash(descriptor: int, progress: Callable[[int], None]) -> Sums:
+    sums = Sums()
+    while chunk := os.pread(descriptor, CHUNK, sums.size):
+        sums.add(chunk)
+        progress(len(chunk))
+    return sums
+
+
+def _copy_bytes(original: Original, target: int, progress: Callable[[int], None]) -> Sums:
+    """Copy and count what is written; holes stay holes."""
+    sums = Sums()
+    for chunk in original.chunks():
+        sums.add(chunk)
+        if original.is_sparse and chunk[0] == 0 and bytes(chunk) == _ZEROS[: len(chunk)]:
+            os.lseek(target, len(chunk), os.SEEK_CUR)
+        else:
+            _write(target, chunk)
+        progress(len(chunk))
+    os.ftruncate(target, sums.size)
+    return sums
+
+
+def _write(descriptor: int, data: memoryview) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _hard_link(path: Path, name: Path) -> None:
+    """A second name of the creator's file. Raises Refused where the disk or its rules do not allow one."""
+    try:
+        os.link(path.resolve(), name)
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            message = N_("%(path)s is on another disk than the shop's files, so it cannot be linked.")
+        else:
+            message = N_("%(path)s cannot be linked: %(why)s.")
+        hint = N_("Leave out --link: the shop then keeps a copy of its own.")
+        why = error.strerror or str(error)
+        raise Refused(Code.FILE_UNREADABLE, message, hint=hint, path=str(path), why=why) from error
+
+
+def _sweep(path: Path, limit: int) -> int:
+    """Remove it if it was last touched before `limit` (nanoseconds) and nobody holds it; 1 or 0."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_ctime_ns >= limit:
+            return 0
+        path.unlink(missing_ok=True)
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return 1
