@@ -1,0 +1,533 @@
+"""What every storage promises (the first half), and what the one on local files does besides (the second)."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import multiprocessing
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from headwaters.adapters.storage.local import LocalStorage
+from headwaters.core.errors import Code, Refused, Unavailable
+from headwaters.ports import Blob, Keep, Storage
+
+MIB = 1 << 20
+BYTES = bytes(range(256)) * 4096 * 3 + b"the end"  # a little over three steps of a megabyte
+MakeStorage = Callable[[Path], Storage]
+
+
+def quiet(done: int) -> None:
+    """A progress that nobody looks at."""
+
+
+@pytest.fixture(params=[LocalStorage], ids=["local"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    kept: Storage = request.param(tmp_path / "files")
+    return kept
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Alice's film, as it lies on her disk."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(BYTES)
+    return path
+
+
+# ── every storage ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_kept_file_is_known_by_its_sums_and_read_back(storage: Storage, film: Path) -> None:
+    blob = storage.keep(film, Keep.COPY, quiet)
+    assert blob == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
+    with storage.open(blob) as source:
+        assert source.size == len(BYTES)
+        assert asyncio.run(source.read(0, len(BYTES))) == BYTES
+    storage.verify(blob)
+
+
+def test_any_part_is_read_and_fewer_bytes_only_at_the_end(storage: Storage, film: Path) -> None:
+    blob = storage.keep(film, Keep.COPY, quiet)
+
+    async def look() -> None:
+        with storage.open(blob) as source:
+            assert await source.read(0, 0) == b""
+            assert await source.read(1_000_000, 5) == BYTES[1_000_000:1_000_005]
+            assert await source.read(len(BYTES) - 3, 100) == b"end"
+            assert await source.read(len(BYTES), 1) == b""
+            assert await source.read(len(BYTES) + 5, 1) == b""
+
+    asyncio.run(look())
+
+
+def test_bytes_of_the_shop_itself_are_kept(storage: Storage) -> None:
+    blob = storage.keep_bytes(b"a thumbnail")
+    assert blob == Blob(hashlib.sha256(b"a thumbnail").hexdigest(), crc32(b"a thumbnail"), 11)
+    storage.verify(blob)
+
+
+def test_an_empty_file_is_a_file(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    blob = storage.keep(tmp_path / "empty", Keep.COPY, quiet)
+    assert blob == Blob(hashlib.sha256(b"").hexdigest(), 0, 0)
+    with storage.open(blob) as source:
+        assert asyncio.run(source.read(0, 10)) == b""
+    storage.verify(blob)
+
+
+def test_keeping_twice_is_keeping_once(storage: Storage, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "again.mp4").write_bytes(BYTES)
+    assert storage.keep(film, Keep.COPY, quiet) == storage.keep(tmp_path / "again.mp4", Keep.COPY, quiet)
+    assert storage.keep_bytes(BYTES) == storage.keep(film, Keep.COPY, quiet)
+
+
+def test_progress_is_told_as_bytes_since_last_time(storage: Storage, film: Path) -> None:
+    told: list[int] = []
+    storage.keep(film, Keep.COPY, told.append)
+    assert sum(told) == len(BYTES)
+    assert len(told) >= 3
+    assert min(told) > 0
+
+
+def test_a_kept_file_does_not_change_with_the_original(storage: Storage, film: Path) -> None:
+    blob = storage.keep(film, Keep.COPY, quiet)
+    film.write_bytes(b"another cut")
+    storage.verify(blob)
+    film.unlink()
+    storage.verify(blob)
+
+
+def test_the_original_is_only_read(storage: Storage, film: Path) -> None:
+    film.chmod(0o640)
+    before = film.stat()
+    storage.keep(film, Keep.COPY, quiet)
+    after = film.stat()
+    assert film.read_bytes() == BYTES
+    assert (after.st_mode, after.st_mtime_ns, after.st_ctime_ns, after.st_nlink) == (
+        before.st_mode,
+        before.st_mtime_ns,
+        before.st_ctime_ns,
+        before.st_nlink,
+    )
+
+
+@pytest.mark.parametrize("keep", list(Keep))
+def test_a_file_that_is_not_there_is_refused(storage: Storage, tmp_path: Path, keep: Keep) -> None:
+    for path in (tmp_path / "none", tmp_path / "none" / "either"):
+        with pytest.raises(Refused) as refused:
+            storage.keep(path, keep, quiet)
+        assert refused.value.code is Code.FILE_MISSING
+
+
+@pytest.mark.parametrize("keep", list(Keep))
+def test_what_is_no_plain_file_is_refused_at_once(storage: Storage, tmp_path: Path, keep: Keep) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "link to a pipe").symlink_to(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero"), tmp_path / "loop", tmp_path / "link to a pipe"):
+        with pytest.raises(Refused) as refused:
+            storage.keep(path, keep, quiet)
+        assert refused.value.code is Code.FILE_UNREADABLE, path
+
+
+@pytest.mark.parametrize("keep", list(Keep))
+@pytest.mark.parametrize("change", ["grow", "shrink", "touch", "replace", "vanish"])
+def test_a_file_that_changes_while_it_is_kept_is_refused(
+    storage: Storage, film: Path, tmp_path: Path, keep: Keep, change: str
+) -> None:
+    def meddle(done: int) -> None:
+        if film.exists() and film.stat().st_mtime_ns == before:
+            if change == "grow":
+                with film.open("ab") as file:
+                    file.write(b"more")
+            elif change == "shrink":
+                os.truncate(film, 2 * MIB)
+            elif change == "touch":
+                os.utime(film)
+            elif change == "replace":
+                (tmp_path / "new").write_bytes(BYTES)
+                (tmp_path / "new").replace(film)
+            else:
+                film.unlink()
+
+    os.utime(film, (1, 1))
+    before = film.stat().st_mtime_ns
+    with pytest.raises(Refused) as refused:
+        storage.keep(film, keep, meddle)
+    assert refused.value.code is Code.FILE_CHANGED
+    with pytest.raises(Unavailable) as missing:
+        storage.open(Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES)))
+    assert missing.value.code is Code.BLOB_MISSING
+
+
+def test_a_blob_that_is_not_there_is_missing(storage: Storage) -> None:
+    gone = Blob("0" * 64, 0, 5)
+    for look in (storage.open, storage.verify):
+        with pytest.raises(Unavailable) as missing:
+            look(gone)
+        assert missing.value.code is Code.BLOB_MISSING
+
+
+def test_a_blob_of_another_size_is_not_opened(storage: Storage, film: Path) -> None:
+    blob = storage.keep(film, Keep.COPY, quiet)
+    with pytest.raises(Unavailable) as changed:
+        storage.open(replace(blob, size=blob.size + 1))
+    assert changed.value.code is Code.BLOB_CHANGED
+
+
+def test_closing_twice_is_fine_and_using_it_afterwards_is_not(storage: Storage) -> None:
+    blob = storage.keep_bytes(b"abc")
+    source = storage.open(blob)
+    other = storage.open(blob)
+    source.close()
+    source.close()
+    assert asyncio.run(other.read(0, 3)) == b"abc"
+    other.close()
+    with pytest.raises(ValueError, match="closed"):
+        asyncio.run(other.read(0, 3))
+
+
+def _keep_in_another_process(make: MakeStorage, root: Path, path: Path, gate: object) -> None:
+    gate.wait()  # type: ignore[attr-defined]
+    make(root).keep(path, Keep.COPY, quiet)
+
+
+def test_two_processes_keep_the_same_bytes_at_once(tmp_path: Path, film: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    gate = context.Barrier(3)
+    root = tmp_path / "files"
+    workers = [
+        context.Process(target=_keep_in_another_process, args=(LocalStorage, root, film, gate)) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    LocalStorage(root).verify(Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES)))
+    assert files_in(root) == [path_of(root, hashlib.sha256(BYTES).hexdigest())]
+
+
+# ── local files ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def local(root: Path) -> LocalStorage:
+    return LocalStorage(root)
+
+
+def path_of(root: Path, digest: str) -> Path:
+    return root / digest[:2] / digest[2:4] / digest
+
+
+def files_in(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if not path.is_dir())
+
+
+def test_a_blob_lies_read_only_under_its_hash(local: LocalStorage, root: Path, film: Path) -> None:
+    blob = local.keep(film, Keep.COPY, quiet)
+    path = path_of(root, blob.sha256)
+    assert files_in(root) == [path]
+    assert path.read_bytes() == BYTES
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_a_good_blob_is_left_alone_and_a_damaged_one_replaced(local: LocalStorage, root: Path, film: Path) -> None:
+    blob = local.keep(film, Keep.COPY, quiet)
+    path = path_of(root, blob.sha256)
+    inode = path.stat().st_ino
+    local.keep(film, Keep.COPY, quiet)
+    assert path.stat().st_ino == inode
+    path.chmod(0o600)
+    os.truncate(path, 10)
+    with pytest.raises(Unavailable) as changed:
+        local.open(blob)
+    assert changed.value.code is Code.BLOB_CHANGED
+    local.keep(film, Keep.COPY, quiet)
+    local.verify(blob)
+    assert files_in(root) == [path]
+
+
+def test_other_bytes_of_the_same_size_are_found_out(local: LocalStorage, root: Path) -> None:
+    blob = local.keep_bytes(b"abc")
+    path = path_of(root, blob.sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"abd")
+    with pytest.raises(Unavailable) as changed:
+        local.verify(blob)
+    assert changed.value.code is Code.BLOB_CHANGED
+
+
+def test_holes_stay_holes(local: LocalStorage, root: Path, tmp_path: Path) -> None:
+    sparse = tmp_path / "sparse.img"
+    with sparse.open("wb") as file:
+        file.write(b"begin")
+        file.seek(200 * MIB)
+        file.write(b"middle")
+        file.truncate(300 * MIB + 17)
+    blob = local.keep(sparse, Keep.COPY, quiet)
+    kept = path_of(root, blob.sha256)
+    assert blob.size == 300 * MIB + 17 == kept.stat().st_size
+    assert kept.stat().st_blocks * 512 < 8 * MIB
+    with kept.open("rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == blob.sha256
+    with sparse.open("rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == blob.sha256
+
+
+def test_downloads_of_one_blob_share_a_descriptor(local: LocalStorage, root: Path) -> None:
+    blob = local.keep_bytes(b"abc")
+    first, second = local.open(blob), local.open(blob)
+    descriptor = first.descriptor
+    assert descriptor is not None
+    assert second.descriptor == descriptor
+    first.close()
+    assert os.pread(descriptor, 3, 0) == b"abc"
+    second.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+    forgotten = local.open(blob)
+    descriptor = forgotten.descriptor
+    assert descriptor is not None
+    del forgotten
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_a_blob_that_was_replaced_is_opened_anew(local: LocalStorage, root: Path) -> None:
+    blob = local.keep_bytes(b"abc")
+    path = path_of(root, blob.sha256)
+    with local.open(blob) as old:
+        path.unlink()
+        with pytest.raises(Unavailable):
+            local.open(blob)
+        local.keep_bytes(b"abc")
+        with local.open(blob) as new:
+            assert new.descriptor != old.descriptor
+            assert asyncio.run(new.read(0, 3)) == asyncio.run(old.read(0, 3)) == b"abc"
+
+
+def test_a_blob_cut_short_under_a_reader_is_an_error_and_no_short_answer(local: LocalStorage, root: Path) -> None:
+    blob = local.keep_bytes(bytes(100_000))
+    path = path_of(root, blob.sha256)
+    with local.open(blob) as source:
+        path.chmod(0o600)
+        os.truncate(path, 50_000)
+        assert asyncio.run(source.read(0, 50_000)) == bytes(50_000)
+        with pytest.raises(Unavailable) as missing:
+            asyncio.run(source.read(40_000, 20_000))
+    assert missing.value.code is Code.BLOB_MISSING
+
+
+# ── links ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_link_is_the_creators_own_file(local: LocalStorage, root: Path, film: Path) -> None:
+    film.chmod(0o640)
+    before = film.stat()
+    blob = local.keep(film, Keep.LINK, quiet)
+    after = film.stat()
+    assert blob.keep is Keep.LINK
+    assert blob.witness is not None
+    assert (blob.witness.inode, blob.witness.size) == (after.st_ino, len(BYTES))
+    assert (blob.witness.mtime_ns, blob.witness.ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+    assert (after.st_mode, after.st_mtime_ns, after.st_nlink) == (before.st_mode, before.st_mtime_ns, 2)
+    local.verify(blob)
+    assert local.keep(film, Keep.LINK, quiet) == blob, "again changes nothing, not even its ctime"
+    assert len(files_in(root)) == 1
+
+
+@pytest.mark.parametrize("change", ["write", "touch", "append", "mode"])
+def test_a_linked_file_that_was_touched_is_not_delivered(local: LocalStorage, film: Path, change: str) -> None:
+    blob = local.keep(film, Keep.LINK, quiet)
+    with local.open(blob):
+        if change == "write":
+            with film.open("r+b") as file:
+                file.write(b"X")
+        elif change == "touch":
+            os.utime(film, (1, 1))
+        elif change == "append":
+            with film.open("ab") as file:
+                file.write(b"X")
+        else:
+            film.chmod(0o600)
+        for look in (local.open, local.verify):  # also while somebody has it open
+            with pytest.raises(Unavailable) as changed:
+                look(blob)
+            assert changed.value.code is Code.BLOB_CHANGED
+
+
+def test_a_linked_file_that_was_renamed_over_is_still_delivered(
+    local: LocalStorage, film: Path, tmp_path: Path
+) -> None:
+    blob = local.keep(film, Keep.LINK, quiet)
+    (tmp_path / "new").write_bytes(b"the next cut")
+    os.utime(film, ns=(film.stat().st_atime_ns, film.stat().st_mtime_ns))  # its ctime moves: as a rename does
+    (tmp_path / "new").replace(film)
+    with pytest.raises(Unavailable):
+        local.open(blob)
+    path = next(path for path in (tmp_path / "files").rglob("*") if path.is_file())
+    again = local.keep(path, Keep.LINK, quiet)
+    assert again.sha256 == blob.sha256
+    local.verify(again)
+
+
+def test_a_copy_is_better_than_a_link(local: LocalStorage, film: Path, tmp_path: Path) -> None:
+    linked = local.keep(film, Keep.LINK, quiet)
+    (tmp_path / "again").write_bytes(BYTES)
+    copied = local.keep(tmp_path / "again", Keep.COPY, quiet)
+    film.write_bytes(b"spoilt")
+    local.verify(linked)
+    local.verify(copied)
+    assert local.keep(tmp_path / "again", Keep.LINK, quiet) == copied
+
+
+def test_the_link_of_a_spoilt_file_is_replaced_by_one_of_a_good_one(
+    local: LocalStorage, film: Path, tmp_path: Path
+) -> None:
+    spoilt = local.keep(film, Keep.LINK, quiet)
+    film.write_bytes(b"spoilt")
+    (tmp_path / "again").write_bytes(BYTES)
+    good = local.keep(tmp_path / "again", Keep.LINK, quiet)
+    assert good.sha256 == spoilt.sha256
+    assert good.witness != spoilt.witness
+    local.verify(good)
+
+
+def test_a_link_by_way_of_a_symlink_is_of_the_file_itself(local: LocalStorage, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "short cut").symlink_to(film)
+    blob = local.keep(tmp_path / "short cut", Keep.LINK, quiet)
+    assert blob.witness is not None
+    assert blob.witness.inode == film.stat().st_ino
+    local.verify(blob)
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk: /dev/shm")
+def test_a_link_to_another_disk_is_refused_with_a_hint(local: LocalStorage, root: Path, tmp_path: Path) -> None:
+    other = Path("/dev/shm") / f"headwaters-{os.getpid()}-{time.monotonic_ns()}"
+    other.write_bytes(BYTES)
+    try:
+        if other.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("needs a second disk")
+        with pytest.raises(Refused) as refused:
+            local.keep(other, Keep.LINK, quiet)
+        assert refused.value.code is Code.FILE_UNREADABLE
+        assert "another disk" in str(refused.value)
+        assert "--link" in refused.value.hint
+        assert files_in(root) == []
+        local.verify(local.keep(other, Keep.COPY, quiet))
+    finally:
+        other.unlink()
+
+
+# ── trouble ──────────────────────────────────────────────────────────────────────────────────────
+
+
+KEEP = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from headwaters.adapters.storage.local import LocalStorage
+from headwaters.core.errors import HeadwatersError
+from headwaters.ports import Keep
+
+root, film, meanwhile = map(Path, sys.argv[1:])
+
+def progress(done):
+    print(done, flush=True)
+    if meanwhile.name == "wait":
+        sys.stdin.readline()
+    elif meanwhile.name == "fill":
+        with suppress(OSError):
+            meanwhile.write_bytes(bytes(4 << 20))
+
+try:
+    print("kept", LocalStorage(root).keep(film, Keep.COPY, progress).sha256)
+except HeadwatersError as error:
+    print("refused", error.code)
+"""
+
+
+def test_a_kill_in_the_middle_leaves_no_half_blob(local: LocalStorage, root: Path, film: Path) -> None:
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", KEEP, root, film, "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert keeper.stdout is not None
+    keeper.stdout.readline()
+    assert local.sweep(datetime.now(UTC) + timedelta(days=1)) == 0, "what is being kept is left alone, however old"
+    keeper.send_signal(signal.SIGKILL)
+    keeper.communicate()
+    half = files_in(root)
+    assert [path.parent for path in half] == [root / "incoming"]
+    assert local.sweep(datetime.now(UTC) - timedelta(days=1)) == 0, "young ones stay"
+    assert local.sweep(datetime.now(UTC) + timedelta(days=1)) == 1
+    assert files_in(root) == []
+    local.verify(local.keep(film, Keep.COPY, quiet))
+
+
+def test_nothing_to_sweep_is_nothing_swept(local: LocalStorage) -> None:
+    assert local.sweep(datetime.now(UTC)) == 0
+
+
+def _small_files_only() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))
+
+
+def test_a_file_that_may_not_grow_is_a_full_disk(root: Path, film: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", KEEP, root, film, "nothing"],
+        capture_output=True,
+        text=True,
+        preexec_fn=_small_files_only,
+        check=True,
+    )
+    assert "refused disk_full" in ran.stdout
+    assert files_in(root) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "meanwhile", "told"),
+    [("2m", "nothing", ["refused disk_full"]), ("4m", "fill", ["1048576", "refused disk_full"])],
+)
+def test_a_full_disk_is_said_and_leaves_nothing_behind(
+    tmp_path: Path, film: Path, room: str, meanwhile: str, told: list[str]
+) -> None:
+    """At once where it can be known, and in the middle where the room goes while we write."""
+    if subprocess.run(["unshare", "--map-root-user", "--mount", "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    inside = f'mount -t tmpfs -o size={room} tmpfs "$0" && cd "$0" && "$@" && find files -type f'
+    keeper = [sys.executable, "-c", KEEP, "files", film, meanwhile]
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    ran = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", inside, disk, *keeper], capture_output=True, text=True
+    )
+    assert (ran.stdout.splitlines(), ran.stderr) == (told, "")
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, film: Path) -> None:
+    (tmp_path / "files").write_bytes(b"a file in the way")
+    with pytest.raises(Refused) as refused:
+        LocalStorage(tmp_path / "files").keep(film, Keep.COPY, quiet)
+    assert refused.value.code is Code.CONFIG_BROKEN
+    assert os.strerror(errno.ENOTDIR) in str(refused.value) or os.strerror(errno.EEXIST) in str(refused.value)
