@@ -209,11 +209,14 @@ class Media(Protocol):
     def look(self, path: Path) -> Look:
         """Media type by content (the name decides among formats that share a container).
 
-        Raises Refused: FILE_EMPTY, FILE_UNKNOWN_KIND, FILE_WRONG_KIND (the name says one thing, the content another).
+        Raises Refused: FILE_MISSING, FILE_UNREADABLE (also: not a plain file), FILE_EMPTY, FILE_UNKNOWN_KIND,
+        FILE_WRONG_KIND (the name says one thing, the content another).
         """
 
     def pictures(self, path: Path, widths: tuple[int, ...]) -> tuple[Picture, ...]:
-        """The picture at `path` at each width that is not larger than itself (at least one), upright.
+        """The picture at `path`, or the cover that a book or music there carries, upright and without metadata.
 
-        Raises Refused(FILE_WRONG_KIND) for what is no picture, is broken, or unpacks to too many pixels.
+        As WebP at each width, none larger than itself (at least one); last as JPEG, for previews of links.
+        Raises as `look`; Refused(FILE_WRONG_KIND) for what is no picture and carries none, is broken, or unpacks
+        to too many pixels.
         """

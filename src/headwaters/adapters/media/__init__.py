@@ -46,10 +46,12 @@ def _head(path: Path) -> bytes:
     except OSError as wrong:
         why = wrong.strerror or type(wrong).__name__
         raise _refused(Code.FILE_UNREADABLE, N_("“%(name)s” cannot be read: %(why)s."), path, why=why) from None
-    with open(descriptor, "rb", buffering=0) as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _refused(Code.FILE_UNREADABLE, N_("“%(name)s” is not a file."), path)
-        return file.read(HEAD_BYTES)
+        return os.read(descriptor, HEAD_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _refused(code: Code, message: str, path: Path, **values: object) -> Refused:

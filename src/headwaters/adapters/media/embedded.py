@@ -9,6 +9,7 @@ import posixpath
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -78,31 +79,32 @@ def _cover_of_epub(archive: zipfile.ZipFile) -> str | None:
 
 
 def _of_music(path: Path) -> bytes | None:
-    found = mutagen.File(path)
+    found: Any = mutagen.File(path)
     for read in (_flac_picture, _id3_picture, _mp4_picture, _vorbis_picture):
         if data := read(found):
             return data
     return None
 
 
-def _flac_picture(found: mutagen.FileType) -> bytes | None:
+def _flac_picture(found: Any) -> bytes | None:
     pictures = getattr(found, "pictures", None) or []
     return next((bytes(picture.data) for picture in sorted(pictures, key=lambda picture: picture.type != 3)), None)
 
 
-def _id3_picture(found: mutagen.FileType) -> bytes | None:
+def _id3_picture(found: Any) -> bytes | None:
     frames = found.tags.getall("APIC") if hasattr(found.tags, "getall") else []
     return next((bytes(frame.data) for frame in sorted(frames, key=lambda frame: frame.type != 3)), None)
 
 
-def _mp4_picture(found: mutagen.FileType) -> bytes | None:
+def _mp4_picture(found: Any) -> bytes | None:
     covers = (found.tags or {}).get("covr", [])
     return bytes(covers[0]) if covers else None
 
 
-def _vorbis_picture(found: mutagen.FileType) -> bytes | None:
+def _vorbis_picture(found: Any) -> bytes | None:
     blocks = (found.tags or {}).get("metadata_block_picture", [])
-    return bytes(FlacPicture(base64.b64decode(blocks[0])).data) if blocks else None
+    block: Any = FlacPicture  # untyped
+    return bytes(block(base64.b64decode(blocks[0])).data) if blocks else None
 
 
 _READERS: dict[Family, Callable[[Path], bytes | None]] = {Family.BOOK: _of_book, Family.MUSIC: _of_music}

@@ -1,0 +1,74 @@
+"""Small real files, made here: pictures by Pillow, music and films by ffmpeg, a book by zipfile."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import wave
+import zipfile
+from pathlib import Path
+
+from imageio_ffmpeg import get_ffmpeg_exe
+from PIL import Image
+
+
+def picture(path: Path, size: tuple[int, int] = (320, 200), colour: str = "steelblue") -> Path:
+    """A picture of one colour, in the format that the name says."""
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def wav(path: Path, seconds: float = 0.5, rate: int = 8000) -> Path:
+    """Silence."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"\0\0" * int(seconds * rate))
+    return path
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Run ffmpeg, quietly."""
+    subprocess.run([get_ffmpeg_exe(), "-nostdin", "-loglevel", "error", "-y", *arguments], check=True)
+
+
+def film(path: Path, size: str = "64x48", seconds: float = 0.5) -> Path:
+    """A moving test picture, in the container that the name says."""
+    ffmpeg("-f", "lavfi", "-i", f"testsrc=size={size}:rate=10:duration={seconds}", "-pix_fmt", "yuv420p", str(path))
+    return path
+
+
+def music(path: Path, seconds: float = 0.5) -> Path:
+    """A tone, in the format that the name says."""
+    ffmpeg("-f", "lavfi", "-i", f"sine=duration={seconds}", str(path))
+    return path
+
+
+_CONTAINER = (
+    '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+    '<rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+)
+
+
+def book(path: Path, package: str | None = None, cover: bytes = b"") -> Path:
+    """An EPUB with a package document (by default one that names a cover, as EPUB 3 does)."""
+    named = package or (
+        '<package xmlns="http://www.idpf.org/2007/opf"><manifest>'
+        '<item id="c" href="images/my%20cover.png" media-type="image/png" properties="cover-image"/>'
+        "</manifest></package>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", _CONTAINER)
+        archive.writestr("OEBPS/book.opf", named)
+        if cover:
+            archive.writestr("OEBPS/images/my cover.png", cover)
+    return path
+
+
+def png(size: tuple[int, int] = (320, 200), colour: str = "steelblue") -> bytes:
+    """The bytes of a PNG."""
+    data = io.BytesIO()
+    Image.new("RGB", size, colour).save(data, "PNG")
+    return data.getvalue()
