@@ -20,15 +20,19 @@ from tests.support.databases import (
     sqlite_template,
     sqlite_url,
 )
+from tests.support.house import clock, house, make_house
 from tests.support.mail import post_office
 from tests.support.needs import need
 from tests.support.served import serve_shop
 
 __all__ = [
     "chromium",
+    "clock",
     "database",
     "database_settings",
     "database_url",
+    "house",
+    "make_house",
     "open_page",
     "post_office",
     "postgresql_cluster",

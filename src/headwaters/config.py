@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from headwaters.core.errors import Code, N_, Refused, WrongUse
+from headwaters.core.errors import N_, Code, Refused, WrongUse
 
 FILE_NAME = "headwaters.toml"
 KEY_NAME = "shop.key"

@@ -38,7 +38,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
     await database.migrate()
     await database.open()
     try:
-        tills = partial(make_tills, shop_key=shop_key)
+        tills = partial(make_tills, shop_key=shop_key, clock=read_clock)
         house = House(
             config=config,
             db=database,

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from headwaters.core.errors import Code, N_, Refused
+from headwaters.core.errors import N_, Code, Refused
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
 from headwaters.errands.mail import mail_handlers

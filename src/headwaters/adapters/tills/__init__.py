@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from headwaters.adapters.tills.by_hand import ByHandTill
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from headwaters.config import Config
 
 
-def make_tills(config: Config, settings: Settings, *, shop_key: bytes) -> Mapping[str, Till]:
+def make_tills(
+    config: Config, settings: Settings, *, shop_key: bytes, clock: Callable[[], datetime]
+) -> Mapping[str, Till]:
     """The tills that are on, in the order they are offered. A till without its secrets is off."""
     tills: list[Till] = []
     if is_complete(settings.stripe_secret_key, settings.stripe_webhook_secret):
@@ -27,5 +30,5 @@ def make_tills(config: Config, settings: Settings, *, shop_key: bytes) -> Mappin
     if settings.by_hand != "off":
         tills.append(ByHandTill())
     if settings.practice == "on":
-        tills.append(PracticeTill(config.url, config.shop / "practice", shop_key))
+        tills.append(PracticeTill(config.url, config.shop / "practice", shop_key, clock))
     return {till.name: till for till in tills}
