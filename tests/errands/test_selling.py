@@ -69,7 +69,7 @@ async def test_a_practice_sale_from_door_to_grant(shop: House):
     outcomes = [await settle.receive(shop, "practice", event.headers, event.body) for event in decided.events]
     assert outcomes == [Outcome.HANDLED, Outcome.DUPLICATE]
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
-    assert decided.return_url == f"http://shop.example/o/{taken.token}/back"
+    assert decided.go_to == f"http://shop.example/o/{taken.token}/back"
     assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
 
 

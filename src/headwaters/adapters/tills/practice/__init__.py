@@ -102,6 +102,10 @@ class PracticeTill:
         event = self._event(session, _STATES[decision.choice], now)
         return Decided((event,) * (2 if decision.choice is Choice.PAY_TWICE else 1), session.return_url)
 
+    def event(self, session_id: str, state: PaymentState, now: datetime) -> PracticeEvent:
+        """What this till would send when a session comes to `state`. Raises NotFound(PAYMENT_STATE)."""
+        return self._event(self._sessions.read(session_id), state, now)
+
     def _event(self, session: Session, state: PaymentState, now: datetime) -> PracticeEvent:
         event_id = "evt_" + self._mark(f"{session.session_id} {state}")
         body = json.dumps({"id": event_id, "session_id": session.session_id, "state": state}).encode()
