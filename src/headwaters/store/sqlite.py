@@ -301,12 +301,12 @@ class Sqlite:
         self._bell = bell
         self._lock = threading.Lock()
         self._open = False
-        self._writes: SimpleQueue[Job | None] = SimpleQueue()
-        self._reads: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[_Thread] = []
 
     def open(self) -> None:
         """Start the threads. Blocks. Raises Unavailable(DATABASE_DOWN) where the file cannot be opened."""
+        self._writes: SimpleQueue[Job | None] = SimpleQueue()
+        self._reads: SimpleQueue[Job | None] = SimpleQueue()
         self._threads = [Writer("headwaters-writer", self._path, self._writes, self._bell)]
         self._threads += [Reader(f"headwaters-reader-{n}", self._path, self._reads) for n in range(READERS)]
         started: list[_Thread] = []
@@ -327,8 +327,9 @@ class Sqlite:
         self._end()
 
     def _end(self) -> None:
-        self._writes.put(None)
-        self._reads.put(None)
+        if self._threads:
+            self._writes.put(None)
+            self._reads.put(None)
         for thread in self._threads:
             thread.join()
         self._threads = []
