@@ -24,6 +24,7 @@ from tests.support.house import clock, house, make_house
 from tests.support.mail import post_office
 from tests.support.needs import need
 from tests.support.served import serve_shop
+from tests.support.stripe_emulator import running_stripe, stripe_emulator
 
 __all__ = [
     "chromium",
@@ -39,9 +40,11 @@ __all__ = [
     "postgresql_template",
     "postgresql_url",
     "record",
+    "running_stripe",
     "serve_shop",
     "sqlite_template",
     "sqlite_url",
+    "stripe_emulator",
 ]
 
 network.lay_guard()

@@ -47,9 +47,7 @@ def read_event(headers: Mapping[str, str], body: bytes, now: datetime, *, secret
     _check_signature(headers, body, now, secret)
     try:
         raw = json.loads(body)
-        event_id, kind = str(raw["id"]), str(raw["type"])
-        about = raw["data"]["object"] if kind in EVENTS else {}
-        return _read(event_id, kind, about, shop)
+        return _read(_text(raw["id"]), _text(raw["type"]), raw, shop)
     except (ValueError, TypeError, KeyError, AttributeError) as broken:
         raise Refused(Code.EVENT_BROKEN, N_("This payment event cannot be read.")) from broken
 
@@ -66,7 +64,14 @@ def _check_signature(headers: Mapping[str, str], body: bytes, now: datetime, sec
         raise Refused(Code.EVENT_FORGED, N_("The signature of this payment event is too old."))
 
 
-def _read(event_id: str, kind: str, about: Raw, shop: str) -> TillEvent:
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"no text: {value!r}")
+    return value
+
+
+def _read(event_id: str, kind: str, raw: Raw, shop: str) -> TillEvent:
+    about = raw["data"]["object"] if kind in EVENTS else {}
     reference = reference_of(about, shop)
     if kind not in _SESSION_EVENTS:
         return TillEvent(event_id, kind, reference, None, None, external_id=id_of(about.get("payment_intent")))
