@@ -15,6 +15,8 @@ from headwaters.core.works.editions import (
     Role,
     WorkState,
     fingerprint,
+    guess_roles,
+    labelled,
     rights_for,
     states_before,
 )
@@ -100,3 +102,43 @@ def test_a_work_can_come_back_from_every_state() -> None:
     assert states_before(WorkState.PUBLISHED) == (WorkState.RETIRED, WorkState.WITHHELD)
     assert states_before(WorkState.RETIRED) == (WorkState.PUBLISHED, WorkState.WITHHELD)
     assert states_before(WorkState.WITHHELD) == (WorkState.PUBLISHED, WorkState.RETIRED)
+
+
+@pytest.mark.parametrize(
+    ("names", "samples"),
+    [
+        (["film.mp4", "trailer.mp4"], [1]),
+        (["film.mp4", "Film-Trailer.webm"], [1]),
+        (["film.mp4", "sample 2.mp4"], [1]),
+        (["Disc 1/01.flac", "Disc 1/02.flac", "preview.mp3"], [2]),
+        (["book.epub", "book - excerpt.pdf"], [1]),
+        (["Trailer Park.mp4", "subs.vtt"], []),
+        (["The Sample.mp4"], []),
+        (["trailer.mp4"], []),
+        (["Rain.flac", "Rain sampler.flac"], []),
+        (["README.txt", "sample 01.wav", "sample 02.wav", "sample 03.wav"], []),
+        (["other.mp4", "film-trailer.mp4"], []),
+        ([], []),
+    ],
+)
+def test_only_what_cannot_be_meant_otherwise_is_a_sample(names: list[str], samples: list[int]) -> None:
+    assert [at for at, role in enumerate(guess_roles(names)) if role is Role.SAMPLE] == samples
+
+
+def test_each_file_has_a_label_in_the_end() -> None:
+    files = [
+        FILM,
+        replace(FILM, name="trailer.mp4", role=Role.SAMPLE),
+        replace(FILM, name="Film sample.mp4", role=Role.SAMPLE),
+        replace(FILM, name="film.vtt", media_type="text/vtt", label="For those who read along"),
+        COVER,
+        ART,
+    ]
+    assert [file.label for file in labelled(files)] == [
+        "The film",
+        "Trailer",
+        "Film sample",
+        "For those who read along",
+        "The cover",
+        "",
+    ]

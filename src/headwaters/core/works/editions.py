@@ -7,12 +7,14 @@ published, retired ⇄ withheld    the bytes stop too, by a legal duty
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.licences import Licence, is_public_domain
+from headwaters.core.works.media import default_labels, stem
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -52,6 +54,45 @@ def fingerprint(files: Sequence[EditionFile]) -> str:
             fields = (file.role.value, file.name, file.label, file.sha256)
             digest.update("".join(f"{len(field)}:{field}" for field in fields).encode() + b"\n")
     return digest.hexdigest()
+
+
+SAMPLE_WORDS = ("sample", "trailer", "preview", "teaser", "excerpt")
+_SAMPLE = re.compile(rf"(?:{'|'.join(SAMPLE_WORDS)})(?:[ ._-]*[0-9]{{1,3}})?", re.IGNORECASE)
+_BEFORE_SAMPLE = re.compile(rf"(.+?)[ ._-]+(?:{'|'.join(SAMPLE_WORDS)})(?:[ ._-]*[0-9]{{1,3}})?", re.IGNORECASE)
+
+
+def guess_roles(names: Sequence[str]) -> tuple[Role, ...]:
+    """Work or sample for each of a work's files, by its name; where most would be samples, none is.
+
+    A sample is given away, so only what cannot be meant otherwise is one: a file called `trailer` or `sample 2`, or
+    one called like another file and so (`film.mp4`, `film-trailer.mp4`). “Trailer Park.mp4” is a film, and thirty
+    files called sample are a pack of them.
+    """
+    stems = {stem(name).casefold() for name in names}
+    roles = tuple(Role.SAMPLE if _is_sample(stem(name), stems) else Role.WORK for name in names)
+    return roles if 2 * roles.count(Role.WORK) >= len(roles) else (Role.WORK,) * len(roles)
+
+
+def _is_sample(own: str, stems: set[str]) -> bool:
+    if _SAMPLE.fullmatch(own):
+        return True
+    longer = _BEFORE_SAMPLE.fullmatch(own)
+    return longer is not None and longer[1].casefold() in stems
+
+
+def labelled(files: Sequence[EditionFile]) -> tuple[EditionFile, ...]:
+    """`files` with a label each, where their creator gave none."""
+    works = [file for file in files if file.role is Role.WORK]
+    labels = iter(default_labels([(file.name, file.media_type) for file in works]))
+    given = [next(labels) if file.role is Role.WORK else _other_label(file) for file in files]
+    return tuple(file if file.label else replace(file, label=label) for file, label in zip(files, given, strict=True))
+
+
+def _other_label(file: EditionFile) -> str:
+    own = stem(file.name)
+    if file.role is Role.SAMPLE:
+        return own.capitalize() if _SAMPLE.fullmatch(own) else own
+    return "The cover" if file.role is Role.COVER else ""
 
 
 # ── rights ───────────────────────────────────────────────────────────────────────────────────────

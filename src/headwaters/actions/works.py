@@ -1,0 +1,237 @@
+"""Verbs of works: publish an edition, retire, restore, withhold. Each runs in one transaction and can be run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from headwaters.core.clock import to_micros
+from headwaters.core.errors import N_, Code, Conflict, Refused
+from headwaters.core.works.details import Defaults, Details, complete
+from headwaters.core.works.editions import (
+    RIGHTS_VERSION,
+    EditionFile,
+    WorkState,
+    fingerprint,
+    labelled,
+    rights_for,
+    states_before,
+)
+from headwaters.core.works.licences import find_licence
+from headwaters.core.works.manifest import Said
+from headwaters.core.works.slugs import slug_from
+from headwaters.store import works as rows
+from headwaters.store.db import Connection
+from headwaters.store.shop import raise_catalogue
+from headwaters.store.works import BlobRow, FileRow, WorkRow
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is to be published: where from, what was said of it, and its files with their kept blobs.
+
+    `edition_of`: the slug of the work that this is an edition of, wherever that was published from.
+    """
+
+    source: str
+    said: Said
+    defaults: Defaults
+    edition_of: str | None = None
+    files: tuple[EditionFile, ...] = ()
+    blobs: tuple[BlobRow, ...] = ()
+
+
+class Change(StrEnum):
+    """What publishing came to."""
+
+    NEW_WORK = "new_work"
+    NEW_EDITION = "new_edition"
+    NEW_WORDS = "new_words"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A work after publishing; `edition` is the number of its newest."""
+
+    work_id: int
+    slug: str
+    title: str
+    state: WorkState
+    edition: int
+    change: Change
+
+
+def publish_edition(conn: Connection, publication: Publication, refs: Sequence[str], now: datetime) -> Published:
+    """The work, its edition and files, all or nothing. The same again changes nothing; other words alone change the
+    page; other files make a new edition. `refs`: fresh file references, one for each file.
+
+    Raises Refused: SLUG_TAKEN, RIGHTS_MISSING, WORK_WITHHELD, AMOUNT_TOO_SMALL; NotFound(WORK_UNKNOWN).
+    """
+    before = find_work(conn, publication)
+    if before is None and (created := _create(conn, publication, now)) is not None:
+        return _first_edition(conn, created, publication, refs, now)
+    before = before or find_work(conn, publication)  # somebody was faster: it is there now
+    if before is None:
+        raise Conflict(Code.SLUG_TAKEN, N_("This work is just being published by somebody else. Try again."))
+    rows.lock_work(conn, before.id)
+    return _change(conn, _not_withheld(rows.work_at(conn, before.slug)), publication, refs, now)
+
+
+def find_work(conn: Connection, publication: Publication) -> WorkRow | None:
+    """The work that this would be an edition of; None for a new one.
+
+    Raises Refused: SLUG_TAKEN, WORK_WITHHELD; NotFound(WORK_UNKNOWN).
+    """
+    if publication.edition_of is not None:
+        found: WorkRow | None = rows.work_at(conn, publication.edition_of)
+    else:
+        found = rows.work_by_source(conn, publication.source)
+    if found is not None:
+        return _not_withheld(_at_its_address(found, publication.said.slug))
+    taken = rows.work_by_slug(conn, _slug(publication))
+    if taken is not None:
+        raise _taken(taken.slug)
+    return None
+
+
+def _at_its_address(work: WorkRow, wanted: str | None) -> WorkRow:
+    if wanted in {None, work.slug}:
+        return work
+    raise Refused(
+        Code.SLUG_TAKEN,
+        N_("This is published as “%(slug)s” already, and the address of a work stays."),
+        hint=N_("Leave the slug away, or publish the other work from a folder of its own."),
+        field="slug",
+        slug=work.slug,
+    )
+
+
+def _slug(publication: Publication) -> str:
+    return publication.said.slug or slug_from(publication.said.title or publication.defaults.title)
+
+
+def _taken(slug: str) -> Refused:
+    return Refused(
+        Code.SLUG_TAKEN,
+        N_("There is another work at “%(slug)s”, published from somewhere else."),
+        hint=N_("Choose another address with --slug; or, if this is a new edition of it, add --edition-of %(slug)s."),
+        field="slug",
+        slug=slug,
+    )
+
+
+def _not_withheld(work: WorkRow) -> WorkRow:
+    if work.state is WorkState.WITHHELD:
+        raise Refused(
+            Code.WORK_WITHHELD,
+            N_("“%(slug)s” is withheld, so nothing new of it is published."),
+            hint=N_("When the reason is gone, bring it back first: headwaters restore %(slug)s"),
+            slug=work.slug,
+        )
+    return work
+
+
+def check_publishable(conn: Connection, publication: Publication) -> WorkRow | None:
+    """What can be known before the files are kept: raises what `publish_edition` would. The work it would change."""
+    before = find_work(conn, publication)
+    details = complete(publication.said, before.details if before else None, publication.defaults)
+    if before is None:
+        rights_for(publication.said.rights, find_licence(details.licence))
+    return before
+
+
+def _create(conn: Connection, publication: Publication, now: datetime) -> WorkRow | None:
+    """The new work without an edition; None when its slug was taken in this very moment."""
+    details = complete(publication.said, None, publication.defaults)
+    slug = _slug(publication)
+    work_id = rows.add_work(conn, slug, publication.source, details, to_micros(now))
+    return None if work_id is None else WorkRow(work_id, slug, publication.source, WorkState.PUBLISHED, details)
+
+
+def _first_edition(
+    conn: Connection, work: WorkRow, publication: Publication, refs: Sequence[str], now: datetime
+) -> Published:
+    rows.keep_blobs(conn, publication.blobs, to_micros(now))
+    _add_edition(conn, work.id, 1, work.details, publication, refs, now)
+    raise_catalogue(conn)
+    return Published(work.id, work.slug, work.details.title, work.state, 1, Change.NEW_WORK)
+
+
+def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Sequence[str], now: datetime) -> Published:
+    details = complete(publication.said, work.details, publication.defaults)
+    newest = rows.newest_edition(conn, work.id)
+    number = newest.number if newest else 0
+    change = Change.NOTHING
+    rows.keep_blobs(conn, publication.blobs, to_micros(now))  # how a blob is kept may have changed alone
+    if (details, publication.source) != (work.details, work.source):
+        rows.change_work(conn, work.id, publication.source, details, to_micros(now))
+        change = Change.NEW_WORDS
+    if newest is None or newest.fingerprint != fingerprint(publication.files):
+        number += 1
+        _add_edition(conn, work.id, number, details, publication, refs, now)
+        change = Change.NEW_EDITION
+    if change is not Change.NOTHING:
+        raise_catalogue(conn)
+    return Published(work.id, work.slug, details.title, work.state, number, change)
+
+
+def _add_edition(
+    conn: Connection,
+    work_id: int,
+    number: int,
+    details: Details,
+    publication: Publication,
+    refs: Sequence[str],
+    now: datetime,
+) -> None:
+    rights = rights_for(publication.said.rights, find_licence(details.licence))
+    mark = fingerprint(publication.files)
+    edition = rows.add_edition(conn, work_id, number, mark, rights.value, RIGHTS_VERSION, to_micros(now))
+    rows.add_files(conn, edition, _file_rows(publication.files, refs))
+
+
+def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRow]:
+    return [
+        FileRow(
+            ref=ref,
+            role=file.role.value,
+            name=file.name,
+            label=file.label,
+            media_type=file.media_type,
+            sha256=file.sha256,
+            size=file.size,
+            seconds_micros=file.seconds_micros,
+            width=file.width,
+            height=file.height,
+        )
+        for file, ref in zip(labelled(files), refs, strict=True)
+    ]
+
+
+# ── states ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def retire_work(conn: Connection, slug: str, now: datetime) -> bool:
+    """The public page goes; holders keep everything. True: now; False: it was retired before."""
+    return _move(conn, slug, WorkState.RETIRED, "", now)
+
+
+def restore_work(conn: Connection, slug: str, now: datetime) -> bool:
+    """The public page comes back. True: now; False: it was there."""
+    return _move(conn, slug, WorkState.PUBLISHED, "", now)
+
+
+def withhold_work(conn: Connection, slug: str, note: str, now: datetime) -> bool:
+    """By a legal duty the bytes stop, and the page says so with `note`. True: now; False: was withheld before."""
+    return _move(conn, slug, WorkState.WITHHELD, note.strip(), now)
+
+
+def _move(conn: Connection, slug: str, target: WorkState, note: str, now: datetime) -> bool:
+    work = rows.work_at(conn, slug)
+    moved = rows.move_work(conn, work.id, target, states_before(target), note, to_micros(now))
+    if moved:
+        raise_catalogue(conn)
+    return moved

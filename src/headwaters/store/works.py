@@ -1,0 +1,290 @@
+"""Named queries of works, editions, files and blobs: what publishing needs. What pages show is in store/pages.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+from sqlalchemy import Select, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from headwaters.core.errors import N_, Code, NotFound
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Door
+from headwaters.core.works.details import Details
+from headwaters.core.works.editions import WorkState
+from headwaters.core.works.media import WorkKind
+from headwaters.store.db import Connection
+from headwaters.store.tables import blobs, editions, files, works
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A work as publishing sees it."""
+
+    id: int
+    slug: str
+    source: str
+    state: WorkState
+    details: Details
+
+
+_WORK = select(
+    works.c.id,
+    works.c.slug,
+    works.c.source,
+    works.c.state,
+    works.c.title,
+    works.c.by_line,
+    works.c.kind,
+    works.c.language,
+    works.c.year,
+    works.c.price_minor,
+    works.c.minimum_minor,
+    works.c.currency,
+    works.c.licence,
+    works.c.doors,
+    works.c.words,
+    works.c.description,
+    works.c.cover_alt,
+)
+
+
+def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None:
+    row = conn.execute(query).first()
+    if row is None:
+        return None
+    details = Details(
+        title=row.title,
+        by=row.by_line,
+        kind=WorkKind(row.kind),
+        language=row.language,
+        year=row.year,
+        price=Money(row.price_minor, row.currency),
+        minimum=Money(row.minimum_minor, row.currency),
+        licence=row.licence,
+        doors=frozenset(Door(door) for door in row.doors.split(",") if door),
+        words=row.words,
+        description=row.description,
+        cover_alt=row.cover_alt,
+    )
+    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details)
+
+
+def _columns(details: Details) -> dict[str, object]:
+    return {
+        "title": details.title,
+        "by_line": details.by,
+        "kind": details.kind.value,
+        "language": details.language,
+        "year": details.year,
+        "price_minor": details.price.minor,
+        "minimum_minor": details.minimum.minor,
+        "currency": details.price.currency,
+        "licence": details.licence,
+        "doors": ",".join(door.value for door in Door if door in details.doors),
+        "words": details.words,
+        "description": details.description,
+        "cover_alt": details.cover_alt,
+    }
+
+
+def work_by_slug(conn: Connection, slug: str) -> WorkRow | None:
+    """The work at an address, in whatever state."""
+    return _work(conn, _WORK.where(works.c.slug == slug))
+
+
+def work_by_source(conn: Connection, source: str) -> WorkRow | None:
+    """The work that was published from `source`; the one last changed, should there be several."""
+    return _work(conn, _WORK.where(works.c.source == source).order_by(works.c.changed_at.desc()).limit(1))
+
+
+def work_at(conn: Connection, slug: str) -> WorkRow:
+    """The work at an address. Raises NotFound(WORK_UNKNOWN)."""
+    found = work_by_slug(conn, slug)
+    if found is None:
+        raise NotFound(
+            Code.WORK_UNKNOWN,
+            N_("There is no work “%(slug)s” here."),
+            hint=N_("“headwaters works” lists them."),
+            slug=slug,
+        )
+    return found
+
+
+def add_work(conn: Connection, slug: str, source: str, details: Details, now: int) -> int | None:
+    """A new published work; None when the slug is somebody's."""
+    values = {"slug": slug, "source": source, "state": WorkState.PUBLISHED.value, "note": "", **_columns(details)}
+    statement = insert(works).values(created_at=now, changed_at=now, **values)
+    found: int | None = conn.execute(statement.on_conflict_do_nothing().returning(works.c.id)).scalar()
+    return found
+
+
+def lock_work(conn: Connection, work_id: int) -> None:
+    """Whoever else would change this work waits until our transaction has ended (on SQLite they wait anyway)."""
+    conn.execute(update(works).where(works.c.id == work_id).values(changed_at=works.c.changed_at))
+
+
+def change_work(conn: Connection, work_id: int, source: str, details: Details, now: int) -> None:
+    """Other words on the page, or another place that the work is published from."""
+    values = {"source": source, "changed_at": now, **_columns(details)}
+    conn.execute(update(works).where(works.c.id == work_id).values(**values))
+
+
+def move_work(
+    conn: Connection, work_id: int, target: WorkState, before: Sequence[WorkState], note: str, now: int
+) -> bool:
+    """Another state, if it is in one of those `before`. Whether it was."""
+    statement = update(works).where(works.c.id == work_id, works.c.state.in_([state.value for state in before]))
+    return conn.execute(statement.values(state=target.value, note=note, changed_at=now)).rowcount == 1
+
+
+# ── editions and files ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRow:
+    """An edition of a work."""
+
+    id: int
+    number: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRow:
+    """A kept blob; the last three are a hard link's witness."""
+
+    sha256: str
+    crc32: int
+    size: int
+    keep: str
+    inode: int | None = None
+    mtime_ns: int | None = None
+    ctime_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of an edition, as its row has it."""
+
+    ref: str
+    role: str
+    name: str
+    label: str
+    media_type: str
+    sha256: str
+    size: int
+    seconds_micros: int | None
+    width: int | None
+    height: int | None
+
+
+def newest_edition(conn: Connection, work_id: int) -> EditionRow | None:
+    """The edition that is on the page."""
+    query = select(editions.c.id, editions.c.number, editions.c.fingerprint).where(editions.c.work_id == work_id)
+    row = conn.execute(query.order_by(editions.c.number.desc()).limit(1)).first()
+    return EditionRow(*row) if row else None
+
+
+def add_edition(
+    conn: Connection, work_id: int, number: int, fingerprint: str, rights: str, rights_text: str, now: int
+) -> int:
+    """One more edition. Its number is unique for the work: lock the work first."""
+    values = {"work_id": work_id, "number": number, "fingerprint": fingerprint}
+    declared = {"rights": rights, "rights_text": rights_text, "rights_at": now, "published_at": now}
+    statement = insert(editions).values(**values, **declared).returning(editions.c.id)
+    return int(conn.execute(statement).scalar_one())
+
+
+def add_files(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> None:
+    """The files of an edition, in their order."""
+    if rows:
+        values = [{"edition_id": edition_id, "position": at, **asdict(row)} for at, row in enumerate(rows)]
+        conn.execute(insert(files), values)
+
+
+def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> None:
+    """Blobs as the storage keeps them now: one that was a link before may be a copy today."""
+    statement = insert(blobs)
+    fresh = {name: statement.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
+    statement = statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh)
+    for row in sorted(set(rows), key=lambda row: row.sha256):  # one order for all, so that no two wait for each other
+        conn.execute(statement, {"created_at": now, **asdict(row)})
+
+
+def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:
+    """Every blob that a file of any edition needs."""
+    columns = [blobs.c[item.name] for item in fields(BlobRow)]
+    return tuple(BlobRow(*row) for row in conn.execute(select(*columns).order_by(blobs.c.sha256)))
+
+
+def files_of(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
+    """The files of an edition, in their order."""
+    columns = [files.c[item.name] for item in fields(FileRow)]
+    query = select(*columns).where(files.c.edition_id == edition_id).order_by(files.c.position)
+    return tuple(FileRow(*row) for row in conn.execute(query))
+
+
+# ── the list ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """A work in a list: its newest edition, with how many files it gives and their bytes. Times are microseconds."""
+
+    slug: str
+    title: str
+    kind: str
+    state: str
+    price: Money
+    minimum: Money
+    edition: int
+    published_at: int
+    files: int
+    size: int
+
+
+def list_works(conn: Connection) -> tuple[WorkLine, ...]:
+    """All works in every state, the newest first."""
+    newest = (
+        select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
+    )
+    given = case((files.c.role == "work", 1), else_=0)
+    query = (
+        select(
+            works.c.slug,
+            works.c.title,
+            works.c.kind,
+            works.c.state,
+            works.c.price_minor,
+            works.c.minimum_minor,
+            works.c.currency,
+            editions.c.number,
+            editions.c.published_at,
+            func.sum(given).label("files"),
+            func.sum(given * files.c.size).label("size"),
+        )
+        .join(newest, newest.c.work_id == works.c.id)
+        .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == newest.c.number))
+        .outerjoin(files, files.c.edition_id == editions.c.id)
+        .group_by(works.c.id, editions.c.id)
+        .order_by(works.c.created_at.desc(), works.c.id.desc())
+    )
+    return tuple(
+        WorkLine(
+            slug=row.slug,
+            title=row.title,
+            kind=row.kind,
+            state=row.state,
+            price=Money(row.price_minor, row.currency),
+            minimum=Money(row.minimum_minor, row.currency),
+            edition=row.number,
+            published_at=row.published_at,
+            files=int(row.files or 0),
+            size=int(row.size or 0),
+        )
+        for row in conn.execute(query)
+    )
