@@ -1,0 +1,195 @@
+"""From an address to bytes: what may be downloaded, and its open source.
+
+What the database said is remembered until the catalogue moves, so that the thousandth range of a film costs
+no query; a key that was never seen is asked for each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from headwaters.core.clock import from_micros
+from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
+from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
+from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
+from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
+from headwaters.errands.house import House
+from headwaters.ports import Blob, Keep, Source, Witness
+from headwaters.store import shelf as rows
+from headwaters.store.db import Connection
+from headwaters.store.shelf import EditionRow, FileRow
+from headwaters.texts import translations
+
+ZIP = "application/zip"
+MOST_REMEMBERED = 4096  # files or keys
+MOST_ARCHIVES = 64
+
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
+
+T = TypeVar("T")
+Part = bytes | tuple[Blob, int, int]  # bytes as they are, or (blob, offset, length)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What an address stands for. `sha256` is None where it was never computed: an archive is made on the way."""
+
+    name: str
+    representation: Representation
+    sha256: str | None
+    body: Blob | tuple[Archive, Mapping[str, Blob]]
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """Every blob in it."""
+        return (self.body,) if isinstance(self.body, Blob) else tuple(self.body[1].values())
+
+    def parts(self, segments: tuple[Segment, ...]) -> tuple[Part, ...]:
+        """The plan's segments as bytes and parts of blobs."""
+        return tuple(part for segment in segments for part in self._parts(segment))
+
+    def _parts(self, segment: Segment) -> tuple[Part, ...]:
+        if not isinstance(segment, Slice):
+            return (segment,)
+        if isinstance(self.body, Blob):
+            return ((self.body, segment.offset, segment.length),)
+        archive, blobs = self.body
+        return tuple(
+            (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
+            for piece in archive.pieces(segment.offset, segment.length)
+        )
+
+
+class _Memory(dict[object, T]):
+    """A dictionary that forgets its oldest entry rather than growing beyond `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def remember(self, key: object, value: T) -> None:
+        """Keep `value`."""
+        if len(self) >= self._most:
+            del self[next(iter(self))]
+        self[key] = value
+
+
+class Desk:
+    """Hands out downloads. One for a house; its memory is emptied when the catalogue's version moves."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._version = house.now.version
+        self._files: _Memory[Download] = _Memory(MOST_REMEMBERED)
+        self._editions: _Memory[EditionRow] = _Memory(MOST_REMEMBERED)
+        self._archives: _Memory[Download] = _Memory(MOST_ARCHIVES)
+
+    async def file(self, key: str, ref: str) -> Download:
+        """A work's file, opened by a download key.
+
+        Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD), Unavailable(BLOB_MISSING | BLOB_CHANGED).
+        """
+        if not (is_secret(key) and is_ref(ref)):
+            raise rows.no_such_file()
+        return await self._file((key, ref), lambda conn: rows.file_by_key(conn, key, ref))
+
+    async def public_file(self, slug: str, ref: str) -> Download:
+        """A sample or picture of a published work. Raises as `file`, and NotFound(WORK_RETIRED)."""
+        if not is_ref(ref):
+            raise rows.no_such_file()
+        return await self._file((slug, ref), lambda conn: rows.public_file(conn, slug, ref))
+
+    async def everything(self, key: str) -> Download:
+        """The newest edition as one archive. Raises as `file`."""
+        if not is_secret(key):
+            raise rows.no_such_file()
+        edition = await self._recall(self._editions, key, self._read(lambda conn: rows.edition_by_key(conn, key)))
+        return await self._recall(self._archives, edition.id, partial(self._lay_out, edition))
+
+    def open(self, blob: Blob) -> Source:
+        """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
+        return self._house.storage.open(blob)
+
+    async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
+        download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))
+        for blob in download.blobs:
+            self.open(blob).close()  # better an honest error now than half an answer
+        return download
+
+    async def _lay_out(self, edition: EditionRow) -> Download:
+        files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
+        download = await asyncio.to_thread(_archive, edition, files, self._house)
+        for blob in download.blobs:
+            self.open(blob).close()
+        return download
+
+    def _read(self, query: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
+        return lambda: self._house.db.read(query)
+
+    async def _recall(self, memory: _Memory[T], key: object, find: Callable[[], Awaitable[T]]) -> T:
+        """What is remembered under `key`, else what `find` finds; kept unless the catalogue moved meanwhile."""
+        version = self._look()
+        known = memory.get(key)
+        if known is None:
+            known = await find()
+            if self._look() == version:
+                memory.remember(key, known)
+        return known
+
+    def _look(self) -> int:
+        """The catalogue's version; when it moved, everything is forgotten."""
+        if self._version != self._house.now.version:
+            self._version = self._house.now.version
+            for memory in (self._files, self._editions, self._archives):
+                memory.clear()
+        return self._version
+
+
+# ── from rows to downloads ───────────────────────────────────────────────────────────────────────
+
+
+def _blob(row: FileRow) -> Blob:
+    witness = None
+    if row.inode is not None and row.mtime_ns is not None and row.ctime_ns is not None:
+        witness = Witness(row.inode, row.size, row.mtime_ns, row.ctime_ns)
+    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness)
+
+
+def _download(row: FileRow) -> Download:
+    media_type = row.media_type if _MEDIA_TYPE.fullmatch(row.media_type) else "application/octet-stream"
+    representation = Representation(row.size, etag_of(row.sha256), from_micros(row.published_at), media_type)
+    return Download(row.name, representation, row.sha256, _blob(row))
+
+
+def _archive(edition: EditionRow, files: Sequence[FileRow], house: House) -> Download:
+    """The ZIP of an edition. It has no date: two editions may come within a second; its tag tells them apart."""
+    stored = [Stored(file.name, file.sha256, file.crc32, file.size) for file in files]
+    archive = build_archive(_colophon(edition, files, house), stored, from_micros(edition.published_at))
+    representation = Representation(archive.size, archive.etag, None, ZIP)
+    return Download(
+        f"{edition.slug}.zip", representation, None, (archive, {file.sha256: _blob(file) for file in files})
+    )
+
+
+def _colophon(edition: EditionRow, files: Sequence[FileRow], house: House) -> str:
+    """In the shop's language, never in the reader's: the bytes are the same for everyone."""
+    names = unique_names([COLOPHON, SUMS, *(file.name for file in files)])[2:]
+    listed = [ColophonFile(name, file.label, file.size, file.sha256) for name, file in zip(names, files, strict=True)]
+    settings = house.now.settings
+    colophon = Colophon(
+        title=edition.title,
+        by=edition.by_line,
+        year=edition.year,
+        edition=edition.number,
+        published=from_micros(edition.published_at).date().isoformat(),
+        shop=settings.name,
+        address=f"{house.config.url}/w/{edition.slug}",
+        licence=edition.licence,
+        files=listed,
+    )
+    return colophon_text(colophon, translations(settings.language).gettext)

@@ -1,0 +1,158 @@
+"""Named queries of downloads: what a key opens, and what of a work is for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from headwaters.core.errors import N_, Code, NotFound, Refused
+from headwaters.store.connection import Connection, Prepared
+from headwaters.store.tables import blobs, editions, files, grants, works
+
+PUBLIC_ROLES = ("sample", "cover", "art")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """Everything that a download of one file needs. Times are microseconds; the last three are a link's witness."""
+
+    name: str
+    label: str
+    media_type: str
+    published_at: int
+    sha256: str
+    crc32: int
+    size: int
+    keep: str
+    inode: int | None
+    mtime_ns: int | None
+    ctime_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRow:
+    """The newest edition of a work, and what its colophon says. `published_at` is microseconds."""
+
+    id: int
+    number: int
+    published_at: int
+    slug: str
+    title: str
+    by_line: str
+    year: int | None
+    licence: str
+
+
+_FILE_COLUMNS = (
+    files.c.name,
+    files.c.label,
+    files.c.media_type,
+    editions.c.published_at,
+    blobs.c.sha256,
+    blobs.c.crc32,
+    blobs.c.size,
+    blobs.c.keep,
+    blobs.c.inode,
+    blobs.c.mtime_ns,
+    blobs.c.ctime_ns,
+)
+_BY_KEY = Prepared(
+    select(works.c.state, *_FILE_COLUMNS)
+    .select_from(grants)
+    .join(works, works.c.id == grants.c.work_id)
+    .join(editions, editions.c.work_id == works.c.id)
+    .join(files, files.c.edition_id == editions.c.id)
+    .join(blobs, blobs.c.sha256 == files.c.sha256)
+    .where(grants.c.key == bindparam("key"), files.c.ref == bindparam("ref"), files.c.role == "work")
+)
+_PUBLIC = Prepared(
+    select(works.c.state, *_FILE_COLUMNS)
+    .select_from(files)
+    .join(editions, editions.c.id == files.c.edition_id)
+    .join(works, works.c.id == editions.c.work_id)
+    .join(blobs, blobs.c.sha256 == files.c.sha256)
+    .where(files.c.ref == bindparam("ref"), works.c.slug == bindparam("slug"), files.c.role.in_(PUBLIC_ROLES))
+)
+_NEWEST = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id).correlate(works).scalar_subquery()
+_EDITION_BY_KEY = Prepared(
+    select(
+        works.c.state,
+        editions.c.id,
+        editions.c.number,
+        editions.c.published_at,
+        works.c.slug,
+        works.c.title,
+        works.c.by_line,
+        works.c.year,
+        works.c.licence,
+    )
+    .select_from(grants)
+    .join(works, works.c.id == grants.c.work_id)
+    .join(editions, editions.c.work_id == works.c.id)
+    .where(grants.c.key == bindparam("key"), editions.c.number == _NEWEST)
+)
+_EDITION_FILES = Prepared(
+    select(*_FILE_COLUMNS)
+    .select_from(files)
+    .join(editions, editions.c.id == files.c.edition_id)
+    .join(blobs, blobs.c.sha256 == files.c.sha256)
+    .where(files.c.edition_id == bindparam("edition_id"), files.c.role == "work")
+    .order_by(files.c.position, files.c.id)
+)
+
+
+def no_such_file() -> NotFound:
+    """The one answer for an unknown key, an unknown file, and a file of another work."""
+    return NotFound(
+        Code.GRANT_UNKNOWN,
+        N_("There is no such file here."),
+        hint=N_("Is the address complete? The order page has them all."),
+    )
+
+
+def _bytes_may_go(state: str) -> None:
+    """A retired work is still its holders'; a withheld one stops."""
+    if state == "withheld":
+        raise Refused(
+            Code.WORK_WITHHELD,
+            N_("This work is withheld: a legal duty stops its files for now."),
+            hint=N_("Your order page stays, and says when it changes."),
+        )
+
+
+def _known(row: Sequence[Any] | None) -> Sequence[Any]:
+    if row is None:
+        raise no_such_file()
+    state, *values = row
+    _bytes_may_go(state)
+    return values
+
+
+def file_by_key(conn: Connection, key: str, ref: str) -> FileRow:
+    """The work's file `ref`, of whichever edition, that the key opens.
+
+    Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD).
+    """
+    return FileRow(*_known(_BY_KEY.first(conn, key=key, ref=ref)))
+
+
+def edition_by_key(conn: Connection, key: str) -> EditionRow:
+    """The newest edition that the key opens. Raises as `file_by_key`."""
+    return EditionRow(*_known(_EDITION_BY_KEY.first(conn, key=key)))
+
+
+def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
+    """The work's files of an edition, in their order."""
+    return tuple(FileRow(*row) for row in _EDITION_FILES.all(conn, edition_id=edition_id))
+
+
+def public_file(conn: Connection, slug: str, ref: str) -> FileRow:
+    """A sample or picture of a published work. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
+    row = _PUBLIC.first(conn, slug=slug, ref=ref)
+    values = _known(row)
+    if row is not None and row[0] != "published":
+        raise NotFound(Code.WORK_RETIRED, N_("This work is not published any more."))
+    return FileRow(*values)

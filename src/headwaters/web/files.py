@@ -1,0 +1,123 @@
+"""The addresses of files: what a download key opens, and the samples and pictures of published works.
+
+Names at the end of an address are decoration: what counts is the key and the reference before it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+
+from aiohttp import web
+
+from headwaters.core.shelf.keys import content_disposition
+from headwaters.core.shelf.ranges import plan
+from headwaters.errands.download import Desk, Download, Part
+from headwaters.web.sending import PartsResponse
+
+routes = web.RouteTableDef()
+
+Headers = tuple[tuple[str, str], ...]
+
+SMALL = 64 << 10  # bytes of a body that go out in one piece with the headers
+PRIVATE = (
+    ("Cache-Control", "private, no-transform"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+)
+PUBLIC = (("Cache-Control", "public, max-age=31536000, immutable, no-transform"),)
+
+# What a browser plays or shows in place without running anything of it. Never HTML, SVG or XML.
+INLINE = frozenset(
+    {
+        "application/epub+zip",
+        "application/pdf",
+        "audio/aac",
+        "audio/flac",
+        "audio/mp4",
+        "audio/mpeg",
+        "audio/ogg",
+        "audio/opus",
+        "audio/wav",
+        "audio/webm",
+        "audio/x-flac",
+        "audio/x-m4a",
+        "audio/x-wav",
+        "image/avif",
+        "image/gif",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "text/plain",
+        "video/mp4",
+        "video/ogg",
+        "video/quicktime",
+        "video/webm",
+        "video/x-m4v",
+    }
+)
+_PASSIVE = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; form-action 'none'"
+_SANDBOX = f"sandbox; {_PASSIVE}"
+_CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range", "Range")
+
+DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+
+
+@routes.get("/d/{key}/everything.zip")
+async def get_everything(request: web.Request) -> web.StreamResponse:
+    """The newest edition as one archive, made on the way."""
+    download = await request.app[DESK].everything(request.match_info["key"])
+    return await _answer(request, download, PRIVATE)
+
+
+@routes.get("/d/{key}/{ref}")
+@routes.get("/d/{key}/{ref}/{name:.*}")
+async def get_file(request: web.Request) -> web.StreamResponse:
+    """A file of a work."""
+    download = await request.app[DESK].file(request.match_info["key"], request.match_info["ref"])
+    return await _answer(request, download, PRIVATE)
+
+
+@routes.get("/w/{slug}/f/{ref}/{name:.*}")
+async def get_public_file(request: web.Request) -> web.StreamResponse:
+    """A sample or picture of a published work."""
+    download = await request.app[DESK].public_file(request.match_info["slug"], request.match_info["ref"])
+    return await _answer(request, download, PUBLIC)
+
+
+async def _answer(request: web.Request, download: Download, caching: Headers) -> web.StreamResponse:
+    conditions = {name: ", ".join(found) for name in _CONDITIONS if (found := request.headers.getall(name, None))}
+    planned = plan(request.method, conditions, download.representation)
+    headers = [*planned.headers, *caching, *_about(request, download, planned.status)]
+    parts = download.parts(planned.segments)
+    if planned.length > SMALL:
+        return PartsResponse(planned.status, headers, parts, request.app[DESK].open)
+    body = await _read(request.app[DESK], parts)
+    return web.Response(status=planned.status, headers=headers, body=body if planned.segments else None)
+
+
+async def _read(desk: Desk, parts: Sequence[Part]) -> bytes:
+    """A small body, whole."""
+    body = bytearray()
+    for part in parts:
+        if isinstance(part, bytes):
+            body += part
+        else:
+            blob, offset, length = part
+            with desk.open(blob) as source:
+                body += await source.read(offset, length)
+    return bytes(body)
+
+
+def _about(request: web.Request, download: Download, status: int) -> Iterator[tuple[str, str]]:
+    """How a browser is to treat it, and what proves that it is whole (RFC 9530, and RFC 3230 for aria2)."""
+    media_type = download.representation.media_type
+    shown = "inline" in request.query and media_type in INLINE
+    yield "Content-Security-Policy", _PASSIVE if shown and media_type == "application/pdf" else _SANDBOX
+    yield "X-Content-Type-Options", "nosniff"
+    if status in (200, 206):
+        yield "Content-Disposition", content_disposition("inline" if shown else "attachment", download.name)
+        if download.sha256 is not None:
+            digest = base64.b64encode(bytes.fromhex(download.sha256)).decode()
+            yield "Repr-Digest", f"sha-256=:{digest}:"
+            yield "Digest", f"SHA-256={digest}"

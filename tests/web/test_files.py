@@ -1,0 +1,399 @@
+"""The addresses of files, asked over HTTP: who gets what, in which words, and what never goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import io
+import os
+import subprocess
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientResponse, ClientSession
+from aiohttp.test_utils import TestClient, TestServer
+
+from headwaters.errands.house import House
+from headwaters.ports import Keep
+from tests.support.shelf import Item, app_of, config_of, grant, open_house, set_state, stock
+
+FILM = os.urandom(3_000_000)
+DIGEST = hashlib.sha256(FILM).hexdigest()
+TAG = f'"{DIGEST[:32]}"'
+DATE = "Sun, 22 Nov 2026 10:30:15 GMT"
+
+
+@pytest_asyncio.fixture
+async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(config_of(tmp_path, database_url)) as house:
+        yield house
+
+
+@pytest_asyncio.fixture
+async def client(house: House) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+    async with TestClient(TestServer(app_of(house))) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def film(house: House) -> Item:
+    """Alice's film."""
+    return Item("Ein schöner Film.mp4", FILM, "video/mp4")
+
+
+@pytest_asyncio.fixture
+async def key(house: House, film: Item) -> str:
+    """Bob's key of it."""
+    words = Item("words.txt", b"Hello\n", "text/plain")
+    cover = Item("cover.png", b"\x89PNG cover", "image/png", role="cover")
+    return await grant(house, await stock(house, "a-film", [film, words, cover]))
+
+
+async def get(client: TestClient, path: str, method: str = "GET", **headers: str) -> ClientResponse:  # type: ignore[type-arg]
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.request(method, path, headers={"Accept-Encoding": "gzip", **named})
+
+
+async def test_the_key_opens_the_file_whatever_name_is_asked_for(client: TestClient, key: str, film: Item) -> None:
+    for name in ("/Ein%20sch%C3%B6ner%20Film.mp4", "/film.mp4", "/a%2Fb", "/a/b", "/", ""):
+        answer = await get(client, f"/d/{key}/{film.ref}{name}")
+        assert answer.status == 200, name
+        assert await answer.read() == FILM
+
+
+async def test_the_answer_says_all_that_a_download_needs(client: TestClient, key: str, film: Item) -> None:
+    answer = await get(client, f"/d/{key}/{film.ref}/film.mp4")
+    digest = base64.b64encode(hashlib.sha256(FILM).digest()).decode()
+    assert await answer.read() == FILM
+    told = {name.title(): value for name, value in answer.headers.items() if name not in {"Date", "Server"}}
+    assert told == {
+        "Accept-Ranges": "bytes",
+        "Etag": TAG,
+        "Last-Modified": DATE,
+        "Content-Type": "video/mp4",
+        "Content-Length": "3000000",
+        "Content-Disposition": 'attachment; filename="Ein schoner Film.mp4"; '
+        "filename*=UTF-8''Ein%20sch%C3%B6ner%20Film.mp4",
+        "Cache-Control": "private, no-transform",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; "
+        "media-src 'self'; form-action 'none'",
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Digest": f"SHA-256={digest}",
+    }
+
+
+async def test_head_says_the_same_without_a_body(client: TestClient, key: str, film: Item) -> None:
+    for path in (f"/d/{key}/{film.ref}/x", f"/d/{key}/everything.zip"):
+        got, head = await get(client, path), await get(client, path, "HEAD", Range="bytes=0-5")
+        body = await got.read()
+        assert await head.read() == b""
+        assert head.status == 200
+        assert head.headers["Content-Length"] == str(len(body))
+        assert {**head.headers, "Date": ""} == {**got.headers, "Date": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=-7", 2_999_993, 3_000_000),
+        ("bytes=100-", 100, 3_000_000),
+        ("bytes=5-2000004", 5, 2_000_005),
+    ],
+)
+async def test_a_range_is_that_part(client: TestClient, key: str, film: Item, asked: str, start: int, end: int) -> None:
+    answer = await get(client, f"/d/{key}/{film.ref}/x", Range=asked)
+    assert answer.status == 206
+    assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/3000000"
+    assert await answer.read() == FILM[start:end]
+    assert answer.headers["Repr-Digest"].startswith("sha-256=:"), "of the whole, so that it verifies a resumed file"
+
+
+async def test_several_ranges_come_as_parts_with_an_exact_length(client: TestClient, key: str, film: Item) -> None:
+    answer = await get(client, f"/d/{key}/{film.ref}/x", Range="bytes=0-9, 1000000-2000000, -10")
+    body = await answer.read()
+    boundary = answer.headers["Content-Type"].partition("boundary=")[2]
+    parts = body.split(f"--{boundary}".encode())
+    assert answer.status == 206
+    assert answer.headers["Content-Length"] == str(len(body))
+    assert [part.partition(b"\r\n\r\n")[2][:-2] for part in parts[1:-1]] == [
+        FILM[:10],
+        FILM[1_000_000:2_000_001],
+        FILM[-10:],
+    ]
+
+
+async def test_conditions_are_answered_without_a_body(client: TestClient, key: str, film: Item) -> None:
+    path = f"/d/{key}/{film.ref}/x"
+    unchanged = await get(client, path, If_None_Match=f'"other", {TAG}')
+    assert (unchanged.status, await unchanged.read(), unchanged.headers["ETag"]) == (304, b"", TAG)
+    assert unchanged.headers["Cache-Control"] == "private, no-transform"
+    assert (await get(client, path, If_Modified_Since=DATE)).status == 304
+    assert (await get(client, path, If_Match='"other"')).status == 412
+    outside = await get(client, path, Range="bytes=3000000-")
+    assert (outside.status, await outside.read()) == (416, b"")
+    assert outside.headers["Content-Range"] == "bytes */3000000"
+    assert outside.headers["Content-Length"] == "0"
+    assert (await get(client, path, Range="bytes=5-9", If_Range='"other"')).status == 200
+    assert (await get(client, path, Range="bytes=5-9", If_Range=TAG)).status == 206
+    two_lines = await client.get(path, headers=[("If-None-Match", '"other"'), ("If-None-Match", TAG)])
+    assert two_lines.status == 304
+
+
+async def test_whoever_has_no_key_sees_one_and_the_same_nothing(
+    client: TestClient, house: House, key: str, film: Item
+) -> None:
+    other = Item("other.txt", b"Charlie must not see this", "text/plain")
+    await stock(house, "another-work", [other])
+    unknown = "a" * 26
+    paths = [
+        f"/d/{unknown}/{film.ref}/x",
+        f"/d/{unknown}/everything.zip",
+        f"/d/{key}/{'a' * 13}/x",
+        f"/d/{key}/{other.ref}/x",
+        f"/d/{key.upper()}/{film.ref}/x",
+        f"/d/{key[:-1]}/{film.ref}/x",
+        f"/d/{key}/../{film.ref}",
+        f"/d/%27%20OR%201=1/{film.ref}/x",
+        f"/d/{key}/{film.ref}%00/x",
+        f"/w/a-film/f/{film.ref}/x",
+    ]
+    for path in paths:
+        answer = await get(client, path)
+        assert answer.status == 404, path
+        assert FILM[:100] not in await answer.read()
+    shapes = {(await (await get(client, path)).text(), len((await get(client, path)).headers)) for path in paths[:4]}
+    assert len(shapes) == 1
+
+
+async def test_pictures_and_samples_are_for_everyone_and_for_long(client: TestClient, house: House) -> None:
+    sample = Item("sample.mp3", b"ID3 sample", "audio/mpeg", role="sample")
+    art = Item("art.webp", b"RIFF art", "image/webp", role="art")
+    work_id = await stock(house, "music", [sample, art])
+    for item in (sample, art):
+        answer = await get(client, f"/w/music/f/{item.ref}/{item.name}?inline")
+        assert answer.status == 200
+        assert await answer.read() == item.content
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable, no-transform"
+        assert answer.headers["Content-Disposition"] == f'inline; filename="{item.name}"'
+        assert "X-Robots-Tag" not in answer.headers
+    assert (await get(client, f"/w/other/f/{art.ref}/x")).status == 404
+    await set_state(house, work_id, "retired")
+    assert (await get(client, f"/w/music/f/{art.ref}/x")).status == 404
+
+
+async def test_a_retired_work_is_still_its_holders_and_a_withheld_one_stops(
+    client: TestClient, house: House, film: Item
+) -> None:
+    work_id = await stock(house, "a-film", [film])
+    key = await grant(house, work_id)
+    paths = [f"/d/{key}/{film.ref}/x", f"/d/{key}/everything.zip"]
+    for state, status in (("published", 200), ("retired", 200), ("withheld", 451), ("published", 200)):
+        await set_state(house, work_id, state)
+        assert [(await get(client, path)).status for path in paths] == [status, status], state
+
+
+async def test_older_editions_stay_where_they_are_and_the_archive_has_the_newest(
+    client: TestClient, house: House, film: Item
+) -> None:
+    work_id = await stock(house, "a-film", [film])
+    key = await grant(house, work_id)
+    first = await get(client, f"/d/{key}/everything.zip")
+    corrected = Item("film (corrected).mp4", b"corrected", "video/mp4")
+    await stock(house, "a-film", [corrected], number=2, work_id=work_id)
+    assert await (await get(client, f"/d/{key}/{film.ref}/x")).read() == FILM
+    assert await (await get(client, f"/d/{key}/{corrected.ref}/x")).read() == b"corrected"
+    second = await get(client, f"/d/{key}/everything.zip")
+    with zipfile.ZipFile(io.BytesIO(await second.read())) as archive:
+        assert archive.namelist() == ["COLOPHON.txt", "SHA256SUMS", "film (corrected).mp4"]
+    assert first.headers["ETag"] != second.headers["ETag"]
+    resumed = await get(client, f"/d/{key}/everything.zip", Range="bytes=1000-", If_Range=first.headers["ETag"])
+    assert resumed.status == 200, "a resume across editions starts anew rather than mixing them"
+
+
+# ── everything.zip ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.needs("unzip")
+async def test_the_archive_has_every_work_file_and_passes_its_own_sums(
+    client: TestClient, house: House, tmp_path: Path
+) -> None:
+    items = [Item("disc 1/Größe 😀.flac", FILM[:500_000], "audio/flac"), Item("../../evil.txt", b"tame", "text/plain")]
+    cover = Item("cover.png", b"cover", "image/png", role="cover")
+    key = await grant(house, await stock(house, "music", [*items, cover]))
+    answer = await get(client, f"/d/{key}/everything.zip")
+    body = await answer.read()
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert answer.headers["Content-Length"] == str(len(body))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="music.zip"'
+    assert "Repr-Digest" not in answer.headers
+    (tmp_path / "everything.zip").write_bytes(body)
+    tested = subprocess.run(["unzip", "-t", tmp_path / "everything.zip"], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.namelist() == ["COLOPHON.txt", "SHA256SUMS", "disc 1/Größe 😀.flac", "evil.txt"]
+        colophon = archive.read("COLOPHON.txt").decode()
+        archive.extractall(tmp_path / "out")
+    assert "http://127.0.0.1:8000/w/music" in colophon
+    assert key not in colophon
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "out", capture_output=True
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+async def test_the_archive_is_the_same_bytes_for_everyone_and_in_any_pieces(
+    client: TestClient, house: House, film: Item
+) -> None:
+    work_id = await stock(house, "a-film", [film, Item("words.txt", b"Hello\n", "text/plain")])
+    bob, dora = await grant(house, work_id), await grant(house, work_id)
+    whole = await (await get(client, f"/d/{bob}/everything.zip")).read()
+    again = await get(client, f"/d/{dora}/everything.zip")
+    assert await again.read() == whole
+    for start, end in ((0, 99), (50, 2_000_000), (2_900_000, len(whole) - 1), (len(whole) - 30, len(whole) - 1)):
+        part = await get(
+            client, f"/d/{dora}/everything.zip", Range=f"bytes={start}-{end}", If_Range=again.headers["ETag"]
+        )
+        assert part.status == 206
+        assert await part.read() == whole[start : end + 1]
+    pieces = await get(client, f"/d/{bob}/everything.zip", Range="bytes=0-3,-22")
+    body = await pieces.read()
+    assert whole[:4] in body
+    assert whole[-22:] in body
+
+
+# ── in place ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("media_type", "shown"),
+    [
+        ("video/mp4", True),
+        ("audio/flac", True),
+        ("image/png", True),
+        ("text/plain", True),
+        ("application/pdf", True),
+        ("application/epub+zip", True),
+        ("text/html", False),
+        ("image/svg+xml", False),
+        ("application/xhtml+xml", False),
+        ("text/xml", False),
+        ("text/javascript", False),
+        ("application/octet-stream", False),
+        ("text/html; charset=utf-8", False),
+        ("IMAGE/SVG+XML", False),
+        ("video/mp4\r\nSet-Cookie: a=b", False),
+    ],
+)
+async def test_only_what_runs_nothing_is_shown_in_place(
+    client: TestClient, house: House, media_type: str, shown: bool
+) -> None:
+    item = Item("it", b"<script>alert(1)</script>", media_type)
+    key = await grant(house, await stock(house, "it", [item]))
+    answer = await get(client, f"/d/{key}/{item.ref}/it?inline")
+    assert answer.headers["Content-Disposition"].partition(";")[0] == ("inline" if shown else "attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "Set-Cookie" not in answer.headers
+    asked_plainly = await get(client, f"/d/{key}/{item.ref}/it")
+    assert asked_plainly.headers["Content-Disposition"].startswith("attachment")
+    assert asked_plainly.headers["Content-Security-Policy"].startswith("sandbox;")
+
+
+# ── trouble ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def blob_path(house: House, content: bytes) -> Path:
+    digest = hashlib.sha256(content).hexdigest()
+    return house.config.files_dir / digest[:2] / digest[2:4] / digest
+
+
+async def test_a_file_that_went_is_an_error_and_no_half_answer(
+    client: TestClient, house: House, key: str, film: Item
+) -> None:
+    assert (await get(client, f"/d/{key}/{film.ref}/x")).status == 200
+    blob_path(house, FILM).unlink()
+    assert (await get(client, f"/d/{key}/{film.ref}/x")).status == 503
+
+
+async def test_a_file_cut_short_is_never_taken_for_whole(
+    client: TestClient, house: House, key: str, film: Item
+) -> None:
+    answer = await get(client, f"/d/{key}/{film.ref}/x", Range="bytes=0-2")
+    assert answer.status == 206
+    blob = blob_path(house, FILM)
+    blob.chmod(0o600)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port, limit=1 << 16)
+    writer.write(f"GET /d/{key}/{film.ref}/x HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    os.truncate(blob, 1_500_000)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await reader.readexactly(3_000_000)
+    writer.close()
+
+
+async def test_a_linked_file_is_sent_as_long_as_nobody_touches_it(
+    client: TestClient, house: House, tmp_path: Path
+) -> None:
+    original = tmp_path / "original.mp4"
+    original.write_bytes(FILM)
+    item = Item("film.mp4", original, "video/mp4", keep=Keep.LINK)
+    key = await grant(house, await stock(house, "linked", [item]))
+    assert await (await get(client, f"/d/{key}/{item.ref}/x")).read() == FILM
+    assert await (await get(client, f"/d/{key}/everything.zip")).read()
+    os.utime(original, (1, 1))
+    assert (await get(client, f"/d/{key}/{item.ref}/x")).status == 503
+
+
+async def test_a_reader_who_goes_leaves_nothing_open(client: TestClient, key: str, film: Item, house: House) -> None:
+    blob = str(blob_path(house, FILM))
+
+    def open_blobs() -> int:
+        return sum(path.is_symlink() and str(path.readlink()) == blob for path in Path("/proc/self/fd").iterdir())
+
+    connections = []
+    for _ in range(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port, limit=1 << 12)
+        writer.write(f"GET /d/{key}/{film.ref}/x HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        connections.append(writer)
+    assert open_blobs() == 1, "they share one descriptor"
+    for writer in connections:
+        writer.transport.abort()
+    for _ in range(200):
+        if open_blobs() == 0:
+            break
+        await asyncio.sleep(0.01)
+    assert open_blobs() == 0
+    assert await (await get(client, f"/d/{key}/{film.ref}/x")).read() == FILM
+
+
+async def test_requests_on_one_connection_follow_one_another(client: TestClient, key: str, film: Item) -> None:
+    ask = f"GET /d/{key}/{film.ref}/x HTTP/1.1\r\nHost: x\r\nRange: bytes=%s\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write("".join(ask % wanted for wanted in ("0-999999", "5-9", "1000000-2999999")).encode())
+    for start, end in ((0, 1_000_000), (5, 10), (1_000_000, 3_000_000)):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 206")
+        assert await reader.readexactly(end - start) == FILM[start:end]
+    writer.close()
+
+
+async def test_fifty_readers_at_once_get_the_same_bytes(client: TestClient, key: str, film: Item) -> None:
+    async with ClientSession() as session:
+
+        async def download(number: int) -> str:
+            start = number * 1000
+            async with session.get(
+                client.make_url(f"/d/{key}/{film.ref}/x"), headers={"Range": f"bytes={start}-"}
+            ) as answer:
+                return hashlib.sha256(FILM[:start] + await answer.read()).hexdigest()
+
+        assert set(await asyncio.gather(*map(download, range(50)))) == {DIGEST}
