@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from headwaters.actions import mail
@@ -11,6 +12,7 @@ from headwaters.core.letters import Author, clean_letter
 from headwaters.store import letters as rows
 from headwaters.store.db import Connection
 from headwaters.store.letters import LetterRow
+from headwaters.store.sales import order_by_id
 
 
 def _nonce(nonce: str, order_id: int, author: Author, body: str) -> str:
@@ -49,19 +51,31 @@ def write_letter(
         return rows.letter_by_nonce(conn, key)
     if author is Author.READER:
         mail.queue_letter_notice(conn, written.id, now)
-    elif _by_mail(conn, order_id):
+    elif goes_by_mail(conn, order_id):
         mail.queue_answer(conn, written.id, now)
     return written
 
 
-def _by_mail(conn: Connection, order_id: int) -> bool:
+def goes_by_mail(conn: Connection, order_id: int) -> bool:
     """Whether the reader's last letter asked for the answer by mail, and there is an address."""
     letter = rows.newest_from_reader(conn, order_id)
     return letter is not None and letter.wants_mail and rows.order_email(conn, order_id) is not None
 
 
-def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now: datetime) -> LetterRow:
-    """The creator's letter to the reader of an order; the thread counts as read. Raises as `write_letter`."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The creator's letter, and whether it goes out by mail as well."""
+
+    letter: LetterRow
+    by_mail: bool
+
+
+def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now: datetime) -> Answered:
+    """The creator's letter to the reader of an order; the thread counts as read.
+
+    Raises as `write_letter`, and NotFound(ORDER_UNKNOWN).
+    """
+    order_by_id(conn, order_id)
     letter = write_letter(
         conn,
         order_id=order_id,
@@ -73,7 +87,7 @@ def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now
         now=now,
     )
     rows.mark_read(conn, order_id, letter.id, now)
-    return letter
+    return Answered(letter, goes_by_mail(conn, order_id))
 
 
 def open_thread(conn: Connection, order_id: int, now: datetime) -> list[LetterRow]:

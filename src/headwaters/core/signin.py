@@ -21,6 +21,7 @@ from headwaters.core.errors import N_, Code, Refused
 
 LINK_LIVES = timedelta(minutes=10)
 SESSION_LIVES = timedelta(days=30)
+SESSION_FRESH = timedelta(minutes=15)  # after signing in: who may set a new password without the old one
 SALT_BYTES = 16
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 256  # characters; so that nobody makes us hash megabytes

@@ -170,6 +170,11 @@ def threads(conn: Connection, most: int, skip: int = 0) -> list[ThreadRow]:
     return [_thread(row) for row in conn.execute(_threads().limit(most).offset(skip))]
 
 
+def count_threads(conn: Connection) -> int:
+    """How many orders have letters."""
+    return int(conn.execute(select(func.count(letters.c.order_id.distinct()))).scalar() or 0)
+
+
 def unread_letters(conn: Connection, most: int) -> list[LetterRow]:
     """Readers' letters that the creator has not opened, oldest first."""
     found = conn.execute(select(*_COLUMNS).where(*_UNREAD).order_by(letters.c.id).limit(most))

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.clock import from_micros, to_micros
+from headwaters.core.signin import SESSION_FRESH
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import creators, signin_links, studio_sessions
 
@@ -28,7 +29,12 @@ class SessionRow:
 
     digest: str
     creator_id: int
+    created_at: datetime
     expires_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether whoever holds it has proved just now who they are."""
+        return now - self.created_at < SESSION_FRESH
 
 
 def first_creator(conn: Connection) -> CreatorRow | None:
@@ -100,7 +106,12 @@ def use_link(conn: Connection, digest: str, now: datetime) -> int | None:
 # ── sessions ─────────────────────────────────────────────────────────────────────────────────────
 
 _SESSION = Prepared(
-    select(studio_sessions.c.digest, studio_sessions.c.creator_id, studio_sessions.c.expires_at).where(
+    select(
+        studio_sessions.c.digest,
+        studio_sessions.c.creator_id,
+        studio_sessions.c.created_at,
+        studio_sessions.c.expires_at,
+    ).where(
         studio_sessions.c.digest == bindparam("digest"),
         studio_sessions.c.ended_at.is_(None),
         studio_sessions.c.expires_at > bindparam("now"),
@@ -124,7 +135,7 @@ def add_session(conn: Connection, digest: str, creator_id: int, now: datetime, e
 def live_session(conn: Connection, digest: str, now: datetime) -> SessionRow | None:
     """The session of a cookie, while it lasts."""
     row = _SESSION.first(conn, digest=digest, now=to_micros(now))
-    return None if row is None else SessionRow(row[0], row[1], from_micros(row[2]))
+    return None if row is None else SessionRow(row[0], row[1], from_micros(row[2]), from_micros(row[3]))
 
 
 def end_session(conn: Connection, digest: str, now: datetime) -> bool:

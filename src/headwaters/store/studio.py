@@ -15,9 +15,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.store.connection import Connection
 from headwaters.store.tables import (
-    editions,
     grants,
-    letters,
     order_lines,
     orders,
     payment_events,
@@ -369,49 +367,9 @@ def count_between(conn: Connection, start: datetime, end: datetime) -> int:
 # ── works ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class WorkSummary:
-    """A work as the creator lists it."""
-
-    slug: str
-    title: str
-    state: str
-    edition: int
-    price: Money
-    taken: int  # grants
-    published_at: datetime
-
-
-def list_works(conn: Connection) -> list[WorkSummary]:
-    """All works, the newest first."""
-    newest = select(
-        editions.c.work_id, func.max(editions.c.number).label("number"), func.max(editions.c.published_at).label("at")
-    ).group_by(editions.c.work_id)
-    edition = newest.subquery()
-    taken = select(func.count()).where(grants.c.work_id == works.c.id).correlate(works).scalar_subquery()
+def count_holders(conn: Connection) -> dict[str, int]:
+    """How many orders hold each work, by its slug; none: not in it."""
     found = conn.execute(
-        select(
-            works.c.slug,
-            works.c.title,
-            works.c.state,
-            edition.c.number,
-            works.c.price_minor,
-            works.c.currency,
-            taken,
-            edition.c.at,
-        )
-        .join(edition, edition.c.work_id == works.c.id)
-        .order_by(works.c.created_at.desc(), works.c.id.desc())
+        select(works.c.slug, func.count()).join(grants, grants.c.work_id == works.c.id).group_by(works.c.slug)
     )
-    return [
-        WorkSummary(slug, title, state, int(number), Money(minor, currency), int(count), from_micros(at))
-        for slug, title, state, number, minor, currency, count, at in found
-    ]
-
-
-def letters_of(conn: Connection, order_ids: Sequence[int]) -> dict[int, int]:
-    """How many letters each of these orders has; none: not in it."""
-    found = conn.execute(
-        select(letters.c.order_id, func.count()).where(letters.c.order_id.in_(order_ids)).group_by(letters.c.order_id)
-    )
-    return {order_id: int(count) for order_id, count in found}
+    return {slug: int(count) for slug, count in found}

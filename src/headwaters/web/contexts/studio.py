@@ -1,0 +1,263 @@
+"""The Studio: what the creator sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwaters.web.contexts.common import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around each page of the Studio."""
+
+    section: str  # start, orders, letters, works, password; empty before signing in
+    style: str  # address of the Studio's own style sheet
+    unread: int  # readers' letters that are not opened
+    csrf: str  # the token of this session's forms; empty before signing in
+    said: str  # what was done just now, or empty
+    mail: bool  # the shop can send mail
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time."""
+
+    text: str  # 22 November 2026, 20:30 UTC
+    iso: str  # for the datetime attribute
+
+
+# ── signing in ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    """`studio/signin.html`: the password, or how to get a link."""
+
+    frame: Frame
+    next: str  # where to go afterwards: a path of the Studio
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """`studio/link.html`: one button. Opening the page uses nothing up."""
+
+    frame: Frame
+    good: bool  # the link still works
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPage:
+    """`studio/password.html`: set a password, or skip it."""
+
+    frame: Frame
+    first: bool  # there is none yet
+    current: bool  # the one of now is asked for
+    shortest: int  # characters
+    problem: Problem | None
+
+
+# ── start ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What happened in a span of time, in plain words."""
+
+    name: str  # In the last 24 hours
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    """An order in a list."""
+
+    id: int
+    href: str
+    title: str
+    state: str  # in words
+    waits: bool  # for the creator to say that the money came
+    amount: str  # what was paid, or asked for; empty where there is nothing to tell
+    email: str
+    reference: str
+    made: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadItem:
+    """A thread of letters in a list."""
+
+    href: str
+    title: str  # of the work it is about
+    count: int
+    unread: int
+    start: str  # the first words of its last letter
+    mine: bool  # the last letter is the creator's
+    last: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class StartPage:
+    """`studio/start.html`: what happened, what waits."""
+
+    frame: Frame
+    name: str  # the creator's
+    empty: bool  # nothing has happened in this shop yet
+    works: int  # how many there are
+    spans: tuple[Span, ...]
+    waiting: tuple[OrderItem, ...]
+    letters: tuple[ThreadItem, ...]  # with something unread
+    newest: tuple[OrderItem, ...]
+    has_password: bool
+
+
+# ── orders ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where one is in a long list."""
+
+    number: int  # of this page, from 1
+    last: int  # of the last page
+    newer: str  # address of the page before, or empty
+    older: str  # address of the page after, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """`studio/orders.html`: find an order."""
+
+    frame: Frame
+    find: str  # what was typed
+    waiting: bool  # only those that wait for the creator
+    count: int  # how many were found
+    orders: tuple[OrderItem, ...]
+    pages: Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A line of an order's story."""
+
+    when: Moment
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A work on an order."""
+
+    title: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentItem:
+    """A payment of an order."""
+
+    reference: str
+    till: str
+    state: str  # in words
+    amount: str
+    fee: str  # what the till kept, or empty
+    refunded: str  # what went back, or empty
+    until: str  # the day it expires, while it is open
+    practice: bool  # no real money
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmForm:
+    """The money of a payment by hand has come."""
+
+    reference: str
+    currency: str
+    amount: str  # what stands in the field
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """`studio/order.html`: one order's story."""
+
+    frame: Frame
+    order: OrderItem
+    address: str  # path of this page; its forms add to it
+    link: str  # the reader's order page, as a whole address
+    may_mail: bool  # the link can be sent again
+    works: tuple[WorkItem, ...]
+    payments: tuple[PaymentItem, ...]
+    story: tuple[Happening, ...]
+    confirm: tuple[ConfirmForm, ...]  # one a payment that waits
+    came_from: str  # the word in the link that the reader came by, or empty
+    letters: int
+    letters_href: str
+    problem: Problem | None
+
+
+# ── letters ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsPage:
+    """`studio/letters.html`: all threads, unread ones first."""
+
+    frame: Frame
+    threads: tuple[ThreadItem, ...]
+    pages: Pages
+
+
+@dataclass(frozen=True, slots=True)
+class LetterItem:
+    """A letter of a thread, as the creator reads it."""
+
+    mine: bool  # the creator's
+    fresh: bool  # not opened before
+    body: str  # plain text; line ends are meant
+    by_mail: bool  # its reader asked for the answer by mail
+    when: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """`studio/thread.html`: one thread, and a place to answer."""
+
+    frame: Frame
+    address: str  # path of this page and its form
+    title: str
+    order_href: str
+    order_state: str  # in words
+    letters: tuple[LetterItem, ...]
+    by_mail: bool  # the answer goes out by mail as well
+    body: str  # what was typed
+    limit: int  # KB
+    nonce: str
+    problem: Problem | None
+
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A work in the list."""
+
+    title: str
+    href: str  # its public page
+    address: str  # path that its forms add to
+    state: str  # published, retired, withheld
+    state_words: str
+    edition: str
+    taken: str  # how many hold it, in words
+    price: str
+    published: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class WorksPage:
+    """`studio/works.html`: all works."""
+
+    frame: Frame
+    works: tuple[WorkRow, ...]
+    problem: Problem | None

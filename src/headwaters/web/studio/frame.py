@@ -1,0 +1,94 @@
+"""How the Studio answers: its frame, its pages, and what it says after something was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from headwaters.core.errors import N_, HeadwatersError
+from headwaters.store.letters import count_unread
+from headwaters.web.contexts.common import Problem
+from headwaters.web.contexts.studio import Frame, Pages
+from headwaters.web.format import Format, formats
+from headwaters.web.keys import HOUSE
+from headwaters.web.look import address_of
+from headwaters.web.render import render, retry_headers, said_problem, status_of
+from headwaters.web.studio.guard import HEADERS, Session
+
+PER_PAGE = 25
+
+# What a page says after a form was carried out; the address holds the name alone, so nobody can put words there.
+SAID = {
+    "confirmed": N_("Confirmed. The money is in the ledger, and the files are theirs."),
+    "sent": N_("The link goes out by mail."),
+    "sent_before": N_("The link was sent just now; not again so soon."),
+    "answered": N_("Your answer is on the reader's page."),
+    "answered_by_mail": N_("Your answer is on the reader's page, and goes out by mail."),
+    "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
+    "restored": N_("Published again."),
+    "password_fair": N_("Your password is kept. It is fair: a longer one is better."),
+    "password_good": N_("Your password is kept. It is good: hard to guess."),
+    "password_strong": N_("Your password is kept. It is strong: nobody will guess it."),
+    "skipped": N_("Fine. “headwaters signin” on the shop's machine makes a new link whenever you need one."),
+}
+
+
+def language_of(request: web.Request) -> str:
+    """The language of the shop's pages."""
+    return request.app[HOUSE].now.settings.language
+
+
+def words_of(request: web.Request) -> Format:
+    """How this shop says values."""
+    return formats(language_of(request))
+
+
+async def frame(request: web.Request, session: Session, section: str) -> Frame:
+    """What stands around a page of who is signed in."""
+    house = request.app[HOUSE]
+    said = SAID.get(request.query.get("said", ""), "") if request.method == "GET" else ""
+    return Frame(
+        section=section,
+        style=address_of("studio.css"),
+        unread=await house.db.read(count_unread),
+        csrf=session.csrf,
+        said=words_of(request).gettext(said) if said else "",
+        mail=house.mailer is not None,
+    )
+
+
+def outer_frame(request: web.Request) -> Frame:
+    """What stands around a page before signing in."""
+    return Frame("", address_of("studio.css"), 0, "", "", request.app[HOUSE].mailer is not None)
+
+
+def problem_of(request: web.Request, error: HeadwatersError | None) -> Problem | None:
+    """What a refused form says."""
+    return None if error is None else said_problem(error, language_of(request))
+
+
+def show(request: web.Request, template: str, context: object, error: HeadwatersError | None = None) -> web.Response:
+    """A page of the Studio; with the status of `error` where a form was refused."""
+    status = 200 if error is None else status_of(error)
+    headers = {**HEADERS, **retry_headers(error)}
+    return render(request, f"studio/{template}.html", context, status=status, headers=headers)
+
+
+# ── long lists ───────────────────────────────────────────────────────────────────────────────────
+
+
+def page_number(request: web.Request) -> int:
+    """Which page of a list is asked for, from 1; nonsense is 1."""
+    text = request.query.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= 6 else 1
+
+
+def pages(path: str, number: int, count: int, **query: str) -> Pages:
+    """The way to newer and older pages of a list with `count` lines."""
+    last = max(1, -(-count // PER_PAGE))
+    kept = {name: value for name, value in query.items() if value}
+    address: Callable[[int], str] = lambda page: f"{path}?{urlencode({**kept, 'page': page})}"  # noqa: E731
+    newer = address(min(number - 1, last)) if number > 1 else ""
+    return Pages(number, last, newer, address(number + 1) if number < last else "")

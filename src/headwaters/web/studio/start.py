@@ -1,0 +1,80 @@
+"""The Studio's first page: what happened, what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from headwaters.core.errors import N_
+from headwaters.core.sales.finding import Which
+from headwaters.errands.mail import sign_of
+from headwaters.store import letters as letter_rows
+from headwaters.store import signin as signin_rows
+from headwaters.store import studio as rows
+from headwaters.store.db import Connection
+from headwaters.store.works import list_works
+from headwaters.web.contexts.studio import Span, StartPage
+from headwaters.web.keys import HOUSE
+from headwaters.web.studio.frame import frame, show, words_of
+from headwaters.web.studio.guard import Session, for_creator
+from headwaters.web.studio.letters import thread_item
+from headwaters.web.studio.words import number_sentences, order_item
+
+routes = web.RouteTableDef()
+
+_FEW = 5
+_SPANS = (
+    (N_("In the last 24 hours"), timedelta(days=1)),
+    (N_("In the last 7 days"), timedelta(days=7)),
+    (N_("In the last 30 days"), timedelta(days=30)),
+    (N_("Since the beginning"), timedelta(days=36_500)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    spans: tuple[rows.Numbers, ...]
+    waiting: list[rows.OrderLine]
+    newest: list[rows.OrderLine]
+    threads: list[letter_rows.ThreadRow]
+    works: int
+    has_password: bool
+
+
+def _look(conn: Connection, now: datetime) -> _Seen:
+    creator = signin_rows.first_creator(conn)
+    return _Seen(
+        spans=tuple(rows.numbers_since(conn, now - span) for _, span in _SPANS),
+        waiting=rows.find_orders(conn, None, Which.WAITING, _FEW),
+        newest=rows.find_orders(conn, None, Which.ALL, _FEW),
+        threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread],
+        works=len(list_works(conn)),
+        has_password=creator is not None and creator.password is not None,
+    )
+
+
+@routes.get("/studio")
+@for_creator
+async def get_start(request: web.Request, session: Session) -> web.Response:
+    """What happened since, and what waits for a word."""
+    house = request.app[HOUSE]
+    now = house.clock()
+    seen = await house.db.read(lambda conn: _look(conn, now))
+    said = words_of(request)
+    context = StartPage(
+        frame=await frame(request, session, "start"),
+        name=sign_of(house.now.settings),
+        empty=not seen.newest,
+        works=seen.works,
+        spans=tuple(
+            Span(said.gettext(name), number_sentences(said, numbers))
+            for (name, _), numbers in zip(_SPANS, seen.spans, strict=True)
+        ),
+        waiting=tuple(order_item(said, line) for line in seen.waiting),
+        letters=tuple(thread_item(said, thread) for thread in seen.threads),
+        newest=tuple(order_item(said, line) for line in seen.newest),
+        has_password=seen.has_password,
+    )
+    return show(request, "start", context)

@@ -1,0 +1,156 @@
+"""What the Studio says of orders and payments, in words; the command line says the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from headwaters.core.errors import N_
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.store.studio import Numbers, OrderLine, OrderStory, PaymentStory
+from headwaters.texts import translations
+from headwaters.web.contexts.studio import Happening, Moment, OrderItem
+from headwaters.web.format import Format
+
+BY_HAND = "by_hand"
+
+_DOORS = {
+    Door.PAY: N_("Somebody came through the door “Pay what is fair”."),
+    Door.CANT_PAY: N_("Somebody came through the door “I can't pay right now”."),
+    Door.HAVE_COPY: N_("Somebody came through the door “I already have a copy”."),
+}
+_UNPAID = {
+    None: N_("Not paid yet"),
+    PaymentState.OPEN: N_("At the till, not paid yet"),
+    PaymentState.PENDING: N_("The money is on its way"),
+    PaymentState.PAID: N_("Paid"),
+    PaymentState.FAILED: N_("The payment did not go through"),
+    PaymentState.EXPIRED: N_("Not paid in time"),
+}
+_PAYMENTS = {
+    PaymentState.OPEN: N_("open"),
+    PaymentState.PENDING: N_("on its way"),
+    PaymentState.PAID: N_("paid"),
+    PaymentState.FAILED: N_("did not go through"),
+    PaymentState.EXPIRED: N_("not paid in time"),
+}
+WORK_STATES = {
+    "published": N_("Published"),
+    "retired": N_("Retired: the page is gone, holders keep everything"),
+    "withheld": N_("Withheld: the bytes stopped"),
+}
+
+
+def moment(said: Format, when: datetime) -> Moment:
+    """22 November 2026, 20:30 UTC."""
+    return Moment(f"{said.date(when)}, {when:%H:%M} UTC", when.isoformat(timespec="seconds"))
+
+
+# ── an order at a glance ─────────────────────────────────────────────────────────────────────────
+
+
+def waits(line: OrderLine) -> bool:
+    """Whether its newest payment waits for the creator to see the money."""
+    return line.till == BY_HAND and line.payment in {PaymentState.OPEN, PaymentState.PENDING}
+
+
+def state_words(said: Format, line: OrderLine) -> str:
+    """Where an order is: one short sentence without its full stop."""
+    words = _state(said, line)
+    return said.gettext("%(state)s; withdrawn") % {"state": words} if line.withdrawn else words
+
+
+def _state(said: Format, line: OrderLine) -> str:
+    _ = said.gettext
+    if line.paid is not None:
+        return _paid(said, line, line.paid)
+    if waits(line):
+        promised = line.state is OrderState.GRANTED
+        return _("Has the files, promised to pay by hand") if promised else _("Waits for a payment by hand")
+    if line.state is OrderState.GRANTED:
+        return _("Had a copy, took a good one") if line.door is Door.HAVE_COPY else _("Took it without paying")
+    return _(_UNPAID[line.payment])
+
+
+def _paid(said: Format, line: OrderLine, rest: Money) -> str:
+    _ = said.gettext
+    if line.refunded and rest.minor <= 0:
+        return _("Paid, and all of it went back")
+    if line.refunded:
+        return _("Paid, and a part of it went back")
+    return _("Paid by hand") if line.till == BY_HAND else _("Paid")
+
+
+def order_item(said: Format, line: OrderLine) -> OrderItem:
+    """The order as lists show it."""
+    amount = line.paid or line.amount
+    return OrderItem(
+        id=line.id,
+        href=f"/studio/orders/{line.id}",
+        title=line.title,
+        state=state_words(said, line),
+        waits=waits(line),
+        amount=said.of(amount) if line.door is Door.PAY or line.paid is not None else "",
+        email=line.email or "",
+        reference=line.reference or "",
+        made=moment(said, line.created_at),
+    )
+
+
+def payment_words(said: Format, state: PaymentState) -> str:
+    """The state of one payment."""
+    return said.gettext(_PAYMENTS[state])
+
+
+# ── one order's story ────────────────────────────────────────────────────────────────────────────
+
+
+def story(said: Format, order: OrderStory) -> tuple[Happening, ...]:
+    """What happened with an order, in the order in which it did."""
+    lines = sorted(_happenings(said, order), key=lambda pair: pair[0])
+    return tuple(Happening(moment(said, when), words) for when, words in lines)
+
+
+def _happenings(said: Format, order: OrderStory) -> Iterator[tuple[datetime, str]]:
+    _ = said.gettext
+    yield order.line.created_at, _(_DOORS[order.line.door])
+    for payment in order.payments:
+        yield from _of_payment(said, payment)
+    if order.granted_at is not None:
+        yield order.granted_at, _("The files are theirs.")
+    if order.withdrawn_at is not None:
+        yield order.withdrawn_at, _("They withdrew from the purchase. Please pay the money back within 14 days.")
+
+
+def _of_payment(said: Format, payment: PaymentStory) -> Iterator[tuple[datetime, str]]:
+    _ = said.gettext
+    amount, till = said.of(payment.amount), said.till(payment.till)
+    yield payment.created_at, _("A payment of %(amount)s was begun: %(till)s.") % {"amount": amount, "till": till}
+    for event in payment.events:
+        yield event.received_at, _("The till told us: %(what)s.") % {"what": event.type}
+    if payment.settled_at is not None:
+        yield payment.settled_at, _("%(amount)s came in.") % {"amount": amount}
+    for refund in payment.refunds:
+        yield refund.created_at, _("%(amount)s went back.") % {"amount": said.of(refund.amount)}
+
+
+# ── numbers in sentences ─────────────────────────────────────────────────────────────────────────
+
+
+def number_sentences(said: Format, numbers: Numbers) -> tuple[str, ...]:
+    """What happened in a span of time."""
+    catalogue = translations(said.language)
+    many = catalogue.ngettext
+    if not numbers.taken and not numbers.money:
+        return (said.gettext("Nobody took anything."),)
+    parts = [many("%(n)d person took a work.", "%(n)d people took a work.", numbers.taken) % {"n": numbers.taken}]
+    free, copies = numbers.doors[Door.CANT_PAY], numbers.doors[Door.HAVE_COPY]
+    if free:
+        parts.append(many("%(n)d couldn't pay.", "%(n)d couldn't pay.", free) % {"n": free})
+    if copies:
+        parts.append(many("%(n)d had a copy already.", "%(n)d had a copy already.", copies) % {"n": copies})
+    if numbers.money:
+        sums = said.join([said.of(money) for money in numbers.money])
+        parts.append(said.gettext("%(sums)s came in.") % {"sums": sums})
+    return tuple(parts)
