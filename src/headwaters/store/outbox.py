@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.dialects.sqlite import insert  # its ON CONFLICT compiles for PostgreSQL as well
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.store.db import Connection, Prepared
