@@ -19,10 +19,17 @@ from headwaters.store.tables import (
     orders,
     payments,
     refunds,
+    settings,
     works,
 )
 
 PUBLISHED = "published"
+
+
+def answers(conn: Connection) -> int:
+    """Whether the database reads: how many settings there are."""
+    return int(conn.execute(select(func.count()).select_from(settings)).scalar_one())
+
 
 # ── works ────────────────────────────────────────────────────────────────────────────────────────
 

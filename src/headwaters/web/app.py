@@ -21,20 +21,22 @@ from headwaters.web import files, letters, pages, practice, reports, sales, stud
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, WORKER
 from headwaters.web.limits import LIMITS, Limits
-from headwaters.web.security import security_headers
+from headwaters.web.security import secure
 
 log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
-_ROOMS = (pages, files, sales, letters, reports, practice)
+_ROOMS = (files, sales, letters, reports, practice)
 
 
 def make_app(house: House) -> web.Application:
     """Every room's addresses on one application. Its background work starts and ends with it."""
-    app = web.Application(middlewares=[security_headers, errors_as_pages], client_max_size=LARGEST_FORM)
+    app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
     app[LIMITS] = Limits(house.config.proxies)
     app[WORKER] = make_worker(house)
+    secure(app, house.config)
+    pages.add_to(app)
     for room in _ROOMS:
         app.add_routes(room.routes)
     studio.add_to(app)

@@ -121,7 +121,7 @@ class Format:
         return self._day(moment.year, moment.month, moment.day)
 
     def _format_day(self, year: int, month: int, day: int) -> str:
-        return str(format_date(datetime(year, month, day), "long", self.locale))  # noqa: DTZ001  (a day, no moment)
+        return str(format_date(datetime(year, month, day), "long", self.locale))
 
     def join(self, parts: Sequence[str]) -> str:
         """a, b and c."""

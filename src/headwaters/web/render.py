@@ -19,6 +19,7 @@ from aiohttp import web
 from jinja2 import PackageLoader, StrictUndefined, Template
 
 from headwaters.core.errors import (
+    Code,
     Conflict,
     HeadwatersError,
     Limited,
@@ -111,13 +112,21 @@ def render(
 
 
 def status_of(error: HeadwatersError) -> int:
-    """HTTP's number for an error."""
+    """HTTP's number for an error, as docs/develop/errors.md lists it."""
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
     for kind, status in _STATUSES:
         if isinstance(error, kind):
             return status
     return 500
 
 
+_STATUS_OF_CODE = {
+    Code.WORK_RETIRED: 410,
+    Code.WORK_WITHHELD: 451,
+    Code.SIGN_IN_SPENT: 410,
+    Code.FOREIGN_FORM: 403,
+}
 _STATUSES: tuple[tuple[type[HeadwatersError], int], ...] = (
     (Limited, 429),
     (TooLarge, 413),

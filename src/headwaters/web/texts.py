@@ -23,7 +23,7 @@ class _Constants(NodeTransformer):
     def __init__(self, catalogue: _gettext.NullTranslations) -> None:
         self._catalogue = catalogue
 
-    def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+    def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
         is_gettext = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"}
         if is_gettext and len(node.args) == 1 and isinstance(node.args[0], nodes.Const) and not node.kwargs:
             return nodes.Const(_said(self._catalogue.gettext(node.args[0].value)), lineno=node.lineno)

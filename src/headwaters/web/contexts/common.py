@@ -110,5 +110,3 @@ class Licence:
     name: str  # CC BY-NC-SA 4.0
     words: str  # the same in a sentence
     url: str  # its text, or empty
-
-

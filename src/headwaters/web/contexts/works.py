@@ -27,7 +27,6 @@ class HomePage:
     """`home.html`: all works, the newest first."""
 
     works: tuple[WorkCard, ...]  # empty in a new shop
-    about: Markup  # the first words of the About page, or empty
 
 
 @dataclass(frozen=True, slots=True)

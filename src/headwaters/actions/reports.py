@@ -1,0 +1,108 @@
+"""Verbs of reports: tell of a wrong, add to it, answer it. A report is never deleted, and its log only grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from headwaters.core.clock import to_micros
+from headwaters.core.errors import N_, Code, Conflict, Refused, TooLarge
+from headwaters.core.letters import LONGEST_LETTER, clean_address, clean_letter, one_line
+from headwaters.core.sales.doors import check_nonce
+from headwaters.store import reports as rows
+from headwaters.store.db import Connection
+from headwaters.store.reports import ReportRow
+
+LONGEST_ADDRESS = 500  # characters
+LONGEST_LOG = 100  # entries: more is another matter
+
+
+class ReportState(StrEnum):
+    """open → answered ⇄ open → closed."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Teller(StrEnum):
+    """Who wrote an entry."""
+
+    REPORTER = "reporter"
+    CREATOR = "creator"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What somebody tells of."""
+
+    address: str
+    body: str
+    email: str | None
+
+
+def read_wrong(address: str, body: str, email: str) -> Wrong:
+    """The form's fields, cleaned. Raises Refused naming the field, TooLarge(LETTER_TOO_LONG)."""
+    place = one_line(address, LONGEST_ADDRESS).strip()
+    if not place:
+        raise Refused(Code.FORM_BROKEN, N_("Please say where it is: a page’s address, or a title."), field="address")
+    return Wrong(place, _clean(body), clean_address(email))
+
+
+def _clean(body: str) -> str:
+    try:
+        return clean_letter(body)
+    except TooLarge:
+        kilobytes = LONGEST_LETTER // 1000
+        message = N_("This can have %(limit)d KB at most.")
+        raise TooLarge(Code.LETTER_TOO_LONG, message, field="body", limit=kilobytes) from None
+    except Refused:
+        raise Refused(Code.LETTER_EMPTY, N_("Please write a few words."), field="body") from None
+
+
+def file_report(conn: Connection, wrong: Wrong, *, nonce: str, token: str, reference: str, now: datetime) -> ReportRow:
+    """A new report. Twice with the same nonce: the first one. Raises Refused(FORM_BROKEN)."""
+    if (found := rows.report_by_nonce(conn, check_nonce(nonce))) is not None:
+        return found
+    rows.add_report(
+        conn,
+        token=token,
+        reference=reference,
+        nonce=nonce,
+        address=wrong.address,
+        body=wrong.body,
+        email=wrong.email,
+        state=ReportState.OPEN.value,
+        created_at=to_micros(now),
+    )
+    return rows.report_by_token(conn, token)
+
+
+def add_to_report(conn: Connection, token: str, body: str, now: datetime) -> ReportRow:
+    """The reporter adds something; the report waits for an answer again. The same words twice in a row count once.
+
+    Raises NotFound(REPORT_UNKNOWN), Conflict when it is closed or its log is full, Refused(LETTER_EMPTY), TooLarge.
+    """
+    report = rows.report_by_token(conn, token)
+    return _say(conn, report, Teller.REPORTER, body, ReportState.OPEN, now)
+
+
+def answer_report(conn: Connection, reference: str, body: str, close: ReportState, now: datetime) -> ReportRow:
+    """The creator answers; `close` is CLOSED, or ANSWERED to leave it open to a reply. Raises as `add_to_report`."""
+    report = rows.report_by_reference(conn, reference)
+    return _say(conn, report, Teller.CREATOR, body, close, now)
+
+
+def _say(
+    conn: Connection, report: ReportRow, author: Teller, body: str, state: ReportState, now: datetime
+) -> ReportRow:
+    text = _clean(body)
+    log = rows.entries(conn, report.id)
+    if log and (log[-1].author, log[-1].body) == (author.value, text):
+        return report
+    if report.state == ReportState.CLOSED or len(log) >= LONGEST_LOG:
+        raise Conflict(Code.REPORT_UNKNOWN, N_("This report is closed."), hint=N_("Make a new one if there is more."))
+    rows.add_entry(conn, report.id, author.value, text, to_micros(now))
+    rows.set_state(conn, report.id, state.value)
+    return rows.report_by_token(conn, report.token)

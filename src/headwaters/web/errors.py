@@ -1,0 +1,89 @@
+"""What went wrong, as a page that says what happened and what to do; as JSON or a line of text for programs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.shelf.keys import without_secrets
+from headwaters.texts import translations
+from headwaters.web.contexts.shop import ErrorPage
+from headwaters.web.keys import HOUSE
+from headwaters.web.render import PRIVATE, render, retry_headers, said_problem, status_of
+
+log = logging.getLogger(__name__)
+
+# status → what happened, what to do
+_TITLES: Mapping[int, tuple[str, str]] = {
+    400: (N_("That did not arrive as it should."), N_("Go back, load the page again, and try once more.")),
+    403: (N_("That is not for everyone."), N_("If it is your shop, sign in and try again.")),
+    404: (N_("There is nothing here."), N_("Look at the address again: a letter may be missing at its end.")),
+    405: (N_("That is not how this page is used."), N_("Go back and use the buttons of the page.")),
+    409: (N_("Somebody was quicker."), N_("Load the page again to see how things are now.")),
+    410: (N_("This is gone."), ""),
+    413: (
+        N_("That is too much at once."),
+        N_("Go back and send less of it. What you wrote is still in the form there."),
+    ),
+    422: (N_("That cannot be."), N_("Go back and look at the form again.")),
+    429: (N_("One moment, please."), N_("That was a lot at once. Try again in a little while.")),
+    451: (N_("This is withheld."), N_("A legal duty stands behind it. It is not this shop’s choice.")),
+    500: (N_("That was our mistake."), N_("Nothing of yours is lost. Try again; if it stays, tell the shop.")),
+    503: (N_("Please try again in a moment."), N_("Something that this page needs does not answer just now.")),
+}
+
+
+def error_context(error: HeadwatersError, status: int, language: str) -> ErrorPage:
+    """The page of an error that was raised on purpose."""
+    problem = said_problem(error, language)
+    title, what_to_do = _said(status, language)
+    return ErrorPage(status, title, problem.message, problem.hint or what_to_do, error.code)
+
+
+def _plain_context(status: int, language: str) -> ErrorPage:
+    title, what_to_do = _said(status, language)
+    return ErrorPage(status, title, "", what_to_do, "")
+
+
+def _said(status: int, language: str) -> tuple[str, str]:
+    catalogue = translations(language)
+    title, what_to_do = _TITLES.get(status, _TITLES[500])
+    return catalogue.gettext(title), catalogue.gettext(what_to_do) if what_to_do else ""
+
+
+def error_response(request: web.Request, context: ErrorPage, headers: Mapping[str, str]) -> web.Response:
+    """`context` as whoever asks can read it."""
+    headers = {**PRIVATE, **headers}
+    if request.path.endswith(".json"):
+        body = msgspec.json.encode({"error": {"code": context.code, "message": context.message or context.title}})
+        return web.Response(body=body, status=context.status, headers={**headers, "Content-Type": "application/json"})
+    if request.path.startswith(("/d/", "/static/")) or request.path == "/healthz":
+        text = f"{context.message or context.title} {context.hint}".strip() + "\n"
+        return web.Response(text=text, status=context.status, headers=headers)
+    return render(request, "error.html", context, status=context.status, headers=headers)
+
+
+@web.middleware
+async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The one place where errors become responses. What nobody expected is logged, without any secret."""
+    language = request.app[HOUSE].now.settings.language
+    try:
+        return await handler(request)
+    except HeadwatersError as error:
+        status = status_of(error)
+        if status >= 500:
+            log.error("%s: %s", error.code, error)
+        return error_response(request, error_context(error, status, language), retry_headers(error))
+    except web.HTTPException as answer:
+        if answer.status < 400:
+            raise
+        kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
+        return error_response(request, _plain_context(answer.status, language), kept)
+    except Exception:
+        log.exception("%s %s", request.method, without_secrets(request.path))
+        return error_response(request, _plain_context(500, language), {})

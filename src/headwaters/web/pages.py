@@ -1,0 +1,226 @@
+"""The public pages and the order page: `/`, `/w/<slug>`, `/o/<token>` and its machine twin, `/about`, `/privacy`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+from aiohttp import web
+from markupsafe import Markup
+
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
+from headwaters.core.shelf.keys import is_secret
+from headwaters.core.works.editions import WorkState
+from headwaters.errands.house import House
+from headwaters.store import pages as rows
+from headwaters.store.db import Connection
+from headwaters.web import show_works
+from headwaters.web.contexts.shop import AboutPage, PrivacyPage
+from headwaters.web.errors import error_context
+from headwaters.web.keys import HOUSE
+from headwaters.web.look import routes as look_routes
+from headwaters.web.markdown import render_markdown
+from headwaters.web.render import (
+    KEPT,
+    NONCE,
+    PRIVATE,
+    Kept,
+    KeptPages,
+    answer,
+    keep,
+    page_html,
+    render,
+    retry_headers,
+    site_of,
+    status_of,
+)
+from headwaters.web.show_orders import NOTHING_TYPED, ShelfWork, Typed, order_json, shelf_work
+from headwaters.web.show_orders import order_page as order_context
+
+routes = web.RouteTableDef()
+
+_CAME_FROM = re.compile(r"[a-z0-9-]{1,32}")
+_NO_ORIGIN = b'name="from" value=""'
+_ROBOTS = "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /studio\nAllow: /\n"
+
+
+def add_to(app: web.Application) -> None:
+    """Everything of this module on `app`: addresses, the kept pages, the files that pages refer to."""
+    app[KEPT] = KeptPages()
+    app.add_routes(routes)
+    app.add_routes(look_routes)
+
+
+async def _kept(request: web.Request, path: str, make: Callable[[Connection, House], Kept]) -> Kept:
+    """The page kept under `path`, made now if this version of the catalogue has none yet."""
+    house = request.app[HOUSE]
+
+    async def run() -> Kept:
+        return await house.db.read(lambda conn: make(conn, house))
+
+    kept: Kept = await request.app[KEPT].get(house, path, run)
+    return kept
+
+
+def _html(house: House, path: str, template: str, context: object) -> str:
+    return page_html(site_of(house, path), template, context)
+
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _make_home(conn: Connection, house: House) -> Kept:
+    now = house.now
+    context = show_works.home_page(rows.published_works(conn), now)
+    return keep(_html(house, "/", "home.html", context), now.version)
+
+
+@routes.get("/")
+async def get_home(request: web.Request) -> web.Response:
+    """All works."""
+    return answer(request, await _kept(request, "/", _make_home), "")
+
+
+def _make_work(conn: Connection, house: House, slug: str) -> Kept:
+    now, work = house.now, rows.work_by_slug(conn, slug)
+    gone = _gone(work)
+    if gone is not None:
+        status = status_of(gone)
+        context: object = error_context(gone, status, now.settings.language)
+        return keep(_html(house, "", "error.html", context), now.version, status)
+    path = f"/w/{slug}"
+    site = site_of(house, path)
+    return keep(page_html(site, "work.html", show_works.work_page(site, work, now, NONCE)), now.version)
+
+
+def _gone(work: rows.WorkView) -> HeadwatersError | None:
+    """Why a work has no page of its own, or None."""
+    if work.state == WorkState.RETIRED:
+        hint = N_("Whoever took it keeps it: their own pages work as before.")
+        return NotFound(Code.WORK_RETIRED, N_("“%(title)s” is not published any more."), hint=hint, title=work.title)
+    if work.state == WorkState.WITHHELD:
+        return NotFound(Code.WORK_WITHHELD, N_("“%(title)s” is withheld. %(why)s"), title=work.title, why=work.note)
+    return None
+
+
+@routes.get("/w/{slug}")
+async def get_work(request: web.Request) -> web.Response:
+    """A work's page. `?from=` is a word that a creator put into a link; it goes into the forms and nowhere else."""
+    slug = request.match_info["slug"]
+    kept = await _kept(request, f"/w/{slug}", lambda conn, house: _make_work(conn, house, slug))
+    response = answer(request, kept, request.app[HOUSE].token())
+    if request.query_string and _CAME_FROM.fullmatch(came_from := request.query.get("from", "")):
+        body = bytes(response.body or b"")  # type: ignore[arg-type]
+        response.body = body.replace(_NO_ORIGIN, f'name="from" value="{came_from}"'.encode())
+    return response
+
+
+async def work_page(
+    request: web.Request,
+    slug: str,
+    *,
+    problem: HeadwatersError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The work's page made anew, for a form that was refused: with what was typed, and why. Nobody keeps it."""
+    house = request.app[HOUSE]
+    work = await house.db.read(lambda conn: rows.work_by_slug(conn, slug))
+    if (gone := _gone(work)) is not None:
+        raise gone
+    site = site_of(house, f"/w/{slug}")
+    context = show_works.work_page(site, work, house.now, house.token(), typed, problem)
+    status = status_of(problem) if problem else 200
+    return render(request, "work.html", context, status=status, headers={**PRIVATE, **retry_headers(problem)})
+
+
+# ── the order page ───────────────────────────────────────────────────────────────────────────────
+
+
+async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWork]:
+    """The works of an order as its holders see them: read once for each version of the catalogue."""
+    house, kept = request.app[HOUSE], request.app[KEPT]
+
+    async def read(work_id: int) -> ShelfWork:
+        work = await house.db.read(lambda conn: rows.work_by_id(conn, work_id))
+        return shelf_work(work, house.now.settings.language)
+
+    return [await kept.get(house, line.work_id, partial(read, line.work_id)) for line in order.lines]
+
+
+async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+    if not is_secret(token):
+        raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
+    order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
+    return order, await _shelves(request, order)
+
+
+async def order_page(
+    request: web.Request,
+    token: str,
+    *,
+    problem: HeadwatersError | None = None,
+    typed: Mapping[str, str] | None = None,
+) -> web.Response:
+    """The order page as it is now; after a form of it was refused, with what was typed, and why."""
+    house = request.app[HOUSE]
+    order, shelves = await _order(request, token)
+    form = Typed(typed or {}, problem) if problem else NOTHING_TYPED
+    context = order_context(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
+    status = status_of(problem) if problem else 200
+    return render(request, "order.html", context, status=status, headers={**PRIVATE, **retry_headers(problem)})
+
+
+@routes.get("/o/{token}.json")
+async def get_order_json(request: web.Request) -> web.Response:
+    """The machine twin of the order page."""
+    order, shelves = await _order(request, request.match_info["token"])
+    body = msgspec.json.format(msgspec.json.encode(order_json(site_of(request.app[HOUSE]), order, shelves)), indent=2)
+    return web.Response(body=body + b"\n", headers={"Content-Type": "application/json", **PRIVATE})
+
+
+@routes.get("/o/{token}")
+async def get_order(request: web.Request) -> web.Response:
+    """The reader's own page."""
+    return await order_page(request, request.match_info["token"])
+
+
+# ── the shop ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _make_about(_conn: Connection, house: House) -> Kept:
+    settings = house.now.settings
+    about = render_markdown(settings.about) if settings.about else Markup()
+    context = AboutPage(about=about, imprint=settings.imprint, email=settings.contact_email)
+    return keep(_html(house, "/about", "about.html", context), house.now.version)
+
+
+@routes.get("/about")
+async def get_about(request: web.Request) -> web.Response:
+    """Who runs this shop, and how to reach them."""
+    return answer(request, await _kept(request, "/about", _make_about), "")
+
+
+def _make_privacy(_conn: Connection, house: House) -> Kept:
+    context = PrivacyPage(tills=tuple(house.now.tills), email=house.now.settings.contact_email)
+    return keep(_html(house, "/privacy", "privacy.html", context), house.now.version)
+
+
+@routes.get("/privacy")
+async def get_privacy(request: web.Request) -> web.Response:
+    """What is kept about a reader, and what is not."""
+    return answer(request, await _kept(request, "/privacy", _make_privacy), "")
+
+
+@routes.get("/robots.txt")
+async def get_robots(_request: web.Request) -> web.Response:
+    """Everything public may be read by machines; what belongs to a reader may not."""
+    return web.Response(text=_ROBOTS, headers={"Cache-Control": "public, max-age=86400"})
+
+
+@routes.get("/healthz")
+async def get_health(request: web.Request) -> web.Response:
+    """200 while the database answers; 503 otherwise (errors_as_pages makes it)."""
+    await request.app[HOUSE].db.read(rows.answers)
+    return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})

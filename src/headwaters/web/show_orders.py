@@ -1,0 +1,367 @@
+"""From the rows of an order to the context of its page, and to its machine twin. Lean: an order page is never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from headwaters.actions.sales import WITHDRAWAL
+from headwaters.core.clock import from_micros
+from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.sales.money import Money, plain
+from headwaters.core.sales.references import creditor_reference
+from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
+from headwaters.core.works.editions import WorkState
+from headwaters.core.works.media import format_name
+from headwaters.errands.house import Now
+from headwaters.store.pages import LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.web.contexts import orders as pages
+from headwaters.web.contexts.common import Art, Licence, Problem, Site
+from headwaters.web.contexts.orders import Stage
+from headwaters.web.format import Format, formats
+from headwaters.web.licences import said_licence
+from headwaters.web.render import said_problem
+from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
+
+_WITHHELD = N_("A legal duty stops them.")
+_TESTED = N_("%(till)s (test)")
+
+
+# ── what is the same for every order of a work ───────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfFile:
+    """A file, ready but for the key in its address."""
+
+    label: str
+    name: str
+    format: str
+    length: str
+    size: str
+    bytes: int
+    sha256: str
+    tail: str  # what follows the key
+    media_type: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfWork:
+    """A work as its holders see it, made once for each version of the catalogue."""
+
+    work: WorkView
+    art: Art | None
+    href: str
+    files: tuple[ShelfFile, ...]
+    size: str
+    sums: str
+    licence: Licence
+    withheld: str
+    cant_pay: bool
+
+
+def shelf_work(work: WorkView, language: str) -> ShelfWork:
+    """What every order page shows of `work`."""
+    said = formats(language)
+    lines = work.of_role("work")
+    withheld = work.state == WorkState.WITHHELD
+    files = tuple(
+        ShelfFile(
+            label=file.label or file.name,
+            name=file.name,
+            format=format_name(file.media_type, file.name),
+            length=said.length(file.seconds) if file.seconds else "",
+            size=said.size(file.size),
+            bytes=file.size,
+            sha256=file.sha256,
+            tail=f"/{file.ref}/{last_part(file.name)}",
+            media_type=file.media_type,
+            kind=played_as(file.media_type),
+        )
+        for file in lines
+    )
+    return ShelfWork(
+        work=work,
+        art=None if withheld else said_art(work),
+        href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
+        files=() if withheld else files,
+        size=said.size(sum(file.size for file in lines)),
+        sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        licence=said_licence(work.licence, said),
+        withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
+        cant_pay=Door.CANT_PAY in work.doors.split(","),
+    )
+
+
+def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
+    way = f"/d/{line.key}" if line.key else ""
+    files = tuple(
+        pages.HeldFile(
+            file.label,
+            file.name,
+            file.format,
+            file.length,
+            file.size,
+            file.sha256,
+            way + file.tail,
+            file.media_type,
+            file.kind,
+        )
+        for file in (shelf.files if way else ())
+    )
+    archive = f"{way}/everything.zip" if files else ""
+    return pages.HeldWork(
+        title=shelf.work.title,
+        by_line=shelf.work.by_line,
+        language=shelf.work.language,
+        art=shelf.art,
+        href=shelf.href,
+        files=files,
+        archive=archive,
+        gift=url + archive if archive else "",
+        size=shelf.size,
+        sums=shelf.sums,
+        edition=shelf.work.edition,
+        licence=shelf.licence,
+        withheld=shelf.withheld,
+    )
+
+
+# ── money ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _net(order: OrderView) -> int:
+    """What was paid and not refunded, in minor units."""
+    return sum(one.amount_minor - one.refunded_minor for one in order.payments if one.state == PaymentState.PAID)
+
+
+_UNPAID_STAGES = {
+    PaymentState.PENDING: Stage.PENDING,
+    PaymentState.FAILED: Stage.FAILED,
+    PaymentState.EXPIRED: Stage.EXPIRED,
+}
+
+
+def stage_of(order: OrderView) -> Stage:
+    """What the page says first."""
+    newest = order.payments[-1] if order.payments else None
+    if order.state == OrderState.GRANTED:
+        return _granted_stage(order, newest)
+    if newest is None:
+        return Stage.EXPIRED
+    if newest.state != PaymentState.OPEN:
+        return _UNPAID_STAGES.get(PaymentState(newest.state), Stage.PENDING)
+    if newest.till == "by_hand":
+        return Stage.BY_HAND
+    return Stage.UNFINISHED if newest.url else Stage.TILL_DOWN
+
+
+def _granted_stage(order: OrderView, newest: PaymentView | None) -> Stage:
+    if _net(order) > 0:
+        return Stage.PAID
+    if any(payment.state == PaymentState.PAID for payment in order.payments):
+        return Stage.REFUNDED
+    if newest and newest.till == "by_hand" and newest.state == PaymentState.OPEN:
+        return Stage.PROMISED
+    return Stage.COPY if order.door == Door.HAVE_COPY else Stage.FREE
+
+
+def _till_label(payment: PaymentView, said: Format) -> str:
+    label = said.till(payment.till)
+    return said.gettext(_TESTED) % {"till": label} if payment.mode == Mode.TEST else label
+
+
+def _due(order: OrderView, now: Now, said: Format) -> pages.Due | None:
+    newest = order.payments[-1] if order.payments else None
+    if newest is None or newest.state == PaymentState.PAID:
+        return None
+    by_hand = newest.till == "by_hand"
+    return pages.Due(
+        amount=said_amount(Money(newest.amount_minor, newest.currency), said),
+        till=newest.till,
+        label=_till_label(newest, said),
+        state=newest.state,
+        href=newest.url or "",
+        reference=newest.reference,
+        creditor_reference=creditor_reference(newest.reference) if by_hand else "",
+        instructions=now.settings.by_hand_instructions if by_hand else "",
+        until=said.date(from_micros(newest.expires_at)),
+    )
+
+
+def _payment_line(payment: PaymentView, said: Format) -> pages.PaymentLine:
+    moment = from_micros(payment.settled_at or payment.created_at)
+    back = payment.refunded_minor
+    return pages.PaymentLine(
+        amount=said_amount(Money(payment.amount_minor, payment.currency), said),
+        label=_till_label(payment, said),
+        date=said.date(moment),
+        day=moment.date().isoformat(),
+        reference=payment.reference,
+        refunded=said_amount(Money(back, payment.currency), said) if back else None,
+    )
+
+
+def _withdrawal(order: OrderView, now: datetime, problem: Problem | None, said: Format) -> pages.Withdrawal | None:
+    if order.withdrawn_at is not None:
+        return pages.Withdrawal("", said.date(from_micros(order.withdrawn_at)), problem)
+    paid = [one.settled_at for one in order.payments if one.state == PaymentState.PAID and one.settled_at is not None]
+    if not paid:
+        return None
+    until = from_micros(max(paid)) + WITHDRAWAL
+    return pages.Withdrawal(said.date(until), "", problem) if now <= until else None
+
+
+# ── letters ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _letter(letter: LetterView, said: Format) -> pages.Letter:
+    moment = from_micros(letter.created_at)
+    return pages.Letter(letter.author == "reader", said.date(moment), moment.date().isoformat(), letter.body)
+
+
+def _letter_form(order: OrderView, typed: Mapping[str, str], problem: Problem | None) -> pages.LetterForm:
+    if "body" not in typed:
+        last = next((one for one in reversed(order.letters) if one.author == "reader"), None)
+        return pages.LetterForm("", "", bool(last and last.wants_mail), order.email is None, None)
+    return pages.LetterForm(
+        typed["body"], typed.get("email", ""), "mail_me" in typed, order.email is None or bool(problem), problem
+    )
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A form of the page that was refused: its fields, and why. The fields say which form it was."""
+
+    fields: Mapping[str, str]
+    error: HeadwatersError | None
+
+    def problem_of(self, form: str, language: str) -> Problem | None:
+        """The problem, if it is that of `form`: letter, pay, mail or withdraw."""
+        return said_problem(self.error, language) if self.error and self.form == form else None
+
+    @property
+    def form(self) -> str:
+        """Which form it was."""
+        if "body" in self.fields:
+            return "letter"
+        if "amount" in self.fields:
+            return "pay"
+        return "mail" if "email" in self.fields else "withdraw"
+
+
+NOTHING_TYPED = Typed({}, None)
+
+
+def order_page(
+    site: Site,
+    order: OrderView,
+    shelves: Sequence[ShelfWork],
+    now: Now,
+    moment: datetime,
+    nonce: str,
+    typed: Typed = NOTHING_TYPED,
+) -> pages.OrderPage:
+    """The context of `/o/<token>`; `shelves` are the works of the order's lines, in their order."""
+    language = now.settings.language
+    said = formats(language)
+    address = f"/o/{order.token}"
+    net = _net(order)
+    granted = order.state == OrderState.GRANTED
+    created = from_micros(order.created_at)
+    return pages.OrderPage(
+        stage=stage_of(order),
+        address=address,
+        link=site.url + address,
+        title=said.join([shelf.work.title for shelf in shelves]),
+        works=tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True)),
+        granted=granted,
+        paid=said_amount(Money(net, order.currency), said) if net > 0 else None,
+        due=_due(order, now, said),
+        pay=pay_form(
+            now,
+            _still_fair(order, shelves),
+            Money(0, order.currency),
+            typed.fields if typed.form == "pay" else {},
+            typed.problem_of("pay", language),
+            said,
+        ),
+        may_take=not granted and all(shelf.cant_pay for shelf in shelves),
+        mail=_mail_form(site, order, typed, language),
+        mailed=order.email is not None,
+        letters=tuple(_letter(letter, said) for letter in order.letters),
+        letter=_letter_form(order, typed.fields, typed.problem_of("letter", language)),
+        withdrawal=_withdrawal(order, moment, typed.problem_of("withdraw", language), said),
+        payments=tuple(_payment_line(one, said) for one in order.payments if one.state == PaymentState.PAID),
+        date=said.date(created),
+        day=created.date().isoformat(),
+        imprint=now.settings.imprint,
+        nonce=nonce,
+    )
+
+
+def _still_fair(order: OrderView, shelves: Sequence[ShelfWork]) -> Money:
+    """What the form suggests: what the reader meant to pay, else the works' prices."""
+    prices = sum(shelf.work.price_minor for shelf in shelves if shelf.work.currency == order.currency)
+    return Money(order.amount_minor or prices, order.currency)
+
+
+def _mail_form(site: Site, order: OrderView, typed: Typed, language: str) -> pages.MailForm | None:
+    refused = typed.form == "mail" and typed.error is not None
+    if not site.mail or (order.email is not None and not refused):
+        return None
+    fields = typed.fields if refused else {}
+    return pages.MailForm(fields.get("email", ""), typed.problem_of("mail", language))
+
+
+# ── the machine twin ─────────────────────────────────────────────────────────────────────────────
+
+
+def order_json(site: Site, order: OrderView, shelves: Sequence[ShelfWork]) -> dict[str, Any]:
+    """`/o/<token>.json`: works, their newest editions, and files with url, size, sha256 and media_type."""
+    return {
+        "url": f"{site.url}/o/{order.token}",
+        "state": order.state,
+        "door": order.door,
+        "created_at": from_micros(order.created_at),
+        "paid": {"amount": plain(Money(_net(order), order.currency)), "currency": order.currency},
+        "works": [_work_json(site, shelf, line) for shelf, line in zip(shelves, order.lines, strict=True)],
+    }
+
+
+def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
+    work = shelf.work
+    way = f"{site.url}/d/{line.key}" if line.key and shelf.files else ""
+    files = [
+        {
+            "name": file.name,
+            "label": file.label,
+            "url": way + file.tail,
+            "size": file.bytes,
+            "sha256": file.sha256,
+            "media_type": file.media_type,
+        }
+        for file in (shelf.files if way else ())
+    ]
+    return {
+        "title": work.title,
+        "by": work.by_line,
+        "language": work.language,
+        "licence": work.licence,
+        "url": site.url + shelf.href if shelf.href else None,
+        "withheld": shelf.withheld or None,
+        "editions": [
+            {
+                "number": work.edition,
+                "published_at": from_micros(work.published_at),
+                "archive": f"{way}/everything.zip" if way else None,
+                "files": files,
+            }
+        ],
+    }

@@ -1,0 +1,269 @@
+"""From the rows of works to the contexts of their pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from headwaters.core.errors import HeadwatersError
+from headwaters.core.sales.fees import NO_FEE, FeeRate, estimate, fee_rate
+from headwaters.core.sales.money import Money, largest, plain
+from headwaters.core.sales.states import Door
+from headwaters.core.shop import Settings
+from headwaters.core.works.media import format_name
+from headwaters.errands.house import Now
+from headwaters.store.pages import FileView, WorkView
+from headwaters.web.contexts import works as pages
+from headwaters.web.contexts.common import Amount, Art, Cut, FileLine, PayForm, Problem, Site, TillChoice
+from headwaters.web.format import Format, formats
+from headwaters.web.licences import said_licence
+from headwaters.web.markdown import render_markdown, summary
+from headwaters.web.render import said_problem
+
+MIDDLE_WIDTH = 960  # of a picture, in pixels, for browsers that do not choose
+_PLAYED = {"audio": "audio", "video": "video", "image": "picture"}
+_NEVER_SHOWN = frozenset({"image/svg+xml", "image/tiff", "image/vnd.adobe.photoshop", "image/vnd.djvu", "image/heic"})
+_NICE = (10, 15, 20, 30, 50, 80)  # people think in these, times powers of ten
+_PART_OF_LARGEST = 200_000  # about the price of a cup of coffee in any currency
+
+
+# ── money ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def said_amount(money: Money, said: Format) -> Amount:
+    """An amount in all the ways a page says it."""
+    minor, currency = money.minor, money.currency
+    return Amount(
+        minor, currency, said.money(minor, currency), said.money_short(minor, currency), said.amount(minor, currency)
+    )
+
+
+def nice(minor: int) -> int:
+    """The nearest amount that people think in: 3, 5, 8, 10, 15, 20…"""
+    power = 10 ** max(0, len(str(minor)) - 2)
+    steps: list[int] = [step * power for step in (*_NICE, 100)]
+    return min(steps, key=lambda step: abs(step - minor))
+
+
+def presets(price: Money, minimum: Money) -> list[Money]:
+    """A little less, more, and much more than the suggested price; none below the minimum."""
+    around = (nice(max(price.minor * part // 10, 1)) for part in (6, 16, 30))
+    return [Money(minor, price.currency) for minor in dict.fromkeys(around) if minor >= minimum.minor]
+
+
+def suggested(price: Money, minimum: Money) -> Money:
+    """What stands in the amount's field first: the price, else the minimum, else something small."""
+    if price.minor or minimum.minor:
+        return max(price, minimum, key=lambda money: money.minor)
+    return Money(nice(largest(price.currency).minor // _PART_OF_LARGEST), price.currency)
+
+
+def _rate(till: str, settings: Settings) -> FeeRate | None:
+    if till == "stripe":
+        return fee_rate(settings.stripe_fee_percent, settings.stripe_fee_fixed)
+    return NO_FEE if till == "by_hand" else None
+
+
+def _cuts(amount: Money, now: Now, said: Format) -> tuple[Cut, ...]:
+    cuts = []
+    for till in now.tills:
+        if (rate := _rate(till, now.settings)) is not None:
+            fee = estimate(amount, rate)
+            parts = (said_amount(part, said) for part in (amount, fee.till, fee.creator))
+            cuts.append(Cut(till, said.till(till), *parts))
+    return tuple(cuts)
+
+
+def pay_form(
+    now: Now, price: Money, minimum: Money, typed: Mapping[str, str], problem: Problem | None, said: Format
+) -> PayForm:
+    """The fields of a payment, with what was typed in them."""
+    first = suggested(price, minimum)
+    chosen = typed.get("till") if typed.get("till") in now.tills else next(iter(now.tills), None)
+    return PayForm(
+        amount=typed.get("amount", said.amount(first.minor, first.currency)),
+        currency=first.currency,
+        minimum=said_amount(minimum, said) if minimum.minor else None,
+        presets=tuple(said_amount(money, said) for money in presets(first, minimum)),
+        tills=tuple(TillChoice(name, said.till(name), name == chosen) for name in now.tills),
+        cuts=_cuts(first, now, said),
+        problem=problem,
+    )
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def last_part(name: str) -> str:
+    """A file's name without its folders, as it stands in an address."""
+    return quote(name.rpartition("/")[2], safe="")
+
+
+def public_file(slug: str, file: FileView) -> str:
+    """The address of a sample, a cover or its smaller pictures."""
+    return f"/w/{slug}/f/{file.ref}/{last_part(file.name)}"
+
+
+def played_as(media_type: str) -> str:
+    """audio, video or picture where a browser can show it in place; file where not."""
+    return "file" if media_type in _NEVER_SHOWN else _PLAYED.get(media_type.partition("/")[0], "file")
+
+
+def said_art(work: WorkView) -> Art | None:
+    """The work's picture in the widths that the shop made of its cover."""
+    pictures = work.of_role("art") or work.of_role("cover")
+    sized = sorted((file.width, file.height or 0, file) for file in pictures if file.width and file.height)
+    if not sized:
+        return None
+    width, height, middle = next((one for one in sized if one[0] >= MIDDLE_WIDTH), sized[-1])
+    ratio = width / height
+    return Art(
+        src=public_file(work.slug, middle),
+        srcset=", ".join(f"{public_file(work.slug, file)} {wide}w" for wide, _, file in sized),
+        width=width,
+        height=height,
+        alt=work.cover_alt,
+        shape="wide" if ratio >= 1.25 else "square" if ratio > 0.8 else "tall",
+        small=public_file(work.slug, sized[0][2]),
+    )
+
+
+def said_file(file: FileView, said: Format) -> FileLine:
+    """A file of a list."""
+    return FileLine(
+        label=file.label or file.name,
+        name=file.name,
+        format=format_name(file.media_type, file.name),
+        length=said.length(file.seconds) if file.seconds else "",
+        size=said.size(file.size),
+        bytes=file.size,
+    )
+
+
+def _sample(work: WorkView, file: FileView, art: Art | None, said: Format) -> pages.Sample:
+    kind = played_as(file.media_type)
+    poster = art.src if art and kind == "video" else ""
+    return pages.Sample(
+        kind, file.label or file.name, public_file(work.slug, file), file.media_type, said.size(file.size), poster
+    )
+
+
+# ── works ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def facts(work: WorkView, said: Format) -> tuple[str, ...]:
+    """Kind, length and year, as far as they are known. Of one film in three sizes, the length of one."""
+    lengths = [file.seconds for file in work.of_role("work") if file.seconds]
+    seconds = max(lengths, default=0) if work.kind == "film" else _whole_length(work)
+    found = (said.kind(work.kind), said.length(seconds) if seconds else "", str(work.year) if work.year else "")
+    return tuple(fact for fact in found if fact)
+
+
+def _whole_length(work: WorkView) -> int:
+    """Of music: all tracks of one format, the one that has most of them."""
+    by_type: dict[str, int] = {}
+    for file in work.of_role("work"):
+        by_type[file.media_type] = by_type.get(file.media_type, 0) + (file.seconds or 0)
+    return max(by_type.values(), default=0)
+
+
+def _price(work: WorkView, said: Format) -> Amount | None:
+    return said_amount(Money(work.price_minor, work.currency), said) if work.price_minor else None
+
+
+def home_page(works: tuple[WorkView, ...], now: Now) -> pages.HomePage:
+    """The context of `/`."""
+    said = formats(now.settings.language)
+    cards = tuple(
+        pages.WorkCard(
+            title=work.title,
+            by_line=work.by_line,
+            language=work.language,
+            facts=facts(work, said),
+            href=f"/w/{work.slug}",
+            art=said_art(work),
+            price=_price(work, said),
+        )
+        for work in works
+    )
+    return pages.HomePage(cards)
+
+
+def _doors(work: WorkView, typed: Mapping[str, str], problem: Problem | None) -> tuple[pages.Door, ...]:
+    open_ones = work.doors.split(",")
+    chosen = typed.get("door", "")
+    return tuple(
+        pages.Door(
+            name=door.value,
+            open=door.value in open_ones,
+            email=typed.get("email", "") if door.value == chosen else "",
+            letter=typed.get("letter", "") if door.value == chosen else "",
+            problem=problem if door.value == chosen and problem and problem.field != "amount" else None,
+        )
+        for door in Door
+    )
+
+
+def work_page(
+    site: Site,
+    work: WorkView,
+    now: Now,
+    nonce: str,
+    typed: Mapping[str, str] | None = None,
+    error: HeadwatersError | None = None,
+) -> pages.WorkPage:
+    """The context of `/w/<slug>`; `typed` and `error` where the form of a door was refused."""
+    said, typed = formats(now.settings.language), typed or {}
+    problem = said_problem(error, now.settings.language) if error else None
+    price, minimum = Money(work.price_minor, work.currency), Money(work.minimum_minor, work.currency)
+    art = said_art(work)
+    lines = work.of_role("work")
+    about_pay = problem if problem and problem.field == "amount" else None
+    return pages.WorkPage(
+        title=work.title,
+        by_line=work.by_line,
+        language=work.language or now.settings.language,
+        facts=facts(work, said),
+        href=f"/w/{work.slug}",
+        art=art,
+        words=render_markdown(work.words) if work.words else Markup(),
+        description=render_markdown(work.description) if work.description else Markup(),
+        samples=tuple(_sample(work, file, art, said) for file in work.of_role("sample")),
+        files=tuple(said_file(file, said) for file in lines),
+        size=said.size(sum(file.size for file in lines)),
+        edition=work.edition,
+        price=_price(work, said),
+        pay=pay_form(now, price, minimum, typed if typed.get("door") == Door.PAY else {}, about_pay, said),
+        doors=_doors(work, typed, problem),
+        nonce=nonce,
+        came_from=typed.get("from", ""),
+        licence=said_licence(work.licence, said),
+        summary=summary(work.description, work.words) or work.by_line or work.title,
+        share_image=f"{site.url}{art.src}" if art else "",
+        data=_schema(site, work, art),
+    )
+
+
+def _schema(site: Site, work: WorkView, art: Art | None) -> str:
+    """schema.org's words for the work, as JSON that no text in it can end."""
+    page = f"{site.url}/w/{work.slug}"
+    data: dict[str, object] = {
+        "@context": "https://schema.org",
+        "@type": "CreativeWork",
+        "name": work.title,
+        "url": page,
+        "author": {"@type": "Person", "name": site.creator},
+        "isAccessibleForFree": Door.CANT_PAY.value in work.doors.split(","),
+    }
+    if art:
+        data["image"] = site.url + art.src
+    if work.language:
+        data["inLanguage"] = work.language
+    if work.price_minor:
+        price = plain(Money(work.price_minor, work.currency))
+        data["offers"] = {"@type": "Offer", "price": price, "priceCurrency": work.currency, "url": page}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
