@@ -67,7 +67,7 @@ class Kept:
 
 @dataclass
 class StripeEmulator:
-    """`url` is the API's address; events go to `hook_url` where one is set, and are kept in `events`."""
+    """`url` is the API's address; events go to `hook_url` where one is set. Those of sessions are kept in `events`."""
 
     url: str
     hook_url: str = ""
@@ -78,6 +78,7 @@ class StripeEmulator:
     failures: list[tuple[int, dict[str, Any]]] = field(default_factory=list)  # answered next, instead
     sessions: dict[str, Kept] = field(default_factory=dict)
     replies: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # by idempotency key
+    under_way: set[str] = field(default_factory=set)  # idempotency keys
 
     @property
     def settings(self) -> dict[str, str]:
@@ -176,10 +177,18 @@ class _Proxy:
                 "message": "Keys for idempotent requests can only be used with the same parameters.",
             }
             return web.json_response({"error": error}, status=400)
-        form = dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True))
-        _check_form(form)
-        session = await self._make_session(form)
-        self._emulator.replies[key] = (digest, session)
+        if key in self._emulator.under_way:
+            return web.json_response(
+                {"error": {"type": "idempotency_error", "code": "idempotency_key_in_use"}}, status=409
+            )
+        self._emulator.under_way.add(key)
+        try:
+            form = dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True))
+            _check_form(form)
+            session = await self._make_session(form)
+            self._emulator.replies[key] = (digest, session)
+        finally:
+            self._emulator.under_way.discard(key)
         return web.json_response(session)
 
     async def _make_session(self, form: dict[str, str]) -> dict[str, Any]:
@@ -245,13 +254,15 @@ class _Proxy:
         body = (await request.read()).decode()
         stripe.WebhookSignature.verify_header(body, request.headers["Stripe-Signature"], _EMULATORS_SECRET, 300)
         raw = json.loads(body)
-        session = self._enriched(raw["data"]["object"], expanded=False)
-        raw |= {"id": raw.get("id") or f"evt_{len(self._emulator.events)}_{session['id']}", "object": "event"}
-        raw |= {"created": int(time.time()), "livemode": False, "data": {"object": session}}
-        await self.send(raw)
+        about = raw["data"]["object"]
+        if raw["type"].startswith("checkout."):
+            about = self._enriched(about, expanded=False)
+        raw |= {"id": raw.get("id") or f"evt_{raw['type']}_{about['id']}", "object": "event"}
+        raw |= {"created": int(time.time()), "livemode": False, "data": {"object": about}}
+        await self._send(raw)
         return web.Response()
 
-    async def send(self, raw: dict[str, Any]) -> Event:
+    async def _send(self, raw: dict[str, Any]) -> None:
         """Sign an event for the shop and bring it there."""
         body = json.dumps(raw, indent=2)
         header = stripe.WebhookSignature.generate_signature_header(body, self._emulator.webhook_secret)
@@ -259,8 +270,8 @@ class _Proxy:
         if self._emulator.hook_url:
             async with self._client.post(self._emulator.hook_url, data=event.body, headers=event.headers) as answer:
                 event.answer = answer.status
-        self._emulator.events.append(event)
-        return event
+        if raw["type"].startswith("checkout."):
+            self._emulator.events.append(event)
 
 
 def _check_form(form: dict[str, str]) -> None:

@@ -26,7 +26,7 @@ from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundSta
 
 __all__ = ["EVENTS", "StripeTill", "is_complete"]
 
-_SESSION = re.compile(r"cs_\w{1,250}", re.ASCII)
+_SESSION = re.compile(r"cs_[\w-]{1,250}", re.ASCII)  # it becomes a part of an address
 
 
 def is_complete(secret_key: str, webhook_secret: str) -> bool:
