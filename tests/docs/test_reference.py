@@ -47,9 +47,7 @@ def _commands() -> dict[str, argparse.ArgumentParser]:
 
 def test_every_command_is_documented_with_all_its_options():
     text = (DOCS / "operate/commands.md").read_text(encoding="utf-8")
-    sections = {
-        part.split("\n", 1)[0].strip("` "): part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]
-    }
+    sections = {part.split("\n", 1)[0].strip("` "): part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
     commands = _commands()
     assert set(sections) == set(commands)
     for name, parser in commands.items():
