@@ -132,8 +132,8 @@ class TooLarge(Refused):
 class Limited(Refused):
     """Too often; `retry_after` seconds tell when it is worth trying again."""
 
-    def __init__(self, code: Code, message: str, *, retry_after: int, **values: object) -> None:
-        super().__init__(code, message, **values)
+    def __init__(self, code: Code, message: str, *, retry_after: int, hint: str = "", **values: object) -> None:
+        super().__init__(code, message, hint=hint, field="", **values)
         self.retry_after = retry_after
 
 

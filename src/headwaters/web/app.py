@@ -19,7 +19,7 @@ from headwaters.errands.mail import mail_handlers
 from headwaters.errands.worker import Chore, Worker
 from headwaters.web import files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE, WORKER
+from headwaters.web.keys import HOUSE
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.security import secure
 
@@ -34,7 +34,6 @@ def make_app(house: House) -> web.Application:
     app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
     app[LIMITS] = Limits(house.config.proxies)
-    app[WORKER] = make_worker(house)
     secure(app, house.config)
     pages.add_to(app)
     for room in _ROOMS:
@@ -65,9 +64,10 @@ def make_worker(house: House) -> Worker:
 
 
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
-    await app[WORKER].start()
+    worker = make_worker(app[HOUSE])
+    await worker.start()
     yield
-    await app[WORKER].stop()
+    await worker.stop()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from headwaters.core.sales.states import PaymentState
 from headwaters.errands import practice
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.format import formats
-from headwaters.web.keys import HOUSE, WORKER
+from headwaters.web.keys import HOUSE
 from headwaters.web.render import render, said_problem, status_of
 from headwaters.web.sales import read_form, see_other
 
@@ -49,7 +49,6 @@ async def post_practice(request: web.Request) -> web.Response:
         )
     except Refused as problem:
         return _page(request, problem)
-    request.app[WORKER].wake()
     return see_other(go_to)
 
 

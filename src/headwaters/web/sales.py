@@ -14,7 +14,7 @@ from headwaters.core.shelf.keys import is_secret
 from headwaters.errands import settle
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
-from headwaters.web.keys import HOUSE, WORKER
+from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
 from headwaters.web.pages import order_page, work_page
 
@@ -79,8 +79,6 @@ async def post_take(request: web.Request) -> web.Response:
         return _next(await take(house, wish, work))
     except (Refused, Unavailable) as problem:
         return await work_page(request, slug, problem=problem, typed=form)
-    finally:
-        request.app[WORKER].wake()
 
 
 @routes.post("/o/{token}/pay")
@@ -125,7 +123,6 @@ async def post_email(request: web.Request) -> web.Response:
         await house.db.write(lambda conn: verbs.set_address(conn, order.id, address, now))
     except Refused as problem:
         return await order_page(request, order.token, problem=problem, typed=form)
-    request.app[WORKER].wake()
     return see_other(f"/o/{order.token}")
 
 
@@ -134,8 +131,7 @@ async def get_back(request: web.Request) -> web.Response:
     """Back from the till. The visit proves nothing: the till is asked, and the order page shows what it said."""
     order = await order_of(request)
     limit(request, "pay")
-    if await settle.look(request.app[HOUSE], order.id):
-        request.app[WORKER].wake()
+    await settle.look(request.app[HOUSE], order.id)
     return see_other(f"/o/{order.token}")
 
 
@@ -149,7 +145,6 @@ async def post_withdraw(request: web.Request) -> web.Response:
         await house.db.write(lambda conn: verbs.withdraw(conn, order.id, now))
     except Refused as problem:
         return await order_page(request, order.token, problem=problem, typed={})
-    request.app[WORKER].wake()
     return see_other(f"/o/{order.token}")
 
 
@@ -165,5 +160,4 @@ async def post_hook(request: web.Request) -> web.Response:
         return web.Response(status=400, text=f"{refused.code}\n")
     except Unavailable as early:
         return web.Response(status=503, text=f"{early.code}\n", headers={"Retry-After": "5"})
-    request.app[WORKER].wake()
     return web.Response(text=f"{outcome}\n")
