@@ -55,7 +55,7 @@ class ByHandBench(Bench):
 
 class PracticeBench(Bench):
     def __init__(self, folder: Path) -> None:
-        self.practice = PracticeTill(URL, folder, SHOP_KEY)
+        self.practice = PracticeTill(URL, folder, SHOP_KEY, read_clock)
         self.till, self.mode = self.practice, Mode.PRACTICE
 
     async def pay(self, session: TillSession) -> Delivery:
@@ -110,6 +110,10 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 def eventful(request: pytest.FixtureRequest) -> Bench:
     """The tills that send events."""
     return make_bench(request)
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def request_for(minor: int = 700, **more: Any) -> PaymentRequest:
@@ -182,7 +186,7 @@ async def test_an_unknown_session_is_not_found(bench: Bench, session_id: str) ->
 
 
 async def test_another_tills_session_is_not_found(bench: Bench, tmp_path: Path) -> None:
-    other = ByHandTill() if bench.till.name != "by_hand" else PracticeTill(URL, tmp_path, SHOP_KEY)
+    other = ByHandTill() if bench.till.name != "by_hand" else PracticeTill(URL, tmp_path, SHOP_KEY, read_clock)
     session = other.open_now(request_for())
     with pytest.raises(NotFound):
         await bench.till.fetch(session.session_id)

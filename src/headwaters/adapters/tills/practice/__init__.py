@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from headwaters.adapters.tills.practice import signatures
@@ -32,17 +32,13 @@ _STATES = {
 }
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class PracticeTill:
     """`url` is the shop's public address, `folder` where decisions are kept, `shop_key` what its secrets come from."""
 
     name = "practice"
     mode = Mode.PRACTICE
 
-    def __init__(self, url: str, folder: Path, shop_key: bytes, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, url: str, folder: Path, shop_key: bytes, clock: Callable[[], datetime]) -> None:
         self._url = url
         self._clock = clock
         self._decisions = Decisions(folder)

@@ -1,0 +1,133 @@
+"""A whole sale with Stripe, from the door to the refund: the emulator's hosted page, its event, our ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from headwaters.actions.sales import Outcome
+from headwaters.core.sales.states import OrderState, PaymentState
+from headwaters.errands import settle
+from headwaters.errands.house import House, look_around
+from headwaters.errands.take import Taken
+from headwaters.store import sales as rows
+from tests.actions.test_sales import add_work
+from tests.errands.test_selling import buy, order_of, payment_of
+from tests.support.house import Clock, MakeHouse
+from tests.support.stripe_emulator import Event, StripeEmulator
+from tests.support.stripe_objects import sign, stripe_event, stripe_object
+
+
+@pytest_asyncio.fixture
+async def shop(make_house: MakeHouse, clock: Clock, stripe_emulator: StripeEmulator) -> House:
+    clock.now = datetime.now(UTC)  # the emulator has the real time
+    house: House = await make_house(**stripe_emulator.settings)
+    house.config = replace(house.config, stripe_api=stripe_emulator.url)
+    house.now = await look_around(house.db, house.config, house.make_tills)
+    await house.db.write(add_work)
+    return house
+
+
+async def press_pay(url: str | None, emulator: StripeEmulator) -> Event:
+    """The reader presses the button of Stripe's page; the event that is on its way to us."""
+    async with aiohttp.ClientSession() as browser, browser.post(f"{url}/complete", allow_redirects=False) as done:
+        assert done.status == 302
+        assert done.headers["Location"].endswith("/back")
+    return emulator.events[-1]
+
+
+async def bought(shop: House, emulator: StripeEmulator) -> tuple[Taken, rows.PaymentRow]:
+    taken = await buy(shop, till="stripe")
+    event = await press_pay(taken.url, emulator)
+    assert await settle.receive(shop, "stripe", event.headers, event.body) is Outcome.HANDLED
+    return taken, await payment_of(shop, taken)
+
+
+async def receive(shop: House, emulator: StripeEmulator, body: bytes) -> Outcome:
+    return await settle.receive(shop, "stripe", sign(body, emulator.webhook_secret), body)
+
+
+async def test_a_sale_counts_once_however_often_it_is_told(shop: House, stripe_emulator: StripeEmulator) -> None:
+    taken = await buy(shop, till="stripe")
+    assert taken.url is not None
+    assert taken.url.startswith(f"{stripe_emulator.url}/checkout/cs_")
+    event = await press_pay(taken.url, stripe_emulator)
+    outcomes = [await settle.receive(shop, "stripe", event.headers, event.body) for _ in range(3)]
+    assert outcomes == [Outcome.HANDLED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+    assert (await order_of(shop, taken)).state is OrderState.GRANTED
+    payment = await payment_of(shop, taken)
+    assert (payment.state, payment.mode) == (PaymentState.PAID, "test")
+    assert (payment.external_id or "").startswith("pi_")
+    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:stripe", "EUR", 500)]
+
+
+async def test_a_visit_to_the_return_address_proves_nothing(shop: House) -> None:
+    taken = await buy(shop, till="stripe")
+    order = await order_of(shop, taken)
+    assert await settle.look(shop, order.id) is False
+    assert (await order_of(shop, taken)).state is OrderState.WAITING
+    assert await shop.db.read(rows.balances) == []
+
+
+async def test_a_lost_event_is_made_up_for_by_asking(shop: House, stripe_emulator: StripeEmulator) -> None:
+    taken = await buy(shop, till="stripe")
+    await press_pay(taken.url, stripe_emulator)
+    order = await order_of(shop, taken)
+    assert await settle.look(shop, order.id) is True
+    assert (await order_of(shop, taken)).state is OrderState.GRANTED
+
+
+async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
+    shop: House, stripe_emulator: StripeEmulator
+) -> None:
+    _, payment = await bought(shop, stripe_emulator)
+    session_id = payment.session_id or ""
+    stripe_emulator.book_fee(session_id, 33)
+    charge = stripe_object("charge", payment_intent=payment.external_id, metadata={"payment": payment.reference})
+    assert await receive(shop, stripe_emulator, stripe_event("charge.updated", charge)) is Outcome.HANDLED
+    assert ("fees:stripe", "EUR", 33) in await shop.db.read(rows.balances)
+
+    pending = stripe_emulator.refund(session_id, 120, status="pending")
+    refund = stripe_object("refund", id=pending, payment_intent=payment.external_id)
+    assert await receive(shop, stripe_emulator, stripe_event("refund.created", refund)) is Outcome.HANDLED
+    assert all(not account.startswith("refunds") for account, _, _ in await shop.db.read(rows.balances))
+
+    stripe_emulator.sessions[session_id].refunds[0]["status"] = "succeeded"
+    for number in range(2):
+        body = stripe_event("refund.updated", refund, id=f"evt_{number}")
+        assert await receive(shop, stripe_emulator, body) is Outcome.HANDLED
+    stripe_emulator.dispute(session_id, 380, "lost")
+    dispute = stripe_object("dispute", payment_intent=payment.external_id)
+    assert await receive(shop, stripe_emulator, stripe_event("charge.dispute.closed", dispute)) is Outcome.HANDLED
+    assert await shop.db.read(rows.balances) == [
+        ("fees:stripe", "EUR", 33),
+        ("refunds:1", "EUR", 500),
+        ("sales:1", "EUR", -500),
+        ("till:stripe", "EUR", -33),
+    ]
+
+
+async def test_a_refund_of_somebody_elses_payment_is_passed_over(shop: House, stripe_emulator: StripeEmulator) -> None:
+    await bought(shop, stripe_emulator)
+    refund = stripe_object("refund", payment_intent="pi_of_another_program")
+    assert await receive(shop, stripe_emulator, stripe_event("refund.created", refund)) is Outcome.IGNORED
+
+
+@pytest.mark.parametrize(
+    "changes", [{"amount_total": 1}, {"currency": "usd"}, {"livemode": True}, {"id": "cs_test_another"}]
+)
+async def test_an_event_that_does_not_match_is_checked_with_stripe_and_grants_nothing(
+    shop: House, stripe_emulator: StripeEmulator, changes: dict[str, object]
+) -> None:
+    taken = await buy(shop, till="stripe")
+    payment = await payment_of(shop, taken)
+    told = {"id": payment.session_id, "amount_total": 500, "currency": "eur", "payment_status": "paid", **changes}
+    session = stripe_object("checkout.session", **told, metadata={"payment": payment.reference})
+    body = stripe_event("checkout.session.completed", session)
+    assert await receive(shop, stripe_emulator, body) is Outcome.HANDLED  # by what Stripe says: it is still open
+    assert (await order_of(shop, taken)).state is OrderState.WAITING
+    assert await shop.db.read(rows.balances) == []
