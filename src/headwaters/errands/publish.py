@@ -1,0 +1,262 @@
+"""Publish: from files on the creator's disk to an edition on the page.
+
+    look at each file ─► keep it (hash and copy, minutes) ─► pictures of the cover ─► did all stand still?
+    ─► transaction
+
+Until the transaction nothing can be seen of it, and the transaction is all or nothing: whatever happens before (a file
+that goes, a full disk, Ctrl+C) leaves the shop as it was. Run again, it takes the same way and ends in the same place;
+blobs that were kept already are kept only once. The creator's files are opened for reading and never for anything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from headwaters.actions.works import Publication, Published, check_publishable, publish_edition
+from headwaters.core.errors import N_, Code, Refused, WrongUse
+from headwaters.core.shelf.keys import REF_LENGTH
+from headwaters.core.works.details import Defaults
+from headwaters.core.works.editions import EditionFile, Role, labelled
+from headwaters.core.works.manifest import Given
+from headwaters.core.works.media import Family, format_by_name, kind_of_work
+from headwaters.core.works.names import shown
+from headwaters.errands.gather import Failure, Ground, Plan, PlannedFile, plan_works
+from headwaters.errands.house import House
+from headwaters.errands.walk import LeftOut, stamp_of
+from headwaters.ports import Blob, Look, Picture
+from headwaters.ports import Keep as Keep  # also for who calls `publish`
+from headwaters.store.works import BlobRow
+
+ART_WIDTHS = (480, 960, 1600)  # CSS pixels of a phone, a desk, and both at twice the density
+HALF_KEPT = timedelta(days=1)  # older than this, what an interrupted publishing left is cleared away
+_CARRIERS = frozenset([Family.BOOK, Family.MUSIC])  # they often carry their cover inside
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a work's files are kept, in bytes of all of them; `name`: the file at hand."""
+
+    name: str
+    done: int
+    total: int
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A work that was published, or was already. `address`: its page."""
+
+    place: Path
+    published: Published
+    address: str
+    files: tuple[EditionFile, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+class Stopped(Exception):
+    """The publishing was cancelled while a file was being kept."""
+
+
+async def publish(
+    house: House,
+    paths: Sequence[Path],
+    options: Mapping[str, Given],
+    *,
+    edition_of: str | None = None,
+    keep: Keep = Keep.COPY,
+    report: Report = lambda progress: None,
+) -> tuple[Outcome | Failure, ...]:
+    """Publish every work in `paths`; one that is refused does not hold up the others.
+
+    `options`: what is said besides work.toml, by its keys; `edition_of`: the slug of the work that this is an edition
+    of. `report` is called from a thread.
+
+    Raises WrongUse, and Refused where the paths themselves are wrong; Unavailable.
+    """
+    await asyncio.to_thread(house.storage.sweep, house.clock() - HALF_KEPT)
+    closed = tuple(path.resolve() for path in (house.config.shop, house.config.files_dir))
+    ground = Ground(options, house.now.settings.currency, closed, titled=edition_of is not None)
+    plans = await asyncio.to_thread(plan_works, paths, ground)
+    _check_for_several(plans, options, edition_of)
+    return tuple([await _attempt(house, plan, edition_of, keep, report) for plan in plans])
+
+
+def _check_for_several(plans: Sequence[object], options: Mapping[str, Given], edition_of: str | None) -> None:
+    said = [key for key in ("title", "slug") if key in options] + (["edition-of"] if edition_of else [])
+    if len(plans) > 1 and said:
+        raise WrongUse(
+            Code.WRONG_USE,
+            N_("--%(option)s is for one work, and there are %(count)s here."),
+            hint=N_("Publish them one by one, or write a work.toml into each folder."),
+            option=said[0],
+            count=len(plans),
+        )
+
+
+async def _attempt(
+    house: House, plan: Plan | Failure, edition_of: str | None, keep: Keep, report: Report
+) -> Outcome | Failure:
+    if isinstance(plan, Failure):
+        return plan
+    try:
+        return await publish_work(house, plan, edition_of, keep, report)
+    except Refused as refused:
+        return Failure(plan.place, refused)
+
+
+async def publish_work(house: House, plan: Plan, edition_of: str | None, keep: Keep, report: Report) -> Outcome:
+    """Publish one work. Raises Refused and changes nothing; Unavailable."""
+    looks = await asyncio.to_thread(_look_at_all, house, plan.files)
+    publication = Publication(plan.source, plan.said, _defaults(house, plan, looks), edition_of)
+    before = await house.db.read(partial(check_publishable, publication=publication))
+    if before is None and not (plan.title or plan.said.title):
+        hint = N_("Add --title; or put the files into a folder that is called as the work is.")
+        raise WrongUse(
+            Code.WRONG_USE, N_("Several files make one work, so it needs a title."), hint=hint, field="title"
+        )
+    blobs = await _in_thread(partial(_keep_all, house, plan.files, keep, report))
+    files = tuple(map(_edition_file, plan.files, looks, blobs))
+    art, art_blobs = await asyncio.to_thread(_make_art, house, plan.files)
+    await asyncio.to_thread(_check_still, plan.files)
+    publication = replace(publication, files=(*files, *art), blobs=tuple(map(blob_row, (*blobs, *art_blobs))))
+    refs = [house.token()[:REF_LENGTH] for _ in publication.files]
+    published = await house.db.write(
+        lambda conn: publish_edition(conn, publication=publication, refs=refs, now=house.clock())
+    )
+    return Outcome(plan.place, published, work_address(house, published.slug), labelled(files), plan.left_out)
+
+
+def work_address(house: House, slug: str) -> str:
+    """The public address of a work's page."""
+    return f"{house.config.url}/w/{quote(slug)}"
+
+
+def _defaults(house: House, plan: Plan, looks: Sequence[Look]) -> Defaults:
+    settings = house.now.settings
+    sizes = [
+        (look.media_type, file.found.size)
+        for file, look in zip(plan.files, looks, strict=True)
+        if file.role is Role.WORK
+    ]
+    return Defaults(plan.title, settings.creator, kind_of_work(sizes), settings.language, settings.currency)
+
+
+# ── in threads ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def _in_thread(work: Callable[[threading.Event], T]) -> T:
+    """`work(stop)` in a thread. Cancelled, it is told to stop, so that nobody waits for a film to be copied."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(work, stop)
+    finally:
+        stop.set()
+
+
+def _look_at_all(house: House, files: Sequence[PlannedFile]) -> list[Look]:
+    """What each file is. Raises the first refusal, before anything is copied."""
+    return [house.media.look(file.found.path) for file in files]
+
+
+def _keep_all(
+    house: House, files: Sequence[PlannedFile], keep: Keep, report: Report, stop: threading.Event
+) -> list[Blob]:
+    done, total = 0, sum(file.found.size for file in files)
+    blobs = []
+    for file in files:
+
+        def tell(more: int, name: str = file.name) -> None:
+            nonlocal done
+            if stop.is_set():
+                raise Stopped
+            done += more
+            report(Progress(name, done, total))
+
+        tell(0)
+        blobs.append(house.storage.keep(file.found.real, keep, tell))
+    return blobs
+
+
+def _make_art(house: House, files: Sequence[PlannedFile]) -> tuple[list[EditionFile], list[Blob]]:
+    """Pictures of the cover that was given, else of the one that the work carries inside, else none."""
+    pictures: tuple[Picture, ...] = ()
+    cover = next((file for file in files if file.role is Role.COVER), None)
+    if cover is not None:
+        pictures = house.media.pictures(cover.found.path, ART_WIDTHS)
+    elif (carrier := next(filter(_may_carry, files), None)) is not None:
+        with suppress(Refused):
+            pictures = house.media.pictures(carrier.found.path, ART_WIDTHS)
+    blobs = [house.storage.keep_bytes(picture.data) for picture in pictures]
+    return [_art_file(picture, blob) for picture, blob in zip(pictures, blobs, strict=True)], blobs
+
+
+def _may_carry(file: PlannedFile) -> bool:
+    known = format_by_name(file.name)
+    return file.role is Role.WORK and known is not None and known.family in _CARRIERS
+
+
+def _art_file(picture: Picture, blob: Blob) -> EditionFile:
+    ending = picture.media_type.rpartition("/")[2]
+    return EditionFile(
+        role=Role.ART,
+        name=f"art-{picture.width}.{ending}",
+        label="",
+        media_type=picture.media_type,
+        sha256=blob.sha256,
+        size=blob.size,
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def _check_still(files: Sequence[PlannedFile]) -> None:
+    """Each file was kept whole; here all of them are looked at once more, so that no edition mixes old and new ones."""
+    for file in files:
+        with suppress(OSError):
+            if stamp_of(file.found.real) == file.found.stamp:
+                continue
+        raise Refused(
+            Code.FILE_CHANGED,
+            N_("“%(name)s” changed while the work was being published, so nothing was."),
+            hint=N_("Publish again when the program that writes it is done."),
+            field="files",
+            name=shown(file.name),
+        )
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _edition_file(file: PlannedFile, look: Look, blob: Blob) -> EditionFile:
+    return EditionFile(
+        role=file.role,
+        name=file.name,
+        label=file.label,
+        media_type=look.media_type,
+        sha256=blob.sha256,
+        size=blob.size,
+        seconds_micros=None if look.seconds is None else round(look.seconds * 1_000_000),
+        width=look.width,
+        height=look.height,
+    )
+
+
+def blob_row(blob: Blob) -> BlobRow:
+    """A blob as the database keeps it."""
+    row = BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value)
+    if blob.witness is None:
+        return row
+    return replace(row, inode=blob.witness.inode, mtime_ns=blob.witness.mtime_ns, ctime_ns=blob.witness.ctime_ns)
