@@ -95,7 +95,7 @@ async def test_after_a_failed_statement_no_other_is_run(database: Database) -> N
 
     with pytest.raises(ConstraintBroken):
         await database.write(job)
-    assert seen == ["TransactionLost", "TransactionLost"]
+    assert set(seen) == {"TransactionLost"}
     assert await database.read(keys) == ["a"]
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 from sqlalchemy import select, text, update
 
 from headwaters.core.errors import Code, Unavailable
-from headwaters.store.db import Connection, Database
+from headwaters.store.db import Connection, ConstraintBroken, Database
 from headwaters.store.tables import settings
 from tests.store.support import add, keys, outcomes
 
@@ -44,6 +44,43 @@ async def test_a_deadlock_is_run_again_until_both_hold(server: Database) -> None
     await asyncio.gather(server.write(_touch("a", "b", meet)), server.write(_touch("b", "a", meet)))
     values = await server.read(lambda conn: [row.value for row in conn.execute(select(settings.c.value))])
     assert [sorted(value) for value in values] == [["a", "b"], ["a", "b"]]
+
+
+async def test_of_two_that_make_the_same_at_once_the_second_finds_it_made(server: Database) -> None:
+    meet = threading.Barrier(2)
+
+    def make() -> Callable[[Connection], str]:
+        runs: list[int] = []
+
+        def job(conn: Connection) -> str:
+            runs.append(1)
+            if "a" in keys(conn):
+                return f"found in run {len(runs)}"
+            if len(runs) == 1:
+                meet.wait(10)
+            add("a")(conn)
+            return f"made in run {len(runs)}"
+
+        return job
+
+    answers = await asyncio.gather(server.write(make()), server.write(make()))
+    assert sorted(answers) == ["found in run 2", "made in run 1"]
+
+
+async def test_what_is_there_already_is_refused_in_the_functions_own_words(server: Database) -> None:
+    await server.write(add("a"))
+    runs: list[int] = []
+
+    def job(conn: Connection) -> None:
+        runs.append(1)
+        try:
+            add("a")(conn)
+        except ConstraintBroken:
+            raise LookupError("taken") from None
+
+    with pytest.raises(LookupError, match="taken"):
+        await server.write(job)
+    assert runs == [1, 1]
 
 
 async def test_connections_that_were_cut_while_idle_are_made_anew(server: Database, postgresql_url: str) -> None:

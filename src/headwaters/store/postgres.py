@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 ATTEMPTS = 10  # more than CONNECTIONS, as each may turn out to be stale
-_AGAIN = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, a lock not had in time
+# Serialization failure, deadlock, a lock not had in time. And a unique constraint: where two made the same thing at
+# once, the second run finds what the other made, as it would have in SQLite, where one comes after the other.
+_AGAIN = {"40001", "40P01", "55P03", "23505"}
 _SETTINGS = (
     "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; SET lock_timeout = '10s';"
     " SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on"
@@ -101,14 +103,15 @@ class Postgres:
             self._bell.ring()
 
     def _until_it_holds(self, begin: str, job: Job) -> None:
-        """Run the job again while the database asks for that; at most ATTEMPTS times."""
+        """Run the job again while the database asks for that, at most ATTEMPTS times."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(begin, job)
             except _Again as again:
+                if attempt == ATTEMPTS or (again.only_once and attempt > 1):
+                    raise again.error
                 log.info("%s is run again: %s", job.name, again)
                 time.sleep(random.uniform(0, 0.002 * 2**attempt))
-        raise database_down()
 
     def _once(self, begin: str, job: Job) -> None:
         """One transaction. Raises _Again where nothing of it is kept and it may go better the next time."""
@@ -124,7 +127,16 @@ class Postgres:
 
 
 class _Again(Exception):
-    """Nothing is kept; run it again."""
+    """Nothing is kept; run it again, and raise `error` where it is no better then."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+
+    @property
+    def only_once(self) -> bool:
+        """Whether a second failure is the answer."""
+        return isinstance(self.__cause__, psycopg.errors.UniqueViolation)
 
 
 def _call(begin: str, job: Job, connection: sqlalchemy.Connection, driver: Any) -> None:
@@ -135,14 +147,14 @@ def _call(begin: str, job: Job, connection: sqlalchemy.Connection, driver: Any) 
         value = job.fn(conn)
         if conn.failure is not None:
             raise conn.failure
-    except BaseException as error:
-        if conn.failure is None:
+    except BaseException as raised:
+        failure = conn.failure
+        if failure is None:
             raise
-        if driver.closed or getattr(conn.failure, "sqlstate", None) in _AGAIN:
-            raise _Again(str(conn.failure)) from conn.failure
-        if is_machine_trouble(conn.failure):
-            raise conn.failure from error
-        raise
+        error = failure if is_machine_trouble(failure) else raised
+        if driver.closed or getattr(failure, "sqlstate", None) in _AGAIN:
+            raise _Again(error) from failure
+        raise error
     else:
         job.succeed(value, conn)
     finally:
@@ -155,7 +167,7 @@ def _commit(driver: psycopg.Connection[Any]) -> None:
         answer = driver.execute("COMMIT").statusmessage
     except psycopg.Error as error:
         if error.sqlstate in _AGAIN:
-            raise _Again(str(error)) from error
+            raise _Again(error) from error
         raise
     if answer != "COMMIT":
         raise TransactionLost(f"PostgreSQL answered {answer} to COMMIT")
