@@ -222,3 +222,18 @@ def _raise(conn: Connection) -> None:
     from headwaters.store.shop import raise_catalogue
 
     raise_catalogue(conn)
+
+
+async def test_a_reference_that_another_payment_has_is_made_anew(shop: House):
+    fresh, used = shop.token, iter(["the same"] * 2)
+    taken = []
+    for number in range(2):
+        tokens = iter([fresh(), fresh(), fresh(), next(used)])  # token, key, letter, and what the reference is made of
+        shop.token = lambda tokens=tokens: next(tokens, None) or fresh()
+        taken.append(await buy(shop, nonce=f"{number}" * 16))
+    first, second = [await payment_of(shop, each) for each in taken]
+    assert first.reference != second.reference
+    order = await order_of(shop, taken[1])
+    shop.token = iter(["the same", fresh(), fresh(), fresh()]).__next__
+    await pay(shop, order, "High Water", FIVE, "practice", "p" * 16)
+    assert (await payment_of(shop, taken[1])).reference not in {first.reference, second.reference}

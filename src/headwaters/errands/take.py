@@ -18,7 +18,7 @@ from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands.house import House
 from headwaters.ports import LocalTill, PaymentRequest, Till
 from headwaters.store import sales as rows
-from headwaters.store.db import Connection
+from headwaters.store.db import Connection, ConstraintBroken
 
 BY_HAND_WAITS = timedelta(days=30)
 SESSION_WAITS = timedelta(hours=23)  # Stripe's longest is 24 hours
@@ -78,6 +78,13 @@ def _choice(house: House, till: Till, request: PaymentRequest) -> TillChoice:
 async def take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
     """Carry out one take. Raises Refused (nothing was made). A till that is down leaves a waiting order: its
     page offers to try again."""
+    try:
+        return await _take(house, wish, work)
+    except ConstraintBroken:  # references are short, and another payment had this one
+        return await _take(house, wish, work)
+
+
+async def _take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
     now = house.clock()
     secrets = Secrets(house.token(), house.token(), house.token()[:13], make_reference(house.token()))
     choice, request = None, None
@@ -99,6 +106,15 @@ async def pay(
     house: House, order: rows.OrderRow, title: str, amount: Money, till_name: str | None, nonce: str
 ) -> Taken:
     """Pay on an order that exists: later, again, or more. Raises as `take`."""
+    try:
+        return await _pay(house, order, title, amount, till_name, nonce)
+    except ConstraintBroken:
+        return await _pay(house, order, title, amount, till_name, nonce)
+
+
+async def _pay(
+    house: House, order: rows.OrderRow, title: str, amount: Money, till_name: str | None, nonce: str
+) -> Taken:
     now = house.clock()
     till = pick_till(house.now.tills, till_name)
     till.check(amount)
