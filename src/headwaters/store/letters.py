@@ -149,7 +149,12 @@ def _threads() -> Select[Any]:
         .group_by(letters.c.order_id)
         .subquery()
     )
-    first_line = select(func.min(order_lines.c.id)).where(order_lines.c.order_id == sums.c.order_id).scalar_subquery()
+    first_line = (
+        select(func.min(order_lines.c.id))
+        .where(order_lines.c.order_id == sums.c.order_id)
+        .correlate(sums)
+        .scalar_subquery()
+    )
     return (
         select(sums.c.count, sums.c.unread, works.c.title, *_COLUMNS)
         .join(letters, letters.c.id == sums.c.last)
@@ -193,6 +198,12 @@ _NOTIFY = Prepared(
         settings.c.key.in_(["notify_email", "notify_orders", "notify_letters"])
     )
 )
+_REFUSE = Prepared(
+    insert(mail_refusals)
+    .values(digest=bindparam("digest"), created_at=bindparam("created_at"))
+    .on_conflict_do_nothing()
+    .returning(mail_refusals.c.digest)
+)
 _EMAIL = Prepared(select(orders.c.email).where(orders.c.id == bindparam("id")))
 
 
@@ -215,5 +226,4 @@ def refuses_mail(conn: Connection, digest: str) -> bool:
 
 def add_refusal(conn: Connection, digest: str, now: datetime) -> bool:
     """Remember it, once. True: now."""
-    values = {"digest": digest, "created_at": to_micros(now)}
-    return conn.execute(insert(mail_refusals).values(values).on_conflict_do_nothing()).rowcount == 1
+    return _REFUSE.scalar(conn, digest=digest, created_at=to_micros(now)) is not None

@@ -1,0 +1,145 @@
+"""Signing in: a link is used once by one, a session is always new, a password ends the others."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from headwaters.actions import signin as verbs
+from headwaters.core.errors import Code, Conflict, Refused
+from headwaters.core.signin import secret_digest
+from headwaters.errands.house import House
+from headwaters.store import signin as rows
+from headwaters.store import tables
+from headwaters.store.db import Connection
+from tests.support.house import Clock
+
+
+async def make_link(house: House, secret: str = "link") -> None:
+    await house.db.write(lambda conn: verbs.make_link(conn, secret, "Alice", house.clock()))
+
+
+async def use(house: House, session: str, secret: str = "link", old: str = "") -> rows.CreatorRow:
+    return await house.db.write(lambda conn: verbs.sign_in_by_link(conn, secret, session, old, house.clock()))
+
+
+async def alive(house: House, session: str) -> bool:
+    digest, now = secret_digest(session), house.clock()
+    return await house.db.read(lambda conn: rows.live_session(conn, digest, now)) is not None
+
+
+async def test_a_link_signs_in_once(house: House) -> None:
+    await make_link(house)
+    creator = await use(house, "one")
+    assert (creator.name, creator.password) == ("Alice", None)
+    with pytest.raises(Refused) as refused:
+        await use(house, "two")
+    assert refused.value.code == Code.SIGN_IN_SPENT
+    assert (await alive(house, "one"), await alive(house, "two")) == (True, False)
+
+
+async def test_of_ten_at_once_one_gets_in(house: House) -> None:
+    await make_link(house)
+    tries = await asyncio.gather(*(use(house, f"session {n}") for n in range(10)), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in tries) == ["CreatorRow"] + ["Refused"] * 9
+    assert sum([await alive(house, f"session {n}") for n in range(10)]) == 1
+
+
+async def test_a_link_that_is_too_old_or_never_was_does_not_sign_in(house: House, clock: Clock) -> None:
+    await make_link(house)
+    clock.move(minutes=10)
+    for secret in ("link", "guess", ""):
+        with pytest.raises(Refused) as refused:
+            await use(house, "one", secret)
+        assert refused.value.code == Code.SIGN_IN_SPENT
+    assert not await alive(house, "one")
+
+
+async def test_looking_at_a_link_does_not_use_it_up(house: House) -> None:
+    await make_link(house)
+    for _ in range(3):
+        assert await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+    await use(house, "one")
+    assert not await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+
+
+async def test_two_links_are_both_good_and_make_one_creator(house: House) -> None:
+    await asyncio.gather(make_link(house, "one"), make_link(house, "two"))
+    assert (await use(house, "a", "one")).id == (await use(house, "b", "two")).id
+
+    def count(conn: Connection) -> object:
+        return conn.execute(select(func.count()).select_from(tables.creators)).scalar()
+
+    assert await house.db.read(count) == 1
+
+
+async def test_no_secret_is_in_the_database(house: House) -> None:
+    await make_link(house, "the-links-secret")
+    await use(house, "the-cookies-secret", "the-links-secret")
+
+    def everything(conn: Connection) -> str:
+        return str([conn.execute(select(table)).all() for table in (tables.signin_links, tables.studio_sessions)])
+
+    kept = await house.db.read(everything)
+    assert "the-links-secret" not in kept
+    assert "the-cookies-secret" not in kept
+
+
+async def test_signing_in_ends_the_session_that_the_browser_had(house: House) -> None:
+    await make_link(house, "one")
+    await use(house, "first", "one")
+    await make_link(house, "two")
+    await use(house, "second", "two", old="first")
+    assert (await alive(house, "first"), await alive(house, "second")) == (False, True)
+
+
+async def test_a_session_lasts_thirty_days_and_ends_when_it_is_signed_out(house: House, clock: Clock) -> None:
+    await make_link(house, "one")
+    await make_link(house, "two")
+    await use(house, "first", "one")
+    await use(house, "second", "two")
+    assert [await house.db.write(lambda conn: verbs.sign_out(conn, "first", clock())) for _ in range(2)] == [
+        True,
+        False,
+    ]
+    assert (await alive(house, "first"), await alive(house, "second")) == (False, True)
+    clock.now += timedelta(days=30)
+    assert not await alive(house, "second")
+
+
+async def test_a_new_password_ends_every_other_session(house: House) -> None:
+    for name in ("one", "two", "three"):
+        await make_link(house, name)
+        creator = await use(house, f"session {name}", name)
+    ended = await house.db.write(
+        lambda conn: verbs.set_password(conn, creator.id, "kept", "session two", house.clock())
+    )
+    assert ended == 2
+    assert [await alive(house, f"session {name}") for name in ("one", "two", "three")] == [False, True, False]
+
+
+async def test_a_password_that_changed_while_it_was_looked_at_does_not_sign_in(house: House) -> None:
+    await make_link(house)
+    before = await use(house, "one")
+    await house.db.write(lambda conn: verbs.set_password(conn, before.id, "kept", "one", house.clock()))
+    with pytest.raises(Conflict) as refused:
+        await house.db.write(lambda conn: verbs.begin_session(conn, before, "two", "", house.clock()))
+    assert refused.value.code == Code.SIGN_IN_FAILED
+    assert not await alive(house, "two")
+
+
+async def test_links_and_sessions_that_are_over_go(house: House, clock: Clock) -> None:
+    await make_link(house, "one")
+    await use(house, "first", "one")
+    clock.move(days=31)
+    await make_link(house, "two")
+    await use(house, "second", "two")
+
+    def count(conn: Connection) -> list[object]:
+        both = (tables.signin_links, tables.studio_sessions)
+        return [conn.execute(select(func.count()).select_from(table)).scalar() for table in both]
+
+    assert await house.db.read(count) == [1, 1]
