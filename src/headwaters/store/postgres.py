@@ -107,11 +107,12 @@ class Postgres:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(begin, job)
-            except _Again as again:
-                if attempt == ATTEMPTS or (again.only_once and attempt > 1):
-                    raise again.error
-                log.info("%s is run again: %s", job.name, again)
-                time.sleep(random.uniform(0, 0.002 * 2**attempt))
+            except _Again as caught:
+                again = caught
+            if attempt == ATTEMPTS or (again.only_once and attempt > 1):
+                raise again.error
+            log.info("%s is run again: %s", job.name, again)
+            time.sleep(random.uniform(0, 0.002 * 2**attempt))
 
     def _once(self, begin: str, job: Job) -> None:
         """One transaction. Raises _Again where nothing of it is kept and it may go better the next time."""
@@ -129,14 +130,10 @@ class Postgres:
 class _Again(Exception):
     """Nothing is kept; run it again, and raise `error` where it is no better then."""
 
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(type(error).__name__)
+    def __init__(self, error: BaseException, failure: BaseException) -> None:
+        super().__init__(type(failure).__name__)
         self.error = error
-
-    @property
-    def only_once(self) -> bool:
-        """Whether a second failure is the answer."""
-        return isinstance(self.__cause__, psycopg.errors.UniqueViolation)
+        self.only_once = isinstance(failure, psycopg.errors.UniqueViolation)
 
 
 def _call(begin: str, job: Job, connection: sqlalchemy.Connection, driver: Any) -> None:
@@ -145,20 +142,26 @@ def _call(begin: str, job: Job, connection: sqlalchemy.Connection, driver: Any) 
     try:
         conn.count(begin, ())
         value = job.fn(conn)
-        if conn.failure is not None:
-            raise conn.failure
     except BaseException as raised:
-        failure = conn.failure
-        if failure is None:
-            raise
-        error = failure if is_machine_trouble(failure) else raised
-        if driver.closed or getattr(failure, "sqlstate", None) in _AGAIN:
-            raise _Again(error) from failure
-        raise error
+        error = raised
     else:
-        job.succeed(value, conn)
+        if conn.failure is None:
+            job.succeed(value, conn)
+            return
+        error = conn.failure
     finally:
         conn.close()
+    raise _verdict(error, conn.failure, driver)
+
+
+def _verdict(raised: BaseException, failure: BaseException | None, driver: Any) -> BaseException:
+    """What becomes of a function that raised, given the statement that failed in it, if one did."""
+    if failure is None:
+        return raised
+    error = failure if is_machine_trouble(failure) else raised
+    if driver.closed or getattr(failure, "sqlstate", None) in _AGAIN:
+        return _Again(error, failure)
+    return error
 
 
 def _commit(driver: psycopg.Connection[Any]) -> None:
@@ -167,7 +170,7 @@ def _commit(driver: psycopg.Connection[Any]) -> None:
         answer = driver.execute("COMMIT").statusmessage
     except psycopg.Error as error:
         if error.sqlstate in _AGAIN:
-            raise _Again(error) from error
+            raise _Again(error, error) from error
         raise
     if answer != "COMMIT":
         raise TransactionLost(f"PostgreSQL answered {answer} to COMMIT")
