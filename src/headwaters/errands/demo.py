@@ -7,13 +7,13 @@ from pathlib import Path
 
 from headwaters.actions.shop import change_settings
 from headwaters.core.errors import N_
-from headwaters.demo.words import CREATOR
 from headwaters.demo.works import Progress, make_works
 from headwaters.errands.gather import Failure
 from headwaters.errands.house import House, refresh
 from headwaters.errands.publish import publish
 from headwaters.store.works import list_works
 
+CREATOR = "Nell Underbrook"  # invented
 WORKS = 3
 _SETTINGS = {
     "name": CREATOR,

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.errands import settle
+from headwaters.errands.download import Desk
 from headwaters.errands.house import House, refresh
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.worker import Chore, Worker
@@ -34,6 +35,7 @@ def make_app(house: House) -> web.Application:
     app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
     app[LIMITS] = Limits(house.config.proxies)
+    app[files.DESK] = Desk(house)
     secure(app, house.config)
     pages.add_to(app)
     for room in _ROOMS:

@@ -39,6 +39,7 @@ def content_policy(config: Config) -> str:
 def safe_headers(config: Config) -> tuple[tuple[str, str], ...]:
     """What every response carries."""
     headers = [
+        ("Server", "Headwaters"),
         ("Content-Security-Policy", content_policy(config)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
