@@ -133,11 +133,12 @@ class Till(Protocol):
     mode: Mode
 
     def check(self, amount: Money) -> None:
-        """Raise Refused(AMOUNT_TOO_SMALL | AMOUNT_TOO_LARGE | CURRENCY_UNKNOWN) as the till would, without asking it."""
+        """Raise Refused(AMOUNT_TOO_SMALL | AMOUNT_TOO_LARGE | AMOUNT_TOO_PRECISE | CURRENCY_UNKNOWN) as the till would,
+        without asking it."""
 
     async def open(self, request: PaymentRequest) -> TillSession:
         """Open a payment; the same `reference` twice gives the same session. Raises Unavailable(TILL_DOWN)
-        when the till does not answer, Refused(AMOUNT_TOO_SMALL | AMOUNT_TOO_LARGE | TILL_OFF) when it will not."""
+        when the till does not answer, Refused(TILL_OFF) or what `check` raises when it will not."""
 
     async def fetch(self, session_id: str) -> PaymentStatus:
         """What the till says now. Raises Unavailable(TILL_DOWN), NotFound(PAYMENT_STATE)."""

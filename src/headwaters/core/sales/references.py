@@ -32,7 +32,7 @@ def read_reference(text: str) -> str:
 
 
 def creditor_reference(reference: str) -> str:
-    """The ISO 11649 form (RF, two check digits by ISO 7064 MOD 97-10): `RF78HW7K3M9QXA`.
+    """The ISO 11649 form (RF, two check digits by ISO 7064 MOD 97-10): `RF37HW7K3M9QXA`.
 
     Banks check it when it is typed into the reference field of a SEPA transfer.
     """
