@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Options, Row
 
 SHORT = ("start", "page", "orders", "download", "launch")
-LONG = ("slow",)
+LONG = ("slow", "orders_store")
 
 
 def _machine() -> str:
