@@ -16,11 +16,28 @@ from headwaters.cli._tools import report_error
 from headwaters.core.errors import HeadwatersError, WrongUse
 from headwaters.texts import translations
 
-_ROOMS = ("shop", "works", "orders", "letters", "signin", "serve")
+# command → the module that describes and runs it; only what is asked for is imported
+_ROOMS = {
+    "init": "shop",
+    "settings": "shop",
+    "doctor": "shop",
+    "publish": "works",
+    "works": "works",
+    "retire": "works",
+    "restore": "works",
+    "withhold": "works",
+    "orders": "orders",
+    "confirm": "orders",
+    "letters": "letters",
+    "answer": "letters",
+    "signin": "signin",
+    "serve": "serve",
+    "demo": "demo",
+}
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole grammar; docs/operate/commands.md is held against it by a test."""
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The grammar of `command`, or the whole of it; docs/operate/commands.md is held against it by a test."""
     _ = translations("en").gettext
     parser = argparse.ArgumentParser(
         prog="headwaters",
@@ -28,14 +45,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"headwaters {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for room in _ROOMS:
+    rooms = [_ROOMS[command]] if command in _ROOMS else dict.fromkeys(_ROOMS.values())
+    for room in rooms:
         import_module(f"headwaters.cli.{room}").add_parsers(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = build_parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    args = build_parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
         return int(args.run(args))
     except HeadwatersError as error:

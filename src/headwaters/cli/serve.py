@@ -1,4 +1,4 @@
-"""Commands that serve: serve, demo."""
+"""Command that serves."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ import argparse
 import asyncio
 import json
 import signal
-import sys
-from pathlib import Path
 
-from headwaters.cli._tools import Command, open_house, shop_dir
-from headwaters.cli.signin import signin_link
-from headwaters.config import KEY_NAME
-from headwaters.errands.demo import make_demo
+from headwaters.cli._tools import Command, open_house
 from headwaters.errands.house import House
-from headwaters.errands.init import NewShop, make_shop
 from headwaters.texts import translations
 from headwaters.web.app import listen
 from headwaters.web.app import serve as answer
@@ -23,15 +17,18 @@ _ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Describe serve and demo."""
-    serve = Command(commands, "serve", _("Serve the shop."), run_serve).shop()
-    demo = Command(commands, "demo", _("Make a shop with three works in it, and serve it."), run_demo).shop()
-    for command in (serve, demo):
-        command.parser.add_argument("--host", help=_("address to listen on (127.0.0.1)"))
-        command.parser.add_argument("--port", type=int, help=_("port to listen on (8000)"))
+    """Describe serve."""
+    add_listening(Command(commands, "serve", _("Serve the shop."), run_serve).shop())
 
 
-async def _until_told(house: House, args: argparse.Namespace, link: str | None) -> int:
+def add_listening(command: Command) -> None:
+    """Add --host and --port."""
+    command.parser.add_argument("--host", help=_("address to listen on (127.0.0.1)"))
+    command.parser.add_argument("--port", type=int, help=_("port to listen on (8000)"))
+
+
+async def serve_until_told(house: House, args: argparse.Namespace, link: str | None) -> int:
+    """Listen, say where, and answer until SIGINT or SIGTERM; `link`: a way into the Studio to print."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,27 +58,6 @@ def run_serve(args: argparse.Namespace) -> int:
 
     async def run() -> int:
         async with open_house(args, host=args.host, port=args.port) as house:
-            return await _until_told(house, args, None)
+            return await serve_until_told(house, args, None)
 
     return asyncio.run(run())
-
-
-def run_demo(args: argparse.Namespace) -> int:
-    """Make the demo's shop where there is none, and serve it."""
-    args.shop = args.shop or Path("headwaters-demo")
-
-    async def run() -> int:
-        if not (shop_dir(args) / KEY_NAME).is_file():
-            await make_shop(NewShop(shop_dir(args), name="", currency="EUR", url=""))
-        async with open_house(args, host=args.host, port=args.port) as house:
-            await make_demo(house, _progress)
-            return await _until_told(house, args, await signin_link(house))
-
-    return asyncio.run(run())
-
-
-def _progress(what: str, share: float) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\033[K{what} {share:.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
-    elif share in {0.0, 1.0}:
-        print(what, file=sys.stderr, flush=True)
