@@ -32,7 +32,9 @@ class Settings:
     stripe_webhook_secret: str = field(
         default="", metadata={"doc": "Stripe: the webhook's signing secret (whsec_…)", "secret": True}
     )
-    stripe_fee_percent: str = field(default="1.5", metadata={"doc": "What Stripe keeps of a payment, in per cent (an estimate)"})
+    stripe_fee_percent: str = field(
+        default="1.5", metadata={"doc": "What Stripe keeps of a payment, in per cent (an estimate)"}
+    )
     stripe_fee_fixed: str = field(default="0.25", metadata={"doc": "Stripe's fixed part of a payment, an estimate"})
     by_hand: str = field(default="off", metadata={"doc": "Payment by hand: off, on, or trust (files come at once)"})
     by_hand_instructions: str = field(
@@ -75,11 +77,24 @@ def _accent(text: str) -> str:
     return text.lower()
 
 
+def _starting(pattern: str, starts: str) -> Callable[[str], str]:
+    """A key of somebody else's making: only how it starts is known, and it is what people mix up."""
+
+    def check(text: str) -> str:
+        if text and not re.fullmatch(pattern + r"[\w+/=-]+", text, re.ASCII):
+            raise ValueError(N_("It starts with %(starts)s."), {"starts": starts})
+        return text
+
+    return check
+
+
 _CHECKS: Mapping[str, Callable[[str], str]] = {
     "currency": check_currency,
     "accent": _accent,
     "contact_email": _email,
     "notify_email": _email,
+    "stripe_secret_key": _starting("(?:sk|rk)_(?:live|test)_", "sk_live_, rk_live_, sk_test_ or rk_test_"),
+    "stripe_webhook_secret": _starting("whsec_", "whsec_"),
     "stripe_fee_percent": _decimal,
     "stripe_fee_fixed": _decimal,
     "by_hand": _one_of("off", "on", "trust"),

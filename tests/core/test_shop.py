@@ -1,0 +1,64 @@
+"""Settings: what is kept, and what is refused in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwaters.core.errors import Code, Refused
+from headwaters.core.shop import KEYS, Settings, check_setting, settings_from_rows
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_default_is_a_value_that_could_be_set(key: str) -> None:
+    default = getattr(Settings(), key)
+    assert check_setting(key, default) == default
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "kept"),
+    [
+        ("name", "  High Water \n", "High Water"),
+        ("currency", "usd", "USD"),
+        ("accent", "#0D4A68", "#0d4a68"),
+        ("accent", "", ""),
+        ("by_hand", "trust", "trust"),
+        ("stripe_secret_key", " rk_live_51Abc_x ", "rk_live_51Abc_x"),
+        ("stripe_secret_key", "", ""),
+        ("stripe_webhook_secret", "whsec_abc", "whsec_abc"),
+        ("stripe_fee_percent", "2.9", "2.9"),
+        ("notify_email", "alice@example.org", "alice@example.org"),
+    ],
+)
+def test_what_is_kept(key: str, text: str, kept: str) -> None:
+    assert check_setting(key, text) == kept
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "why"),
+    [
+        ("currency", "EURO", "code of a currency"),
+        ("accent", "blue", "colour such as"),
+        ("by_hand", "yes", "off, on, trust"),
+        ("practice", "trust", "off, on"),
+        ("stripe_secret_key", "pk_live_51Abc", "starts with sk_live_"),
+        ("stripe_secret_key", "whsec_abc", "starts with sk_live_"),
+        ("stripe_secret_key", "sk_live_", "starts with sk_live_"),
+        ("stripe_secret_key", "sk_live_a b", "starts with sk_live_"),
+        ("stripe_webhook_secret", "sk_live_51Abc", "starts with whsec_"),
+        ("stripe_fee_percent", "much", "number such as"),
+        ("stripe_fee_percent", "NaN", "from 0 to 100"),
+        ("stripe_fee_fixed", "-1", "from 0 to 100"),
+        ("contact_email", "alice", "e-mail address"),
+        ("about", "x" * 20_001, "too long"),
+        ("colour", "blue", "no setting colour"),
+    ],
+)
+def test_what_is_refused_names_the_setting_and_says_why(key: str, text: str, why: str) -> None:
+    with pytest.raises(Refused, match=why) as caught:
+        check_setting(key, text)
+    assert (caught.value.code, caught.value.field) == (Code.SETTING_INVALID, key)
+    assert key in str(caught.value)
+
+
+def test_rows_of_a_newer_version_are_left_alone() -> None:
+    assert settings_from_rows({"name": "Alice", "from_the_future": "x"}) == Settings(name="Alice")
