@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -258,15 +258,26 @@ def _chosen(found: Mapping[str, Found], said: Said, left_out: list[LeftOut]) -> 
     cover = _find(found, said.cover, MANIFEST, "cover", problems) if said.cover else None
     if problems:
         raise ManifestBroken(tuple(problems))
-    roles = guess_roles([file.name for _, file in files])
-    planned = [
-        PlannedFile(file, clean_name(file.name), entry.role or role, entry.label or "")
-        for (entry, file), role in zip(files, roles, strict=True)
-    ]
     if said.files is not None:
         listed = {file.name for _, file in files} | ({cover.name} if cover else set())
         left_out.extend(LeftOut(name, N_("not listed in work.toml")) for name in found if name not in listed)
-    return _with_cover(planned, cover, {file.name for entry, file in files if entry.role})
+    if cover is None and all(entry.role is not Role.COVER for entry, _ in files):
+        cover = _guess_cover([file for entry, file in files if entry.role is None], [file for _, file in files])
+    return _planned(files, cover)
+
+
+def _planned(files: Sequence[tuple[FileEntry, Found]], cover: Found | None) -> list[PlannedFile]:
+    """Each file with its role: the one that was said, else the one that its name plainly has."""
+    rest = [(entry, file) for entry, file in files if cover is None or file.name != cover.name]
+    roles = guess_roles([file.name for _, file in rest])
+    planned = [
+        PlannedFile(file, clean_name(file.name), entry.role or role, entry.label or "")
+        for (entry, file), role in zip(rest, roles, strict=True)
+    ]
+    if cover is not None:
+        label = next((entry.label or "" for entry, file in files if file.name == cover.name), "")
+        planned.append(PlannedFile(cover, clean_name(cover.name), Role.COVER, label))
+    return planned
 
 
 def _find(found: Mapping[str, Found], path: str, where: str, key: str, problems: list[Problem]) -> Found | None:
@@ -282,25 +293,13 @@ def _find(found: Mapping[str, Found], path: str, where: str, key: str, problems:
     return None
 
 
-def _with_cover(files: list[PlannedFile], cover: Found | None, settled: set[str]) -> list[PlannedFile]:
-    """One cover at most: the one that was named, else the file that is plainly one and leaves a work beside it."""
-    if cover is not None:
-        rest = [file for file in files if file.found.name != cover.name]
-        label = next((file.label for file in files if file.found.name == cover.name), "")
-        return [*rest, PlannedFile(cover, clean_name(cover.name), Role.COVER, label)]
-    if any(file.role is Role.COVER for file in files):
-        return files
-    guess = _guess_cover([file for file in files if file.found.name not in settled], files)
-    return [replace(file, role=Role.COVER) if file is guess else file for file in files]
-
-
-def _guess_cover(candidates: Sequence[PlannedFile], files: Sequence[PlannedFile]) -> PlannedFile | None:
+def _guess_cover(candidates: Sequence[Found], files: Sequence[Found]) -> Found | None:
     """`cover.jpg`, `folder.png`…, or a picture called like another file; never the only file of the work."""
     pictures = [file for file in candidates if "/" not in file.name and _can_be_cover(file.name)]
     others = {stem(file.name).casefold() for file in files if not _is_picture(file.name)}
     for file in sorted(pictures, key=lambda file: stem(file.name).casefold() != "cover"):
         own = stem(file.name).casefold()
-        if (own in _COVER_STEMS or own in others) and any(one.role is Role.WORK for one in files if one is not file):
+        if (own in _COVER_STEMS or own in others) and len(files) > 1:
             return file
     return None
 
