@@ -39,7 +39,6 @@ def content_policy(config: Config) -> str:
 def safe_headers(config: Config) -> tuple[tuple[str, str], ...]:
     """What every response carries."""
     headers = [
-        ("Server", "Headwaters"),
         ("Content-Security-Policy", content_policy(config)),
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
@@ -56,6 +55,7 @@ def secure(app: web.Application, config: Config) -> None:
     headers = safe_headers(config)
 
     async def add(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = "Headwaters"  # and not which versions it is made of
         for name, value in headers:
             response.headers.setdefault(name, value)
 
