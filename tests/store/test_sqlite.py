@@ -223,6 +223,13 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
     assert path.read_bytes() == b"this is a letter and no database\n" * 100
 
 
+async def test_a_new_database_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+    async with Database(f"sqlite:///{tmp_path}/headwaters.db") as database:
+        await database.migrate()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"headwaters.db": 0o600, "headwaters.db-wal": 0o600, "headwaters.db-shm": 0o600}
+
+
 async def test_a_write_that_takes_long_is_named_in_the_log(
     file: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,12 @@ _SETTINGS = (
 
 
 def connect(path: Path, wait: float = LONGEST_WAIT) -> sqlite3.Connection:
-    """A driver connection in WAL mode and our settings, transactions by hand, for the calling thread only."""
+    """A driver connection in WAL mode and our settings, transactions by hand, for the calling thread only.
+
+    A file that is not there is made, for its owner's eyes only: it holds addresses and keys.
+    """
+    with contextlib.suppress(OSError):  # it exists; or it cannot be made, and then SQLite says so
+        path.touch(mode=0o600, exist_ok=False)
     driver = sqlite3.connect(path, timeout=wait, isolation_level=None, cached_statements=512)
     try:
         _enter_wal(driver)
@@ -222,7 +227,7 @@ class Writer(_Thread):
             for job in self._joining(batch):
                 self._in_savepoint(job)
             self._driver.execute("COMMIT")
-        except (sqlite3.Error, TransactionLost) as error:
+        except BaseException as error:  # whatever it is, nobody is left without an answer
             log.warning("a commit of %d writes failed (%s); each is run again alone", len(batch), error)
             self._end()
             return False
