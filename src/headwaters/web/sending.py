@@ -25,14 +25,13 @@ log = logging.getLogger(__name__)
 
 STRIDE = 4 << 20  # bytes handed to the kernel at a time: a fast reader must not hold up all the others
 CHUNK = 256 << 10  # bytes read at a time where the kernel cannot do it alone (TLS in this process, other storages)
-UNSENT = 128 << 10  # bytes that wait in the kernel beyond what is on its way
+UNSENT = 128 << 10  # bytes that may wait in the kernel beyond what is on its way
+FAST = 0.5  # seconds: who takes a stride in less may have as much waiting as the kernel likes
 PATIENCE = 300_000  # milliseconds without the reader taking a byte before we hang up; downloads resume
 
-_TUNING = tuple(
-    (getattr(socket, name), value)
-    for name, value in (("TCP_NOTSENT_LOWAT", UNSENT), ("TCP_USER_TIMEOUT", PATIENCE))
-    if hasattr(socket, name)
-)
+_UNSENT_LIMIT = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
+_HANG_UP_AFTER = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+_NO_LIMIT = 0
 
 
 class PartsResponse(web.StreamResponse):
@@ -96,18 +95,25 @@ class _Sender:
         self._transport = transport
         self._writer = writer
         self._by_kernel = transport.get_extra_info("sslcontext") is None
-        self._tune()
+        self._fast = False
+        self._set(_HANG_UP_AFTER, PATIENCE)
+        self._set(_UNSENT_LIMIT, UNSENT)
 
-    def _tune(self) -> None:
-        """Little in the kernel for each reader, yet as much on its way as a long, fat line takes.
-
-        SO_SNDBUF would bound both: 128 KB a round trip are 0.9 MB/s from the other side of the world.
-        """
+    def _set(self, option: int | None, value: int) -> None:
         connection = self._transport.get_extra_info("socket")
-        if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        if option is not None and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             with suppress(OSError):
-                for option, value in _TUNING:
-                    connection.setsockopt(socket.IPPROTO_TCP, option, value)
+                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+
+    def _adapt(self, seconds: float) -> None:
+        """Little waiting in the kernel for each of thousands of slow readers, and few calls for a fast one.
+
+        SO_SNDBUF would bound what is on its way as well: 128 KB a round trip are 0.9 MB/s across an ocean.
+        """
+        fast = seconds < FAST
+        if fast != self._fast:
+            self._fast = fast
+            self._set(_UNSENT_LIMIT, _NO_LIMIT if fast else UNSENT)
 
     async def send_bytes(self, data: bytes) -> None:
         """`data`, once there is room for it."""
@@ -138,6 +144,7 @@ class _Sender:
         while length:
             if self._transport.is_closing():
                 raise ConnectionResetError("the reader went")
+            start = loop.time()
             try:
                 sent = await loop.sendfile(
                     self._transport, cast("IO[bytes]", file), offset, min(length, STRIDE), fallback=False
@@ -148,6 +155,8 @@ class _Sender:
                 return False  # or the reader went at once: writing will tell
             if not sent:
                 raise OSError("a kept file is shorter than it was")
+            if sent == STRIDE:
+                self._adapt(loop.time() - start)
             begun = True
             offset += sent
             length -= sent
