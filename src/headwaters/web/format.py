@@ -11,7 +11,7 @@ from functools import cache, cached_property, lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from babel.units import format_unit
 
 from headwaters.core.errors import N_
@@ -33,9 +33,9 @@ _KINDS = {
     WorkKind.PICTURE: N_("Picture"),
 }
 _TILLS = {
-    "stripe": N_("By card"),
-    "by_hand": N_("By bank transfer or in cash"),
-    "practice": N_("Practice: no real money"),
+    "stripe": N_("Card"),
+    "by_hand": N_("Bank or cash"),
+    "practice": N_("Practice"),
 }
 
 
@@ -122,6 +122,10 @@ class Format:
 
     def _format_day(self, year: int, month: int, day: int) -> str:
         return str(format_date(datetime(year, month, day), "long", self.locale))
+
+    def symbol(self, currency: str) -> str:
+        """What stands beside an amount of `currency`: €, CHF."""
+        return str(get_currency_symbol(currency, self.locale))
 
     def join(self, parts: Sequence[str]) -> str:
         """a, b and c."""

@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from headwaters.core.errors import HeadwatersError
 from headwaters.core.sales.fees import NO_FEE, FeeRate, estimate, fee_rate
-from headwaters.core.sales.money import Money, largest, plain
+from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.states import Door
 from headwaters.core.shop import Settings
+from headwaters.core.works.details import default_price
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.pages import FileView, WorkView
@@ -23,11 +24,11 @@ from headwaters.web.licences import said_licence
 from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
 
+_PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
 MIDDLE_WIDTH = 960  # of a picture, in pixels, for browsers that do not choose
 _PLAYED = {"audio": "audio", "video": "video", "image": "picture"}
 _NEVER_SHOWN = frozenset({"image/svg+xml", "image/tiff", "image/vnd.adobe.photoshop", "image/vnd.djvu", "image/heic"})
 _NICE = (10, 15, 20, 30, 50, 80)  # people think in these, times powers of ten
-_PART_OF_LARGEST = 200_000  # about the price of a cup of coffee in any currency
 
 
 # ── money ────────────────────────────────────────────────────────────────────────────────────────
@@ -55,10 +56,10 @@ def presets(price: Money, minimum: Money) -> list[Money]:
 
 
 def suggested(price: Money, minimum: Money) -> Money:
-    """What stands in the amount's field first: the price, else the minimum, else something small."""
+    """What stands in the amount's field first: the price, else the minimum, else a shop's usual price."""
     if price.minor or minimum.minor:
         return max(price, minimum, key=lambda money: money.minor)
-    return Money(nice(largest(price.currency).minor // _PART_OF_LARGEST), price.currency)
+    return default_price(price.currency)
 
 
 def _rate(till: str, settings: Settings) -> FeeRate | None:
@@ -86,6 +87,7 @@ def pay_form(
     return PayForm(
         amount=typed.get("amount", said.amount(first.minor, first.currency)),
         currency=first.currency,
+        symbol=said.symbol(first.currency),
         minimum=said_amount(minimum, said) if minimum.minor else None,
         presets=tuple(said_amount(money, said) for money in presets(first, minimum)),
         tills=tuple(TillChoice(name, said.till(name), name == chosen) for name in now.tills),
@@ -114,8 +116,10 @@ def played_as(media_type: str) -> str:
 
 def said_art(work: WorkView) -> Art | None:
     """The work's picture in the widths that the shop made of its cover."""
-    pictures = work.of_role("art") or work.of_role("cover")
-    sized = sorted((file.width, file.height or 0, file) for file in pictures if file.width and file.height)
+    made = [file for file in work.of_role("art") if file.media_type != _PREVIEW]
+    pictures = made or work.of_role("art") or work.of_role("cover")
+    by_width = {file.width: (file.width, file.height, file) for file in pictures if file.width and file.height}
+    sized = [by_width[width] for width in sorted(by_width)]
     if not sized:
         return None
     width, height, middle = next((one for one in sized if one[0] >= MIDDLE_WIDTH), sized[-1])
@@ -158,7 +162,12 @@ def facts(work: WorkView, said: Format) -> tuple[str, ...]:
     """Kind, length and year, as far as they are known. Of one film in three sizes, the length of one."""
     lengths = [file.seconds for file in work.of_role("work") if file.seconds]
     seconds = max(lengths, default=0) if work.kind == "film" else _whole_length(work)
-    found = (said.kind(work.kind), said.length(seconds) if seconds else "", str(work.year) if work.year else "")
+    kind = said.kind(work.kind)
+    found = (
+        "" if kind.casefold() in work.by_line.casefold() else kind,
+        said.length(seconds) if seconds else "",
+        str(work.year) if work.year else "",
+    )
     return tuple(fact for fact in found if fact)
 
 
@@ -242,9 +251,14 @@ def work_page(
         came_from=typed.get("from", ""),
         licence=said_licence(work.licence, said),
         summary=summary(work.description, work.words) or work.by_line or work.title,
-        share_image=f"{site.url}{art.src}" if art else "",
+        share_image=_share_image(site, work, art),
         data=_schema(site, work, art),
     )
+
+
+def _share_image(site: Site, work: WorkView, art: Art | None) -> str:
+    preview = next((public_file(work.slug, file) for file in work.of_role("art") if file.media_type == _PREVIEW), "")
+    return site.url + (preview or art.src) if art else ""
 
 
 def _schema(site: Site, work: WorkView, art: Art | None) -> str:

@@ -84,6 +84,7 @@ class PayForm:
 
     amount: str  # what stands in the amount's field
     currency: str  # ISO 4217
+    symbol: str  # the same as it stands beside an amount: €
     minimum: Amount | None  # the least that is taken, if there is one
     presets: tuple[Amount, ...]  # amounts to pick from
     tills: tuple[TillChoice, ...]  # empty: no till is set up
