@@ -82,9 +82,10 @@ def translated() -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:
-        param = getattr(error, "param", None)
-        log.warning("Stripe: %s %s %s %s", type(error).__name__, error.code, param, error.request_id)
-        raise _translation(error, str(param or "")) from error
+        param = str(getattr(error, "param", None) or "")
+        said = (type(error).__name__, error.code, param, error.request_id)
+        log.warning("Stripe: %s", " ".join(filter(None, said)))
+        raise _translation(error, param) from error
 
 
 def _translation(error: stripe.StripeError, param: str) -> Refused | Unavailable:
