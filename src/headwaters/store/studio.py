@@ -68,7 +68,8 @@ def _refunded() -> ColumnElement[int]:
 
 
 def _order_lines() -> Select[Any]:
-    first = select(func.min(order_lines.c.id)).where(order_lines.c.order_id == orders.c.id).scalar_subquery()
+    lines = select(func.min(order_lines.c.id)).where(order_lines.c.order_id == orders.c.id)
+    first = lines.correlate(orders).scalar_subquery()
     return (
         select(
             orders.c.id,
@@ -112,6 +113,11 @@ def _line(row: Sequence[Any]) -> OrderLine:
     )
 
 
+def _some(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a row beside the order; what else the query joins is none of it."""
+    return exists().where(*conditions).correlate(orders)
+
+
 def _like(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
     return func.lower(column).contains(words, autoescape=True)
 
@@ -120,9 +126,9 @@ def _fits(wanted: Wanted) -> ColumnElement[bool]:
     """Whether an order is one of those that the text may mean."""
     own = payments.c.order_id == orders.c.id
     title = and_(order_lines.c.order_id == orders.c.id, works.c.id == order_lines.c.work_id)
-    ways = [_like(orders.c.email, wanted.words), exists().where(title, _like(works.c.title, wanted.words))]
+    ways = [_like(orders.c.email, wanted.words), _some(title, _like(works.c.title, wanted.words))]
     if wanted.reference is not None:
-        ways.append(exists().where(own, payments.c.reference == wanted.reference))
+        ways.append(_some(own, payments.c.reference == wanted.reference))
     if wanted.token is not None:
         ways.append(orders.c.token == wanted.token)
     if wanted.number is not None:
@@ -133,14 +139,14 @@ def _fits(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.amount is not None:
         minor, currency = wanted.amount.minor, wanted.amount.currency
         ways.append(and_(orders.c.amount_minor == minor, orders.c.currency == currency))
-        ways.append(exists().where(own, payments.c.amount_minor == minor, payments.c.currency == currency))
+        ways.append(_some(own, payments.c.amount_minor == minor, payments.c.currency == currency))
     return or_(*ways)
 
 
 def _waits() -> ColumnElement[bool]:
     """A payment by hand that the creator has not confirmed."""
     by_hand = (payments.c.order_id == orders.c.id, payments.c.till == _BY_HAND, payments.c.state.in_(_UNDER_WAY))
-    return exists().where(*by_hand)
+    return _some(*by_hand)
 
 
 def _conditions(wanted: Wanted | None, which: Which) -> list[ColumnElement[bool]]:
@@ -359,7 +365,7 @@ def count_between(conn: Connection, start: datetime, end: datetime) -> int:
     """Orders that went through a door, wait for a payment by hand, or were paid, from `start` up to `end`."""
     span = (to_micros(start), to_micros(end) - 1)
     own = payments.c.order_id == orders.c.id
-    paid = exists().where(own, payments.c.settled_at.between(*span))
+    paid = _some(own, payments.c.settled_at.between(*span))
     made = and_(orders.c.created_at.between(*span), or_(orders.c.state == OrderState.GRANTED.value, _waits()))
     return int(conn.execute(select(func.count()).select_from(orders).where(or_(paid, made))).scalar() or 0)
 
