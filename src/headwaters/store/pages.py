@@ -144,7 +144,7 @@ def _work(conn: Connection, row: Sequence[Any] | None) -> WorkView | None:
         return None
     *values, edition_id = row
     found = _EDITION_FILES.all(conn, edition_id=edition_id)
-    return WorkView(*values, files=tuple(map(_file, found)))
+    return WorkView(*(*values, tuple(map(_file, found))))
 
 
 def work_by_slug(conn: Connection, slug: str) -> WorkView:
@@ -169,7 +169,7 @@ def published_works(conn: Connection) -> tuple[WorkView, ...]:
     for row in _SHOWN_FILES.all(conn):
         by_edition.setdefault(row[0], []).append(_file(row))
     return tuple(
-        WorkView(*values, files=tuple(by_edition.get(edition_id, ()))) for *values, edition_id in _SHOWN_WORKS.all(conn)
+        WorkView(*(*values, tuple(by_edition.get(edition_id, ())))) for *values, edition_id in _SHOWN_WORKS.all(conn)
     )
 
 
@@ -291,12 +291,8 @@ def order_by_token(conn: Connection, token: str) -> OrderView:
     if not rows:
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
     order = rows[0][:_ORDER_WIDTH]
-    return OrderView(
-        *order,
-        lines=tuple(LineView(*row[_ORDER_WIDTH:]) for row in rows),
-        payments=tuple(
-            PaymentView(*values, refunded_minor=int(refunded or 0))
-            for *values, refunded in _PAYMENTS.all(conn, order_id=order[0])
-        ),
-        letters=tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order[0])),
-    )
+    order_id = order[0]
+    lines = tuple(LineView(*row[_ORDER_WIDTH:]) for row in rows)
+    paid = tuple(PaymentView(*(*row[:-1], int(row[-1] or 0))) for row in _PAYMENTS.all(conn, order_id=order_id))
+    written = tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order_id))
+    return OrderView(*(*order, lines, paid, written))

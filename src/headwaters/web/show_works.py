@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -34,6 +36,7 @@ _NICE = (10, 15, 20, 30, 50, 80)  # people think in these, times powers of ten
 # ── money ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@lru_cache(maxsize=8192)
 def said_amount(money: Money, said: Format) -> Amount:
     """An amount in all the ways a page says it."""
     minor, currency = money.minor, money.currency
@@ -68,10 +71,10 @@ def _rate(till: str, settings: Settings) -> FeeRate | None:
     return NO_FEE if till == "by_hand" else None
 
 
-def _cuts(amount: Money, now: Now, said: Format) -> tuple[Cut, ...]:
+def _cuts(amount: Money, tills: tuple[str, ...], settings: Settings, said: Format) -> tuple[Cut, ...]:
     cuts = []
-    for till in now.tills:
-        if (rate := _rate(till, now.settings)) is not None:
+    for till in tills:
+        if (rate := _rate(till, settings)) is not None:
             fee = estimate(amount, rate)
             parts = (said_amount(part, said) for part in (amount, fee.till, fee.creator))
             cuts.append(Cut(till, said.till(till), *parts))
@@ -82,17 +85,31 @@ def pay_form(
     now: Now, price: Money, minimum: Money, typed: Mapping[str, str], problem: Problem | None, said: Format
 ) -> PayForm:
     """The fields of a payment, with what was typed in them."""
+    fresh = _fresh_form(tuple(now.tills), now.settings, price, minimum, said)
+    if not typed and problem is None:
+        return fresh
+    chosen = typed.get("till", "")
+    tills = tuple(replace(till, checked=till.name == chosen) for till in fresh.tills)
+    return replace(
+        fresh,
+        amount=typed.get("amount", fresh.amount),
+        tills=tills if chosen in now.tills else fresh.tills,
+        problem=problem,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _fresh_form(tills: tuple[str, ...], settings: Settings, price: Money, minimum: Money, said: Format) -> PayForm:
     first = suggested(price, minimum)
-    chosen = typed.get("till") if typed.get("till") in now.tills else next(iter(now.tills), None)
     return PayForm(
-        amount=typed.get("amount", said.amount(first.minor, first.currency)),
+        amount=said.amount(first.minor, first.currency),
         currency=first.currency,
         symbol=said.symbol(first.currency),
         minimum=said_amount(minimum, said) if minimum.minor else None,
         presets=tuple(said_amount(money, said) for money in presets(first, minimum)),
-        tills=tuple(TillChoice(name, said.till(name), name == chosen) for name in now.tills),
-        cuts=_cuts(first, now, said),
-        problem=problem,
+        tills=tuple(TillChoice(name, said.till(name), name == tills[0]) for name in tills),
+        cuts=_cuts(first, tills, settings, said),
+        problem=None,
     )
 
 

@@ -1,4 +1,4 @@
-"""gettext in templates: an environment speaks one language, so what never changes is translated when it is compiled.
+"""gettext in templates: an environment speaks one language, so what never changes is settled when it is compiled.
 
 `_("Take it")` and `{% trans %}Take it{% endtrans %}` without placeholders become part of the template's own text; with
 placeholders they are looked up as the page renders. A msgid is ours and may hold markup; what fills it is escaped.
@@ -18,10 +18,20 @@ from headwaters.texts import translations
 
 
 class _Constants(NodeTransformer):
-    """Replaces gettext calls that have nothing to fill in by what they say."""
+    """Replaces gettext calls that have nothing to fill in by what they say, and includes by what they bring."""
 
-    def __init__(self, catalogue: _gettext.NullTranslations) -> None:
+    def __init__(self, environment: PageEnvironment, catalogue: _gettext.NullTranslations) -> None:
+        self._environment = environment
         self._catalogue = catalogue
+
+    def visit_Include(self, node: nodes.Include, *_args: Any, **_kwargs: Any) -> nodes.Node:
+        """An include costs several microseconds each time it is met, and an order page is rendered for each reader."""
+        loader = self._environment.loader
+        if not isinstance(node.template, nodes.Const) or loader is None:
+            return node
+        name = node.template.value
+        source, filename, _ = loader.get_source(self._environment, name)
+        return nodes.Scope(self._environment.parse(source, name, filename).body, lineno=node.lineno)
 
     def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
         is_gettext = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"}
@@ -42,12 +52,12 @@ class PageEnvironment(Environment):
     def __init__(self, language: str, **options: Any) -> None:
         super().__init__(extensions=[InternationalizationExtension], **options)
         self._catalogue = translations(language)
-        self.newstyle_gettext = True  # type: ignore[attr-defined]
+        self.newstyle_gettext = True
         self.globals.update(_=self._gettext, gettext=self._gettext, ngettext=self._ngettext)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         template = super()._parse(source, name, filename)
-        _Constants(self._catalogue).visit(template)
+        _Constants(self, self._catalogue).visit(template)
         return template
 
     def _gettext(self, message: str, /, **values: Any) -> Markup:
