@@ -31,7 +31,7 @@ class Bank:
     """Signs the payment events that the practice till would send, without its pay page."""
 
     def __init__(self, shop: Path, url: str) -> None:
-        self._till = PracticeTill(url, shop / "practice", (shop / KEY_NAME).read_bytes())
+        self._till = PracticeTill(url, shop / "practice", (shop / KEY_NAME).read_bytes(), lambda: datetime.now(UTC))
 
     def event(self, session_id: str) -> tuple[str, bytes]:
         """Header lines and body of "paid"."""
@@ -51,7 +51,7 @@ def _expect(answer: Answer, status: int) -> Answer:
 
 async def _read(client: Client, bank: Bank, number: int) -> int:
     """One reader's way; how many bytes of the work came."""
-    whom = f"X-Forwarded-For: 2001:db8:{number >> 16:x}:{number & 0xFFFF:x}00::1\r\n"
+    whom = f"X-Forwarded-For: 2001:db8:{number >> 8:x}:{number & 0xFF:x}00::1\r\n"  # a /56 for each reader
     page = _expect(await client.send("GET", "/w/bench", whom), 200)
     nonce = page.body.split(b'name="nonce" value="', 1)[1].split(b'"', 1)[0].decode()
     form = f"door=pay&amount=5.00&nonce={nonce}".encode()
