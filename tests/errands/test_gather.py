@@ -414,5 +414,8 @@ def test_two_files_of_one_name_from_two_folders_are_refused(tmp_path: Path) -> N
 
 
 def test_names_are_ordered_as_people_count() -> None:
-    names = ["b", "a10", "a2", "a/b", "A1", "a/10/x", "a10/1", "10", "9", "a/2/x"]
-    assert sorted(names, key=natural) == ["9", "10", "A1", "a2", "a10", "b", "a/b", "a/2/x", "a/10/x", "a10/1"]
+    names = ["b", "a10", "a2", "a/b", "A1", "a/10/x", "a10/1", "10", "9", "a/2/x", "a", "a.b", ".b", "a1.b"]
+    assert sorted(names, key=natural) == [
+        *("9", "10", ".b", "a", "a.b", "A1", "a1.b", "a2", "a10", "b"),
+        *("a/b", "a/2/x", "a/10/x", "a10/1"),
+    ]

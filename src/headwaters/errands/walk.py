@@ -52,13 +52,18 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def natural(name: str) -> list[tuple[int, int | str]]:
-    """A key that puts `2 Rain` before `10 Sun`, and files of a folder before its folders' files."""
-    parts = name.casefold().split("/")
+    """A key that puts `2 Rain` before `10 Sun`, `Rain` before `Rain 2`, and files before the files of folders."""
+    *folders, last = name.casefold().split("/")
+    own, _, ending = last.rpartition(".")
     key: list[tuple[int, int | str]] = []
-    for at, part in enumerate(parts):
-        key.append((0 if at == len(parts) - 1 else 1, ""))
-        key.extend((2, int(piece)) if _NUMBER.fullmatch(piece) else (3, piece) for piece in _NUMBER.split(part))
-    return key
+    for folder in folders:
+        key += [(1, ""), *_counted(folder)]
+    return [*key, (0, ""), *_counted(own or last), (1, ending if own else "")]
+
+
+def _counted(text: str) -> list[tuple[int, int | str]]:
+    pieces = [piece for piece in _NUMBER.split(text) if piece]
+    return [(2, int(piece)) if _NUMBER.fullmatch(piece) else (3, piece) for piece in pieces]
 
 
 def find_file(path: Path, name: str, root: Path | None) -> Found:

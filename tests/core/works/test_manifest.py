@@ -206,7 +206,7 @@ def test_the_command_line_says_the_same_things_and_counts_more() -> None:
 def test_an_option_that_is_wrong_is_named() -> None:
     with pytest.raises(ManifestBroken) as broken:
         understand({"price": Given("1e9", "--price")}, "EUR")
-    assert str(broken.value).startswith("--price: price: “1e9” is not an amount.")
+    assert str(broken.value).startswith("--price: “1e9” is not an amount.")
 
 
 _KEYS = st.sampled_from(["title", "slug", "price", "minimum", "year", "doors", "files", "licence", "language", "words"])

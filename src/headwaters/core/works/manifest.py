@@ -75,7 +75,8 @@ class Problem:
     def __str__(self) -> str:
         words = [self.message, self.hint] if self.hint else [self.message]
         said = " ".join(text % self.values if self.values else text for text in words)
-        return ": ".join(part for part in (self.where, self.key, said) if part)
+        key = "" if self.where == f"--{self.key}" else self.key
+        return ": ".join(part for part in (self.where, key, said) if part)
 
 
 class ManifestBroken(Refused):
