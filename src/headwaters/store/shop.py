@@ -10,7 +10,7 @@ from headwaters.store.tables import catalogue, settings
 
 def read_settings(conn: Connection) -> dict[str, str]:
     """All settings rows, as key → text."""
-    return {key: value for key, value in conn.execute(select(settings.c.key, settings.c.value))}
+    return dict(conn.execute(select(settings.c.key, settings.c.value)).tuples().all())
 
 
 def write_setting(conn: Connection, key: str, value: str) -> None:

@@ -1,0 +1,85 @@
+"""The files that docs/operate hands out, tried: Caddy in front of a real shop, and the unit as systemd reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.addresses import free_port, wait_until_open
+from tests.support.served import ServeShop, headwaters
+
+OPERATE = Path(__file__).parents[2] / "docs" / "operate"
+
+
+@contextmanager
+def caddy(folder: Path, backend: int) -> Iterator[int]:
+    """Caddy with the documented file, its name and certificate replaced by this machine's; the port of its TLS."""
+    port = free_port()
+    text = (OPERATE / "Caddyfile").read_text(encoding="utf-8")
+    assert text.count("shop.example {") == 1
+    text = text.replace("shop.example {", f"https://localhost:{port} {{\n\ttls internal")
+    text = "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" + text
+    config = folder / "Caddyfile"
+    config.write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{backend}"), encoding="utf-8")
+    environ = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    with (folder / "caddy.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["caddy", "run", "--config", str(config), "--adapter", "caddyfile"], env=environ, stdout=log, stderr=log
+        )
+    try:
+        wait_until_open(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def curl(*arguments: str) -> bytes:
+    done = subprocess.run(["curl", "-sSk", *arguments], capture_output=True, check=True, timeout=30)
+    return done.stdout
+
+
+@pytest.mark.needs("caddy", "curl")
+def test_downloads_keep_their_ranges_and_etags_behind_the_documented_caddyfile(tmp_path: Path, serve_shop: ServeShop):
+    shop = tmp_path / "shop"
+    book = tmp_path / "book.txt"
+    book.write_bytes(b"".join(b"%07d\n" % line for line in range(40_000)))
+    assert headwaters("init", shop, "--name", "Alice").code == 0
+    assert headwaters("publish", book, "--shop", shop, "--i-made-this").code == 0
+    served = serve_shop(shop, {"HEADWATERS_PROXIES": "127.0.0.1"})
+    with caddy(tmp_path, served.port) as port:
+        base = f"https://localhost:{port}"
+        form = "door=cant_pay&nonce=behind-caddy-0001"
+        taken = curl("-o", "/dev/null", "-w", "%{redirect_url}", "-d", form, f"{base}/w/book/take").decode()
+        assert taken.startswith(f"{base}/o/")
+        (work,) = json.loads(curl(f"{taken}.json"))["works"]
+        file = work["editions"][0]["files"][0]
+        address = base + file["url"].removeprefix(served.url)
+        whole, head = curl("--compressed", address), curl("-I", "-H", "Accept-Encoding: gzip", address).decode()
+        assert hashlib.sha256(whole).hexdigest() == file["sha256"]
+        assert f'"{file["sha256"][:32]}"' in head
+        assert "content-encoding" not in head.lower()
+        assert curl("-r", "100-199", address) == whole[100:200]
+        assert curl("-r", "-8", address) == b"0039999\n"
+
+
+@pytest.mark.needs("systemd")
+def test_the_unit_is_one_that_systemd_understands(tmp_path: Path):
+    command = tmp_path / "headwaters"
+    command.write_text("#!/bin/sh\n", encoding="utf-8")
+    command.chmod(0o755)
+    unit = tmp_path / "headwaters.service"
+    text = (OPERATE / "headwaters.service").read_text(encoding="utf-8")
+    assert "ExecStart=/usr/local/bin/headwaters serve\n" in text
+    unit.write_text(text.replace("/usr/local/bin/headwaters", str(command)), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    broken = unit.with_name("broken.service")
+    broken.write_text(text.replace("ExecStart=", "ExecStrt="), encoding="utf-8")
+    assert subprocess.run(["systemd-analyze", "verify", str(broken)], capture_output=True, check=False).returncode != 0
