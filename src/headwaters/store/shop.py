@@ -10,7 +10,7 @@ from headwaters.store.tables import catalogue, settings
 
 def read_settings(conn: Connection) -> dict[str, str]:
     """All settings rows, as key → text."""
-    return dict(conn.execute(select(settings.c.key, settings.c.value)).tuples().all())
+    return {row.key: row.value for row in conn.execute(select(settings.c.key, settings.c.value))}
 
 
 def write_setting(conn: Connection, key: str, value: str) -> None:
