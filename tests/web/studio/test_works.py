@@ -1,0 +1,68 @@
+"""The Studio's first page, and works: retired and published again."""
+
+from __future__ import annotations
+
+from headwaters.core.sales.states import Door
+from headwaters.errands import settle
+from headwaters.errands.house import House
+from tests.people import add_work, take_work
+from tests.support.house import Clock, MakeHouse
+from tests.web.studio.conftest import Visitor
+
+
+async def test_a_work_is_retired_and_published_again_and_its_holders_notice_nothing(
+    shop: House, alice: Visitor
+) -> None:
+    order = await take_work(shop)
+    assert (await alice.get("/w/high-water")).status == 200
+    answer = await alice.send("/studio/works", "/studio/works/high-water/retire")
+    assert (answer.status, answer.headers["Location"]) == (303, "/studio/works?said=retired")
+    assert (await alice.get("/w/high-water")).status == 410
+    assert (await alice.get(f"/o/{order.token}")).status == 200
+    page = await alice.text("/studio/works")
+    assert "Retired: the page is gone, holders keep everything" in page
+    assert "1 person has it" in page
+    answer = await alice.send("/studio/works", "/studio/works/high-water/restore")
+    assert answer.headers["Location"] == "/studio/works?said=restored"
+    assert (await alice.get("/w/high-water")).status == 200
+
+
+async def test_a_work_that_is_not_there_is_not_retired(alice: Visitor) -> None:
+    answer = await alice.send("/studio/works", "/studio/works/nowhere/retire")
+    assert answer.status == 404
+
+
+async def test_all_works_are_listed_in_words(shop: House, alice: Visitor) -> None:
+    await shop.db.write(lambda conn: add_work(conn, "low-water", "Low Water"))
+    page = await alice.text("/studio/works")
+    assert page.index("Low Water") < page.index("High Water")
+    assert "edition 1" in page
+    assert "0 people have it" in page
+    assert 'href="/w/low-water"' in page
+
+
+async def test_an_empty_shop_says_how_to_begin(alice: Visitor, shop: House) -> None:
+    page = await alice.text("/studio")
+    assert "Hello, Alice" in page
+    assert "Nobody has taken anything yet." in page
+    assert "You have no password yet." in page
+
+
+async def test_the_first_page_says_what_happened_in_plain_words(shop: House, alice: Visitor, clock: Clock) -> None:
+    for door in (Door.CANT_PAY, Door.HAVE_COPY, Door.HAVE_COPY):
+        await take_work(shop, door)
+    paid = await take_work(shop, Door.PAY, till="by_hand", minor=1250)
+    await take_work(shop, Door.PAY, till="by_hand")
+    await settle.confirm(shop, paid.reference)
+    sentence = "4 people took a work. 1 couldn&#39;t pay. 2 had a copy already. €12.50 came in."
+    assert (await alice.text("/studio")).count(sentence) == 4
+    assert "Has this money come?" in await alice.text("/studio")
+    clock.move(days=2)
+    page = await alice.text("/studio")
+    assert page.count(sentence) == 3
+    assert page.count("Nobody took anything.") == 1
+
+
+async def test_practice_money_is_no_money(shop: House, alice: Visitor, make_house: MakeHouse) -> None:
+    await take_work(shop, Door.PAY, till="practice")
+    assert "came in" not in await alice.text("/studio")
