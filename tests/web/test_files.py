@@ -302,6 +302,7 @@ async def test_only_what_runs_nothing_is_shown_in_place(
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox;") is not shown
     asked_plainly = await get(client, f"/d/{key}/{item.ref}/it")
     assert asked_plainly.headers["Content-Disposition"].startswith("attachment")
     assert asked_plainly.headers["Content-Security-Policy"].startswith("sandbox;")

@@ -161,9 +161,16 @@ def _blob(row: FileRow) -> Blob:
 
 
 def _download(row: FileRow) -> Download:
-    media_type = row.media_type if _MEDIA_TYPE.fullmatch(row.media_type) else "application/octet-stream"
-    representation = Representation(row.size, etag_of(row.sha256), from_micros(row.published_at), media_type)
+    published = from_micros(row.published_at)
+    representation = Representation(row.size, etag_of(row.sha256), published, _told_type(row.media_type))
     return Download(row.name, representation, row.sha256, _blob(row))
+
+
+def _told_type(media_type: str) -> str:
+    """The Content-Type: text is UTF-8 unless somebody knows better, and what is no media type is plain bytes."""
+    if media_type == "text/plain":
+        return "text/plain; charset=utf-8"
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
 
 
 def _archive(edition: EditionRow, files: Sequence[FileRow], house: House) -> Download:
