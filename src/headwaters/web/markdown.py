@@ -55,10 +55,8 @@ def _drop_pictures(tokens: Sequence[Token]) -> None:
     for token in tokens:
         for child in token.children or ():
             if child.type == "image" and not _OWN_PICTURE.fullmatch(str(child.attrs.get("src", ""))):
-                child.type, child.tag = "text", ""
-                child.content = child.content or ""
-        if token.children:
-            _drop_pictures(token.children)
+                said = "".join(part.content for part in child.children or () if part.type in {"text", "code_inline"})
+                child.type, child.tag, child.content, child.children = "text", "", said, None
 
 
 @lru_cache(maxsize=512)

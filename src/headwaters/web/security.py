@@ -43,7 +43,7 @@ def safe_headers(config: Config) -> tuple[tuple[str, str], ...]:
         ("X-Content-Type-Options", "nosniff"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), interest-cohort=()"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
     ]
     if config.secure:
         headers.append(("Strict-Transport-Security", "max-age=31536000"))
