@@ -23,7 +23,7 @@ from headwaters.core.works.manifest import Given
 from headwaters.errands.gather import Failure
 from headwaters.errands.house import House
 from headwaters.errands.publish import Outcome, Progress, publish
-from headwaters.ports import Blob, Keep
+from headwaters.ports import Blob, Keep, Witness
 from headwaters.store import tables
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
@@ -120,8 +120,8 @@ async def test_a_folder_becomes_a_work_with_its_files_cover_art_and_words(house:
     assert [left.name for left in outcome.left_out] == [".DS_Store"]
     found = await files_of(house, "high-water")
     assert [(row.role, row.name, row.label, row.media_type) for row in found] == [
-        ("work", "High Water.en.vtt", "Subtitles (en)", "text/vtt"),
         ("work", "High Water.mp4", "The film", "video/mp4"),
+        ("work", "High Water.en.vtt", "Subtitles (en)", "text/vtt"),
         ("sample", "trailer.mp4", "Trailer", "video/mp4"),
         ("cover", "cover.png", "The cover", "image/png"),
         ("art", "art-480.webp", "", "image/webp"),
@@ -129,7 +129,7 @@ async def test_a_folder_becomes_a_work_with_its_files_cover_art_and_words(house:
         ("art", "art-1000.webp", "", "image/webp"),
         ("art", "art-1000.jpeg", "", "image/jpeg"),
     ]
-    film = found[1]
+    film = found[0]
     assert film.sha256 == sha256((folder / "High Water.mp4").read_bytes()).hexdigest()
     assert (film.seconds_micros, film.width, film.height) == (1_000_000, 64, 48)
     assert {len(row.ref) for row in found} == {13}
@@ -243,6 +243,16 @@ async def test_linked_files_are_watched_and_not_copied(house: House, tmp_path: P
     assert status.st_nlink == 2
     assert (await done(house, path)).published.change is Change.NOTHING
     assert [row.keep for row in await house.db.read(rows.all_blobs)] == ["copy"]
+
+
+async def test_two_linked_files_of_the_same_bytes_are_watched_at_the_one_that_is_kept(
+    house: House, tmp_path: Path
+) -> None:
+    folder = lay(tmp_path / "book", dict.fromkeys(["a.pdf", "b.pdf", "c.pdf"], PDF))
+    await done(house, folder, keep=Keep.LINK)
+    (row,) = await house.db.read(rows.all_blobs)
+    witness = Witness(row.inode or 0, row.size, row.mtime_ns or 0, row.ctime_ns or 0)
+    house.storage.verify(Blob(row.sha256, row.crc32, row.size, Keep.LINK, witness))
 
 
 async def test_the_creators_files_are_never_written_to(house: House, tmp_path: Path) -> None:

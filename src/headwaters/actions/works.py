@@ -92,9 +92,11 @@ def find_work(conn: Connection, publication: Publication) -> WorkRow | None:
     if found is not None:
         return _not_withheld(_at_its_address(found, publication.said.slug))
     taken = rows.work_by_slug(conn, _slug(publication))
-    if taken is not None:
+    if taken is None:
+        return None
+    if taken.source != publication.source:
         raise _taken(taken.slug)
-    return None
+    return _not_withheld(taken)  # it came between the two looks: somebody publishes the same at this very moment
 
 
 def _at_its_address(work: WorkRow, wanted: str | None) -> WorkRow:

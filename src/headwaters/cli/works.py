@@ -188,11 +188,12 @@ class Meter:
     What is done in a moment is not worth a word.
     """
 
-    def __init__(self, patience: float = 0.7) -> None:
-        """`patience`: seconds before it says anything."""
+    def __init__(self, patience: float | None = None) -> None:
+        """`patience`: seconds before it says anything; by itself a moment on a terminal, and longer elsewhere."""
         self._lively = sys.stderr.isatty()
         self._pause = 0.1 if self._lively else 10.0  # seconds between two words
-        self._next = time.monotonic() + patience
+        usual = 0.7 if self._lively else 10.0
+        self._next = time.monotonic() + (usual if patience is None else patience)
         self._shown = False
 
     def show(self, progress: Progress) -> None:

@@ -207,11 +207,15 @@ def add_files(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> Non
 
 
 def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> None:
-    """Blobs as the storage keeps them now: one that was a link before may be a copy today."""
+    """Blobs as the storage keeps them now: one that was a link before may be a copy today.
+
+    Of several rows with one SHA-256 the last counts: so it was kept last.
+    """
     statement = insert(blobs)
     fresh = {name: statement.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
     statement = statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh)
-    for row in sorted(set(rows), key=lambda row: row.sha256):  # one order for all, so that no two wait for each other
+    newest = {row.sha256: row for row in rows}
+    for _, row in sorted(newest.items()):  # one order for all, so that no two wait for each other
         conn.execute(statement, {"created_at": now, **asdict(row)})
 
 
