@@ -64,7 +64,7 @@ async def test_an_order_is_found_by_whatever_one_knows_of_it(shop: House, alice:
 
 
 @pytest.mark.parametrize(
-    "text", ["nothing", "%25", "_", "%27%20OR%201=1--", "%00x", "9" * 40, "\N{SNOWMAN}", "a" * 5000]
+    "text", ["nothing", "%25", "_", "%27%20OR%201=1--", "%00qq", "9" * 40, "\N{SNOWMAN}", "a" * 5000]
 )
 async def test_what_nobody_ordered_is_not_found(shop: House, alice: Visitor, text: str) -> None:
     await take_work(shop, email=BOB)
