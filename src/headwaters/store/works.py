@@ -251,32 +251,34 @@ class WorkLine:
     size: int
 
 
+_NEWEST = (
+    select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
+)
+_GIVEN = case((files.c.role == "work", 1), else_=0)
+_LIST = (
+    select(
+        works.c.slug,
+        works.c.title,
+        works.c.kind,
+        works.c.state,
+        works.c.price_minor,
+        works.c.minimum_minor,
+        works.c.currency,
+        editions.c.number,
+        editions.c.published_at,
+        func.sum(_GIVEN).label("files"),
+        func.sum(_GIVEN * files.c.size).label("size"),
+    )
+    .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
+    .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
+    .outerjoin(files, files.c.edition_id == editions.c.id)
+    .group_by(works.c.id, editions.c.id)
+    .order_by(works.c.created_at.desc(), works.c.id.desc())
+)
+
+
 def list_works(conn: Connection) -> tuple[WorkLine, ...]:
     """All works in every state, the newest first."""
-    newest = (
-        select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
-    )
-    given = case((files.c.role == "work", 1), else_=0)
-    query = (
-        select(
-            works.c.slug,
-            works.c.title,
-            works.c.kind,
-            works.c.state,
-            works.c.price_minor,
-            works.c.minimum_minor,
-            works.c.currency,
-            editions.c.number,
-            editions.c.published_at,
-            func.sum(given).label("files"),
-            func.sum(given * files.c.size).label("size"),
-        )
-        .join(newest, newest.c.work_id == works.c.id)
-        .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == newest.c.number))
-        .outerjoin(files, files.c.edition_id == editions.c.id)
-        .group_by(works.c.id, editions.c.id)
-        .order_by(works.c.created_at.desc(), works.c.id.desc())
-    )
     return tuple(
         WorkLine(
             slug=row.slug,
@@ -290,5 +292,5 @@ def list_works(conn: Connection) -> tuple[WorkLine, ...]:
             files=int(row.files or 0),
             size=int(row.size or 0),
         )
-        for row in conn.execute(query)
+        for row in conn.execute(_LIST)
     )
