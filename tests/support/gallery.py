@@ -1,0 +1,162 @@
+"""A shop with every kind of page, served from a thread of its own so that a browser can look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from headwaters.actions.letters import answer
+from headwaters.actions.shop import change_settings
+from headwaters.actions.works import retire_work
+from headwaters.config import KEY_NAME, Config, Smtp
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Door
+from headwaters.core.works.editions import Role
+from headwaters.core.works.media import WorkKind
+from headwaters.errands import settle
+from headwaters.errands.house import House, refresh
+from headwaters.errands.take import Taken
+from headwaters.store import sales
+from headwaters.web.app import listen, make_app
+from headwaters.wiring import furnish
+from tests.support.addresses import free_port
+from tests.support.pages import Part, order, painted, publish
+
+SETTINGS = {
+    "name": "Alice",
+    "tagline": "films and songs from the river",
+    "creator": "Alice",
+    "by_hand": "on",
+    "practice": "on",
+    "by_hand_instructions": "IBAN: DE02 1203 0000 0000 2020 51",
+    "stripe_secret_key": "sk_test_gallery",
+    "stripe_webhook_secret": "whsec_gallery",
+    "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
+    "contact_email": "alice@shop.example",
+}
+LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschifffahrtsgesellschaftskapitän in It"
+
+
+@dataclass
+class Gallery:
+    """Where it is, and the paths of its pages by what they show."""
+
+    url: str
+    paths: dict[str, str] = field(default_factory=dict)
+
+
+def _film() -> list[Part]:
+    sizes = {"as it was finished": 11_400_000_000, "for most screens": 3_100_000_000, "for small ones": 640_000_000}
+    files = [
+        Part(f"High Water {n}.mp4", b"%d" % n, "video/mp4", label=f"The film, {label}", seconds=3720, pretend=size)
+        for n, (label, size) in enumerate(sizes.items())
+    ]
+    trailer = Part("trailer.mp4", b"t", "video/mp4", Role.SAMPLE, "The trailer", seconds=95, pretend=42_000_000)
+    return [*files, trailer, painted((480, 270), "a.webp"), painted((1280, 720), "b.webp")]
+
+
+def _songs() -> list[Part]:
+    songs = [Part(f"{n:02}.flac", b"%d" % n, "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 12)]
+    sample = Part("try.mp3", b"t", "audio/mpeg", Role.SAMPLE, "The first minute", seconds=60)
+    return [*songs, sample, Part("booklet.png", b"p", "image/png"), painted((900, 900))]
+
+
+async def _fill(house: House) -> dict[str, str]:
+    await house.db.write(lambda conn: change_settings(conn, SETTINGS))
+    await refresh(house)
+    words = "I made this with *four friends*.\n\nAlice"
+    described = "# What it is\n\nA film.\n\n### More\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n`code`"
+    film = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
+    await publish(house, "High Water", _film(), words=words, description=described, **film)
+    await publish(house, "Songs", _songs(), kind=WorkKind.MUSIC, price=Money(800, "EUR"))
+    book = [Part("book.epub", b"e", "application/epub+zip"), painted((600, 900))]
+    await publish(house, "A Book", book, kind=WorkKind.BOOK, doors=frozenset({Door.PAY, Door.HAVE_COPY}))
+    await publish(house, LONG, [Part(f"🎉 part {n} {'x' * 60}.txt", b"%d" % n) for n in range(30)], slug="long")
+    await publish(house, "Gone")
+    await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
+    await refresh(house)
+    return await _orders(house)
+
+
+async def _orders(house: House) -> dict[str, str]:
+    taken = {
+        "free": await order(house, "high-water"),
+        "copy": await order(house, "songs", Door.HAVE_COPY, letter="Thank you. 🚂\n\n" + "x" * 200),
+        "by hand": await order(house, "high-water", Door.PAY, till="by_hand", email="bob@example.org"),
+        "unfinished": await order(house, "songs", Door.PAY, till="practice"),
+        "paid": await order(house, "high-water", Door.PAY, till="by_hand"),
+        "many": await order(house, "long", Door.HAVE_COPY),
+    }
+    await settle.confirm(house, await _reference(house, taken["paid"]))
+    thread, now = await _order_id(house, taken["copy"]), house.clock()
+    await house.db.write(lambda conn: answer(conn, thread, "Dear Bob", "n" * 26, "r" * 13, now))
+    return {name: f"/o/{one.token}" for name, one in taken.items()}
+
+
+async def _order_id(house: House, taken: Taken) -> int:
+    found = await house.db.read(lambda conn: sales.order_by_token(conn, taken.token))
+    assert found is not None
+    return found.id
+
+
+async def _reference(house: House, taken: Taken) -> str:
+    order_id = await _order_id(house, taken)
+    payment = await house.db.read(lambda conn: sales.newest_payment(conn, order_id))
+    assert payment is not None
+    return payment.reference
+
+
+PUBLIC = {
+    "first page": "/",
+    "film": "/w/high-water",
+    "songs": "/w/songs",
+    "book": "/w/a-book",
+    "long": "/w/long",
+    "gone": "/w/gone",
+    "about": "/about",
+    "privacy": "/privacy",
+    "report": "/report",
+    "nowhere": "/nowhere",
+}
+
+
+@contextmanager
+def gallery(folder: Path, template: Path, settings: Mapping[str, str] | None = None) -> Iterator[Gallery]:
+    """Serve a filled shop in `folder`, on a copy of the migrated database `template`."""
+    folder.mkdir()
+    (folder / KEY_NAME).write_bytes(bytes(32))
+    shutil.copyfile(template, folder / "headwaters.db")
+    port = free_port()
+    opened = Gallery(f"http://127.0.0.1:{port}")
+    mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
+    config = Config(shop=folder, url=opened.url, port=port, smtp=mail)
+    ready, stop = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run() -> None:
+        loops.append(asyncio.get_running_loop())
+        async with furnish(config) as house:
+            opened.paths = {**PUBLIC, **await _fill(house)}
+            if settings:
+                await house.db.write(lambda conn: change_settings(conn, settings))
+                await refresh(house)
+            runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            await web.SockSite(runner, listen("127.0.0.1", port)).start()
+            ready.set()
+            await stop.wait()
+            await runner.cleanup()
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    assert ready.wait(30), "the gallery did not open"
+    yield opened
+    loops[0].call_soon_threadsafe(stop.set)
+    thread.join(10)
