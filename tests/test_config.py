@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headwaters.config import Config, Smtp, load_config
+from headwaters.config import Config, Smtp, load_config, note_address
 from headwaters.core.errors import Code, Refused, WrongUse
 
 
@@ -36,6 +36,15 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(shop:
 
 def test_the_address_follows_host_and_port(shop: Path):
     assert load_config(shop, {}, port=8765).url == "http://127.0.0.1:8765"
+
+
+def test_commands_speak_of_the_address_where_the_shop_was_opened_last(shop: Path):
+    note_address(load_config(shop, {}, port=8765))
+    assert (load_config(shop, {}).url, load_config(shop, {}).port) == ("http://127.0.0.1:8765", 8000)
+    assert load_config(shop, {}, host=None, port=None).url == "http://127.0.0.1:8000"  # who listens says where
+    assert load_config(shop, {"HEADWATERS_URL": "https://a.example"}).url == "https://a.example"
+    (shop / "address").write_text("no address", encoding="utf-8")
+    assert load_config(shop, {}).url == "http://127.0.0.1:8000"
 
 
 def test_mail_is_off_without_a_host_and_hides_its_password(shop: Path):

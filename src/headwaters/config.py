@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from headwaters.core.errors import N_, Code, Refused, WrongUse
 
 FILE_NAME = "headwaters.toml"
 KEY_NAME = "shop.key"
+ADDRESS_NAME = "address"  # where the shop was opened last, for commands that print addresses; see `note_address`
 PREFIX = "HEADWATERS_"
 
 
@@ -66,6 +68,22 @@ class Config:
 
 def _broken(name: str, message: str) -> Refused:
     return Refused(Code.CONFIG_BROKEN, "%(name)s: " + message, field=name, name=name)
+
+
+def note_address(config: Config) -> None:
+    """Remember where this process opens the shop: “serve --port 8080” is not in headwaters.toml, and the link that
+    “signin” prints has to lead there all the same. A folder that cannot be written to is no reason not to open."""
+    path = config.shop / ADDRESS_NAME
+    with suppress(OSError):
+        if _noted_address(config.shop) != config.url:
+            path.write_text(config.url, encoding="utf-8")
+
+
+def _noted_address(shop: Path) -> str:
+    try:
+        return check_url((shop / ADDRESS_NAME).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError, Refused):
+        return ""
 
 
 def _number(name: str, value: object) -> int:
@@ -133,7 +151,8 @@ def _proxies(value: object) -> tuple[str, ...]:
 
 
 def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
-    """Read `<shop>/headwaters.toml`, the environment over it, and `over` (the command line) over both.
+    """Read `<shop>/headwaters.toml`, the environment over it, and `over` (the command line) over both. Who is going to
+    listen passes host and port in `over`, as None where they were not said.
 
     Raises Refused(CONFIG_BROKEN) naming what is wrong, WrongUse(SHOP_MISSING) when `shop` is no shop.
     """
@@ -156,9 +175,10 @@ def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
             smtp[name] = value
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{host}:{port}"
     return Config(
         shop=shop,
-        url=check_url(str(raw.get("url") or f"http://{host}:{port}")),
+        url=check_url(str(url)),
         host=host,
         port=port,
         database=str(raw.get("database", "")),

@@ -8,6 +8,7 @@ import json
 import signal
 
 from headwaters.cli._tools import Command, open_house
+from headwaters.config import note_address
 from headwaters.errands.house import House
 from headwaters.texts import translations
 from headwaters.web.app import listen
@@ -34,6 +35,7 @@ async def serve_until_told(house: House, args: argparse.Namespace, link: str | N
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     sock = listen(house.config.host, house.config.port)
+    note_address(house.config)
     _announce(house, args, link)
     await answer(house, sock, stop)
     return 0
