@@ -16,7 +16,7 @@ _LAMP_Y = 296.0  # the lighthouse's lamp on the screen
 def forest(scale: float) -> Strip:
     """Hills with firs, cut by a gorge a third of the way down."""
     land = Land(travel=1900, depth=0.25, scale=scale, top=170, bottom=HORIZON + 18)
-    rng = Random(21)  # noqa: S311
+    rng = Random(21)
     reach = shapes.curve(
         [(-0.4, 96), (-0.05, 44), (0.16, 70), (0.3, 150), (0.42, 70), (0.6, 36), (0.72, 20), (0.83, 0), (1.5, 0)]
     )
@@ -82,7 +82,7 @@ def _rock(land: Land, place: Point, wide: float, back: int, rng: Random) -> None
 def far_bank(scale: float) -> Strip:
     """The other side of the water: firs, then a village, fields, and at the end the lighthouse."""
     land = Land(travel=3600, depth=0.06, scale=scale, top=200, bottom=HORIZON + 26)
-    rng = Random(31)  # noqa: S311
+    rng = Random(31)
     reach = shapes.curve(
         [(-0.2, 20), (0.1, 22), (0.3, 40), (0.42, 16), (0.5, 20), (0.62, 9), (0.78, 5), (0.87, 0), (1.3, 0)]
     )
@@ -204,7 +204,7 @@ def lighthouse_lamp(strip: Strip, journey: float) -> Point:
 def near_bank(scale: float) -> Strip:
     """This side: at the source the grass comes far up and the stream is narrow; it falls back, and the river widens."""
     land = Land(travel=6200, depth=0.0, scale=scale, top=500, bottom=720)
-    rng = Random(41)  # noqa: S311
+    rng = Random(41)
     reach = shapes.curve([(-0.1, 600), (0.03, 606), (0.1, 626), (0.19, 652), (0.28, 690), (0.35, 760), (1.2, 760)])
     bumps = shapes.noise(80, 4, 0.5)
     line: list[Point] = []
@@ -262,8 +262,15 @@ def _rushes(land: Land, x: float, count: int, rng: Random) -> None:
     for _ in range(count):
         start, tall, lean = x + rng.gauss(0, 75), rng.uniform(50, 170), rng.uniform(-26, 34)
         tip = (start + lean, 724 - tall)
-        land.shape([(start - 3, 724), (start + lean * 0.35 - 1.4, 724 - tall * 0.6), tip,
-                    (start + lean * 0.35 + 1.8, 724 - tall * 0.6), (start + 3, 724)], rng.choice((96, BODY)))  # fmt: skip
+        bend = start + lean * 0.35
+        blade = [
+            (start - 3, 724),
+            (bend - 1.4, 724 - tall * 0.6),
+            tip,
+            (bend + 1.8, 724 - tall * 0.6),
+            (start + 3, 724),
+        ]
+        land.shape(blade, rng.choice((96, BODY)))
         if rng.random() < 0.3:
             x0, y0 = start + lean * 0.72, 724 - tall * 0.86
             land.stroke([(x0, y0), (x0 + lean * 0.05, y0 - 20)], 6.5, 96)

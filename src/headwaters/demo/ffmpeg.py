@@ -28,7 +28,7 @@ def command(exe: str, *arguments: str) -> list[str]:
 
 def run(exe: str, *arguments: str) -> None:
     """Run to the end; a failure raises with what ffmpeg said."""
-    done = subprocess.run(command(exe, *arguments), capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command(exe, *arguments), capture_output=True, text=True)
     check(done.returncode, done.stderr)
 
 

@@ -58,10 +58,12 @@ class Cut:
 
 
 def write_frames(out: BinaryIO, scale: float, seconds: float, rate: float, first: int, step: int) -> None:
-    """Every `step`th frame from `first` on, as raw RGB."""
-    painter = Painter(scale)
-    for number in range(first, round(seconds * rate), step):
-        out.write(titled(painter.frame(number / rate * LENGTH / seconds), number / rate * LENGTH / seconds, scale).tobytes())
+    """Every `step`th *pair* of frames from pair `first` on, as raw RGB; the two of a pair share their sky."""
+    painter, total = Painter(scale), round(seconds * rate)
+    for pair in range(first, -(-total // 2), step):
+        for number in range(pair * 2, min(total, pair * 2 + 2)):
+            told = number / rate * LENGTH / seconds
+            out.write(titled(painter.frame(told, pair), told, scale).tobytes())
     out.flush()
 
 
@@ -92,7 +94,7 @@ def frames(cut: Cut, progress: Callable[[float], None]) -> Iterator[bytes]:
     tasks = [["frames", str(cut.scale), str(cut.seconds), str(cut.rate), str(i), str(step)] for i in range(step)]
     with workers.started(tasks) as running:
         for number in range(cut.frames):
-            pipe = running[number % step].stdout
+            pipe = running[number // 2 % step].stdout
             data = pipe.read(size) if pipe else b""
             if len(data) != size:
                 raise RuntimeError("a process that draws frames ended early")
@@ -103,12 +105,13 @@ def frames(cut: Cut, progress: Callable[[float], None]) -> Iterator[bytes]:
 
 def encode(exe: str, cut: Cut, sound: Path, folder: Path, progress: Callable[[float], None]) -> list[Path]:
     """The film for most screens, for small ones, and a piece of it to look at first: MP4, H.264 and AAC."""
-    wide, small, sample = (folder / f"{TITLE} ({kind}).mp4" for kind in (f"{cut.size[1]}p", "small", "sample"))
-    process = subprocess.Popen(  # noqa: S603
+    wide, small, sample = (folder / f"{TITLE}{kind}.mp4" for kind in ("", " (small)", " (sample)"))
+    process = subprocess.Popen(
         ffmpeg.command(exe, *_inputs(cut, sound), *_outputs(cut, wide, small)),
         stdin=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdin and process.stderr  # noqa: S101  (both are pipes)
+    assert process.stdin
+    assert process.stderr
     try:
         for data in frames(cut, progress):
             process.stdin.write(data)
@@ -136,8 +139,8 @@ def _outputs(cut: Cut, wide: Path, small: Path) -> list[str]:
     )
     return [
         "-filter_complex", graph,
-        "-map", "[a]", "-map", "[x]", *_codec(cut, 20, "160k"), str(wide),
-        "-map", "[b]", "-map", "[y]", *_codec(cut, 22, "128k"), str(small),
+        "-map", "[a]", "-map", "[x]", *_codec(cut, 22.5, "160k"), str(wide),
+        "-map", "[b]", "-map", "[y]", *_codec(cut, 25, "128k"), str(small),
     ]  # fmt: skip
 
 
@@ -145,14 +148,17 @@ def _sample(exe: str, cut: Cut, small: Path, sample: Path) -> None:
     """From the rain to the first light in the boat: the pictures as they are, the sound faded in and out."""
     start, long = _SAMPLE[0] * cut.seconds, (_SAMPLE[1] - _SAMPLE[0]) * cut.seconds
     fades = f"afade=in:d=0.8,afade=out:st={long - 1.6}:d=1.6" if long > 4 else "anull"
-    ffmpeg.run(exe, "-ss", f"{start:.3f}", "-t", f"{long:.3f}", "-i", str(small), "-c:v", "copy", "-af", fades,
-               "-c:a", "aac", "-b:a", "128k", *ffmpeg.EXACT, *_TAGS, "-movflags", "+faststart", str(sample))  # fmt: skip
+    ffmpeg.run(
+        exe, "-ss", f"{start:.3f}", "-t", f"{long:.3f}", "-i", str(small), "-c:v", "copy", "-af", fades,
+        "-c:a", "aac", "-b:a", "128k", *ffmpeg.EXACT, *_TAGS, "-movflags", "+faststart", str(sample),
+    )  # fmt: skip
 
 
-def _codec(cut: Cut, quality: int, rate: str) -> list[str]:
+def _codec(cut: Cut, quality: float, rate: str) -> list[str]:
     """x264 with a fixed number of threads, because its output depends on it."""
     return [
-        "-c:v", "libx264", "-preset", "veryfast", "-tune", "animation", "-crf", str(quality), "-threads", "2",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", str(quality), "-threads", "2", "-refs", "1",
+        "-x264-params", "me=dia:subme=1",
         "-g", str(cut.rate * 4), "-force_key_frames", f"{_SAMPLE[0] * cut.seconds:.3f}",
         "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
         "-c:a", "aac", "-b:a", rate, *ffmpeg.EXACT,

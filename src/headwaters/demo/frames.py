@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from random import Random
 
 from PIL import Image, ImageChops, ImageFilter
@@ -15,8 +16,10 @@ from headwaters.demo.sky import FULL, Sky, moon, moon_strength, rain_strength, s
 
 LENGTH = 42.0  # seconds of story; a shorter film tells it faster
 
-_MOMENT = curve([(0, 0.0), (5.5, 0.11), (12.5, 0.27), (17.5, 0.40), (22, 0.52), (25.5, 0.605), (29.5, 0.72), (33.5, 0.83),
-                 (37.5, 0.93), (42, 1.0)])  # fmt: skip
+_MOMENT = curve(
+    [(0, 0), (5.5, 0.11), (12.5, 0.27), (17.5, 0.4), (22, 0.52), (25.5, 0.605), (29.5, 0.72), (33.5, 0.83),
+     (37.5, 0.93), (42, 1)]
+)  # fmt: skip
 
 
 def moment_at(seconds: float) -> float:
@@ -40,9 +43,18 @@ def _journeys() -> list[float]:
 
 _JOURNEY = _journeys()
 _SINK = curve([(0.25, 0), (0.98, 205)])  # the mountains go down behind the hills as the eye moves away
+_FALL = (896.0, 262.0)  # the top of the waterfall on the strip of the mountains
 _BOAT_X = curve([(6.2, -90), (12, 400), (26, 520), (34, 560), (42, 800)])
 _BOAT_Y = curve([(6.2, 560), (12, 548), (20, 578), (31, 584), (42, 497)])
 _BOAT_SIZE = curve([(6.2, 0.92), (20, 1.06), (32, 1.0), (42, 0.42)])
+
+
+Flight = tuple[float, float, Callable[[float], list[Point]], float]
+_FLIGHTS: tuple[Flight, ...] = (  # from, until, where the birds are, their size
+    (1.0, 11.0, lambda t: things.flock(t, 5, (900, 232), (24, -5), 9, 1), 0.5),
+    (14.0, 23.0, lambda t: things.flock(t, 18, (520, 250), (58, -8), 12, 2), 0.55),
+    (25.0, 37.5, lambda t: things.skein(t, 30, (560, 176), (44, -3), 13), 0.72),
+)
 
 
 class Painter:
@@ -51,19 +63,21 @@ class Painter:
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
         self.sky = Sky(scale)
+        self.flights = _FLIGHTS
+        self._under, self._kept_light, self._kept_sky = -1, light_at(0), Image.new("RGB", self.sky.size)
         self.mountains, self.foothills = scenery.mountains(scale), scenery.foothills(scale)
         self.forest, self.far_bank, self.near_bank = banks.forest(scale), banks.far_bank(scale), banks.near_bank(scale)
         self.boat, self.birds, self.rain = things.PaperBoat(scale), things.Birds(scale), things.Rain(scale)
         self.glints, self.fish, self.fall = things.Glints(scale), things.Fish(scale), things.Fall(scale)
         self._mist = shapes.soft_noise((round(FULL * 2 * scale), round(120 * scale)), 12, (14, 2), 4)
         self._depth = self._depth_mask()
-        rng = Random(5)  # noqa: S311
+        rng = Random(5)
         self._fireflies = [(rng.random(), rng.random(), rng.random()) for _ in range(26)]
 
-    def frame(self, seconds: float) -> Image.Image:
-        """RGB, WIDTH × HEIGHT times the scale."""
+    def frame(self, seconds: float, under: int = -1) -> Image.Image:
+        """RGB, WIDTH × HEIGHT times the scale. Frames `under` the same number, in a row, share light and sky."""
         moment, journey = moment_at(seconds), journey_at(seconds)
-        light = light_at(moment)
+        light = self._light(seconds, moment, under)
         upper = self._upper(seconds, moment, journey, light)
         picture = Image.new("RGB", (self._px(FULL), self._px(HEIGHT)))
         picture.paste(upper, (0, 0))
@@ -83,13 +97,22 @@ class Painter:
 
     # above the water
 
+    def _light(self, seconds: float, moment: float, under: int) -> Light:
+        """The light of the moment; the sky is painted with it, and both are kept for frames under the same number."""
+        if under < 0 or under != self._under:
+            self._under, self._kept_light = under, light_at(moment)
+            self._kept_sky = self.sky.paint(moment, seconds / LENGTH, self._kept_light)
+        return self._kept_light
+
     def _upper(self, seconds: float, moment: float, journey: float, light: Light) -> Image.Image:
-        picture = self.sky.paint(moment, seconds / LENGTH, light)
-        self._land(picture, self.mountains, journey, light, lost=smoothstep(0.25, 0.9, journey), sunk=_SINK(journey))
+        picture = self._kept_sky.copy()
+        lost, sunk = smoothstep(0.25, 0.9, journey), _SINK(journey)
+        self._land(picture, self.mountains, journey, light, lost=lost, sunk=sunk)
+        if lost < 0.3:
+            top = (_FALL[0] - self.mountains.travel * journey, _FALL[1] + sunk)
+            self.fall.paint(picture, top, 96, seconds, light)
         self._fly(picture, seconds, light)
         self._land(picture, self.foothills, journey, light)
-        top = (self.foothills.travel * (0.115 - journey) + MARGIN + WIDTH / 2 - 8, 316.0)
-        self.fall.paint(picture, top, 92, seconds, light)
         self._land(picture, self.forest, journey, light)
         self._mist_over(picture, seconds, moment, light)
         self._land(picture, self.far_bank, journey, light)
@@ -105,13 +128,9 @@ class Painter:
 
     def _fly(self, picture: Image.Image, seconds: float, light: Light) -> None:
         ink = mix(light.near, light.sky, 0.18)
-        for start, end, places, size in (
-            (1.0, 11.0, things.flock(seconds, 5, (900, 232), (24, -5), 9, 1), 0.5),
-            (14.0, 23.0, things.flock(seconds, 18, (520, 250), (58, -8), 12, 2), 0.55),
-            (25.0, 37.5, things.skein(seconds, 30, (560, 176), (44, -3), 13), 0.72),
-        ):
+        for start, end, fly, size in self.flights:
             if start < seconds < end:
-                self.birds.paint(picture, places, seconds, size, ink)
+                self.birds.paint(picture, fly(seconds), seconds, size, ink)
 
     def _mist_over(self, picture: Image.Image, seconds: float, moment: float, light: Light) -> None:
         strength = 0.75 * (1 - smoothstep(0.10, 0.27, moment)) + 0.35 * smoothstep(0.8, 0.9, moment)
@@ -162,7 +181,9 @@ class Painter:
     def _shine(self, moment: float) -> tuple[float, float]:
         """(strength, x) of the path of light on the water."""
         if moment < 0.82:
-            return smoothstep(0.02, 0.09, moment) * sun_strength(moment) * (0.55 + 0.45 * smoothstep(200, 420, sun(moment)[1])), sun(moment)[0]
+            return smoothstep(0.02, 0.09, moment) * sun_strength(moment) * (
+                0.55 + 0.45 * smoothstep(200, 420, sun(moment)[1])
+            ), sun(moment)[0]
         return moon_strength(moment) * 0.95, moon(moment)[0]
 
     def _shore(self, picture: Image.Image, journey: float, light: Light) -> None:
@@ -228,7 +249,7 @@ class Painter:
         sprite = shapes.soft_circle(max(2, self._px(9)), 2.6)
         for x, y, phase in self._fireflies:
             blink = max(0.0, math.sin(seconds * (1.2 + phase) + phase * 40)) ** 3
-            place_x = 6200 * (0.745 + 0.09 * x - journey) + FULL / 2 + 18 * math.sin(seconds * 0.9 + phase * 9)
+            place_x = 6200 * (0.757 + 0.036 * x - journey) + FULL / 2 + 18 * math.sin(seconds * 0.9 + phase * 9)
             place_y = 560 + 130 * y + 12 * math.sin(seconds * 1.3 + phase * 31)
             mask = shapes.faded(sprite, blink * strength)
             picture.paste(rgb("#ffe08a"), (self._px(place_x), self._px(place_y)), mask)

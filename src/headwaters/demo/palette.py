@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 Rgb = tuple[int, int, int]
 Lab = tuple[float, float, float]
@@ -59,9 +60,9 @@ def mix(first: Rgb, second: Rgb, share: float) -> Rgb:
 
 
 def ramp(stops: list[tuple[int, Rgb]]) -> bytes:
-    """256 colours as the 768 bytes of a Pillow palette; `stops` are (index, colour) with rising indexes from 0 to 255."""
+    """256 colours as the 768 bytes of a Pillow palette; `stops` are (index, colour), indexes rising from 0 to 255."""
     table = bytearray()
-    for (start, first), (end, second) in zip(stops, stops[1:], strict=False):
+    for (start, first), (end, second) in pairwise(stops):
         parts = max(1, round((end - start) / 16))  # exact every 16 tones, straight between: nobody can see it
         colours = [mix(first, second, part / parts) for part in range(parts + 1)]
         for index in range(end - start):
@@ -123,7 +124,7 @@ DAY: list[tuple[float, Light]] = [
 
 def light_at(moment: float) -> Light:
     """The light at a moment of the day: 0 before dawn, 0.4 noon, 0.54 rain, 0.77 sunset, 1 night."""
-    for (start, first), (end, second) in zip(DAY, DAY[1:], strict=False):
+    for (start, first), (end, second) in pairwise(DAY):
         if moment < end:
             share = max(0.0, (moment - start) / (end - start))
             return first.mixed(second, share * share * (3 - 2 * share))

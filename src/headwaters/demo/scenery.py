@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from random import Random
 
 from PIL import Image, ImageChops
@@ -44,6 +46,7 @@ class Strip:
         return left, 0, left + width, self.mask.height
 
 
+@lru_cache(maxsize=64)
 def tone_ramp(light: Light, depth: float, lost: float = 0.0) -> bytes:
     """The colours of a strip's tones: mist, body, the side in the light, snow, lamps; `lost` in the haze, 0…1."""
     air = mix(light.sky, light.horizon, 0.3)
@@ -52,7 +55,14 @@ def tone_ramp(light: Light, depth: float, lost: float = 0.0) -> bytes:
     mist = mix(body, haze, 0.25 + 0.6 * depth)
     lit = mix(body, light.light, light.warmth * (0.34 - 0.12 * depth))
     lamp = mix(mix(body, light.near, 0.5), rgb("#ffd58a"), light.lamps)
-    stops = [(MIST, mist), (BODY, body), (LIT, lit), (SNOW_SHADE, mix(light.snow, body, 0.45)), (SNOW, light.snow), (SNOW + 8, light.snow)]
+    stops = [
+        (MIST, mist),
+        (BODY, body),
+        (LIT, lit),
+        (SNOW_SHADE, mix(light.snow, body, 0.45)),
+        (SNOW, light.snow),
+        (SNOW + 8, light.snow),
+    ]
     return ramp([*((tone, mix(colour, air, lost)) for tone, colour in stops), (LAMP, lamp)])
 
 
@@ -101,7 +111,7 @@ class Land:
         start, end = (mist_from - self.top) * self.scale, tones.height
         column = Image.new("L", (1, tones.height), 255)
         for y in range(max(0, round(start)), tones.height):
-            share = (y - start) / max(1.0, end - start)
+            share = max(0.0, y - start) / max(1.0, end - start)
             column.putpixel((0, y), round(255 * (1 - mist_depth * share**1.4)))
         tones = ImageChops.multiply(tones, column.resize(tones.size))
         tones = ImageChops.add(tones, _tiled(shapes.grain((512, 128), seed, 2), tones.size), 1, -128)
@@ -126,8 +136,7 @@ def _ridge(land: Land, height: Callable[[float], float], step: float, foot: floa
 
 def _peak(land: Land, apex: Point, left: float, right: float, rng: Random, snow: float) -> None:
     """A mountain with a side in the light and, from the apex down to `snow` of its height, snow."""
-    x, y = apex
-    foot = HORIZON + 20.0
+    x, foot = apex[0], HORIZON + 20.0
     west = [*shapes.broken(rng, apex, (x - left, foot), 0.13, 5), (x - left, foot)]
     east = [*shapes.broken(rng, apex, (x + right, foot), 0.13, 5), (x + right, foot)]
     spine_end = (x + (right - left) * 0.2, foot)
@@ -159,14 +168,14 @@ def _snow(land: Land, left: list[Point], right: list[Point], tone: int, share: f
         y = start[1] + (end[1] - start[1]) * along + deep * (low - apex[1]) * 0.8
         corners.append((start[0] + (end[0] - start[0]) * along, y))
     corners.append(end)
-    edge = [p for a, b in zip(corners, corners[1:], strict=False) for p in shapes.broken(rng, a, b, 0.12, 2)]
+    edge = [p for a, b in pairwise(corners) for p in shapes.broken(rng, a, b, 0.12, 2)]
     land.face([*upper_left, *edge, *reversed(upper_right)], tone)
 
 
 def mountains(scale: float) -> Strip:
     """The far peaks that the river comes from."""
     land = Land(travel=900, depth=0.62, scale=scale, top=90, bottom=HORIZON + 16)
-    rng = Random(11)  # noqa: S311
+    rng = Random(11)
     for x, y, left, right, snow in (
         (60, 312, 190, 170, 0.2), (330, 296, 180, 170, 0.24), (1290, 256, 220, 230, 0.3), (560, 250, 190, 230, 0.36),
         (1530, 332, 190, 210, 0.0), (1150, 214, 170, 190, 0.4), (800, 226, 150, 150, 0.4), (960, 138, 240, 290, 0.5),
@@ -180,12 +189,14 @@ def mountains(scale: float) -> Strip:
 def foothills(scale: float) -> Strip:
     """Wooded hills in front of the peaks, and much later one far island."""
     land = Land(travel=1050, depth=0.46, scale=scale, top=180, bottom=HORIZON + 16)
-    rng = Random(12)  # noqa: S311
+    rng = Random(12)
     reach = shapes.curve([(-0.7, 150), (0.0, 120), (0.22, 150), (0.45, 84), (0.66, 40), (0.8, 0), (1.7, 0)])
     for order, (share, tone) in enumerate(((1.0, 84), (0.72, 98), (0.46, BODY))):
         bumps = shapes.noise(40 + order, 4, 0.42)
 
-        def height(x: float, order: int = order, share: float = share, bumps: Callable[[float], float] = bumps) -> float:
+        def height(
+            x: float, order: int = order, share: float = share, bumps: Callable[[float], float] = bumps
+        ) -> float:
             tall = reach(land.journey(x)) * share
             return tall * (0.35 + 0.9 * bumps(x / 330 + order * 3.3)) if tall > 0.5 else -20.0
 

@@ -1,9 +1,10 @@
-"""Shapes to draw landscapes with: ridges, trees, soft masks; all from seeded numbers, so that they come out the same."""
+"""Shapes to draw landscapes with: ridges, trees, soft masks; all from seeded numbers, so that they stay the same."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 
 from PIL import Image, ImageDraw
@@ -22,7 +23,7 @@ def curve(points: Sequence[Point]) -> Callable[[float], float]:
     """A smooth function through (x, y) points, flat outside them."""
 
     def at(x: float) -> float:
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in pairwise(points):
             if x < x1:
                 return y0 + (y1 - y0) * smoothstep(x0, x1, x)
         return points[-1][1]
@@ -32,7 +33,7 @@ def curve(points: Sequence[Point]) -> Callable[[float], float]:
 
 def noise(seed: int, octaves: int = 4, roughness: float = 0.5) -> Callable[[float], float]:
     """Fractal value noise of one variable, in 0…1; its largest features are about 1 long."""
-    rng = Random(seed)  # noqa: S311  (pictures, not secrets)
+    rng = Random(seed)
     tables = [[rng.random() for _ in range(256)] for _ in range(octaves)]
 
     def at(x: float) -> float:
@@ -95,7 +96,7 @@ def faded(mask: Image.Image, strength: float) -> Image.Image:
 
 def grain(size: tuple[int, int], seed: int, depth: int) -> Image.Image:
     """Random tones 128 ± depth: added to a gradient before it is rounded, they hide its steps."""
-    data = Random(seed).randbytes(size[0] * size[1])  # noqa: S311
+    data = Random(seed).randbytes(size[0] * size[1])
     return Image.frombytes("L", size, data).point([128 + round((v - 127.5) / 127.5 * depth) for v in range(256)])
 
 
@@ -109,7 +110,7 @@ def soft_circle(radius: int, fall: float = 2.0) -> Image.Image:
 
 def soft_noise(size: tuple[int, int], seed: int, cells: tuple[int, int], octaves: int = 3) -> Image.Image:
     """Cloudy tones, about 0…255, whose largest features come `cells` times along each side."""
-    rng = Random(seed)  # noqa: S311
+    rng = Random(seed)
     picture = Image.new("L", size, 128)
     for octave in range(octaves):
         across, down = cells[0] << octave, cells[1] << octave

@@ -1,4 +1,4 @@
-"""What is above the land: the sky's colours, sun, moon, stars, clouds, """
+"""What is above the land: the sky's colours, sun, moon, stars, clouds,"""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class Sky:
         self._moon, self._seas = _disc(31, scale), _moon_seas(31, scale)
         self._stars = [self._star_field(seed) for seed in (1, 2, 3)]
         self._milky_way = self._milky()
-        self._clouds = [_cloud_bank(scale, seed) for seed in (5, 6)]
+        self.clouds = [_cloud_bank(scale, seed) for seed in (21, 22)]
         self._lid = _rain_clouds(scale)
 
     def _gradient(self) -> Image.Image:
-        width, height = self.size
+        height = self.size[1]
         column = Image.new("L", (1, height))
         for y in range(height):
             column.putpixel((0, y), min(255, round(255 * (y / (HORIZON * self.scale)) ** 1.15)))
@@ -94,7 +94,9 @@ class Sky:
     def _paint_sun(self, picture: Image.Image, moment: float, light: Light) -> None:
         strength = sun_strength(moment)
         low = smoothstep(60, HORIZON, sun(moment)[1])
-        self._at(picture, self._glow, sun(moment), mix(light.light, light.horizon, 0.5 * low), strength * (0.5 + 0.3 * low))
+        self._at(
+            picture, self._glow, sun(moment), mix(light.light, light.horizon, 0.5 * low), strength * (0.5 + 0.3 * low)
+        )
         self._at(picture, self._halo, sun(moment), light.light, strength * 0.75)
         self._at(picture, self._sun, sun(moment), mix(rgb("#fffdf2"), light.light, 0.75 * low), strength)
 
@@ -121,7 +123,7 @@ class Sky:
     def _paint_clouds(self, picture: Image.Image, moment: float, drift: float, light: Light) -> None:
         dry = 1 - smoothstep(0.8, 0.9, moment)
         colour = mix(light.snow, light.light, 0.45)
-        for number, bank in enumerate(self._clouds):
+        for number, bank in enumerate(self.clouds):
             left = round((-60 - 420 * drift * (0.7 + 0.6 * number) - 190 * number) * self.scale)
             self._whole(picture, bank, colour, dry * (0.62 - 0.16 * number), left)
         cover = smoothstep(0.42, 0.52, moment) * (1 - smoothstep(0.56, 0.63, moment))
@@ -130,7 +132,7 @@ class Sky:
             self._whole(picture, self._lid, mix(light.zenith, light.near, 0.35), cover * 0.85, left)
 
     def _star_field(self, seed: int) -> Image.Image:
-        rng = Random(seed)  # noqa: S311
+        rng = Random(seed)
         sheet = Sheet(FULL, HORIZON + 26, self.scale)
         for _ in range(120):
             x, y = rng.uniform(0, FULL), HORIZON * rng.random() ** 1.3
@@ -145,7 +147,9 @@ class Sky:
         draw = ImageDraw.Draw(band)
         draw.line([(width * 0.02, height * 0.9), (width * 0.62, -height * 0.1)], 255, round(100 * self.scale))
         band = band.filter(ImageFilter.GaussianBlur(46 * self.scale))
-        return ImageChops.multiply(band, shapes.soft_noise(self.size, 4, (9, 5), 5).filter(ImageFilter.GaussianBlur(5 * self.scale)))
+        return ImageChops.multiply(
+            band, shapes.soft_noise(self.size, 4, (9, 5), 5).filter(ImageFilter.GaussianBlur(5 * self.scale))
+        )
 
 
 def _disc(radius: float, scale: float) -> Image.Image:
@@ -158,14 +162,20 @@ def _moon_seas(radius: float, scale: float) -> Image.Image:
     """The darker patches on the moon."""
     sheet = Sheet(radius * 2 + 4, radius * 2 + 4, scale)
     middle = radius + 2
-    for dx, dy, size in ((-0.35, -0.3, 0.3), (-0.05, -0.42, 0.2), (-0.48, 0.12, 0.24), (0.25, 0.35, 0.18), (0.3, -0.2, 0.13)):
+    for dx, dy, size in (
+        (-0.35, -0.3, 0.3),
+        (-0.05, -0.42, 0.2),
+        (-0.48, 0.12, 0.24),
+        (0.25, 0.35, 0.18),
+        (0.3, -0.2, 0.13),
+    ):
         sheet.circle((middle + dx * radius, middle + dy * radius), size * radius, 150)
     return sheet.reduced().filter(ImageFilter.GaussianBlur(1.6 * scale))
 
 
 def _cloud_bank(scale: float, seed: int) -> Image.Image:
     """Flat-bottomed clouds that thin out downwards, and long streaks between them."""
-    rng = Random(seed)  # noqa: S311
+    rng = Random(seed)
     bank = Image.new("L", (round(FULL * 1.9 * scale), round(330 * scale)))
     for place in range(9):
         x, y = FULL * 1.75 * (place + rng.uniform(0.1, 0.9)) / 9, rng.uniform(20, 230)
@@ -187,8 +197,8 @@ def _heap(scale: float, rng: Random) -> Image.Image:
         rise = (share / summit if share < summit else (1 - share) / (1 - summit)) ** 0.8
         radius = tall * (0.10 + 0.30 * rise) * rng.uniform(0.75, 1.15)
         sheet.circle((share * wide, tall * 0.96 - rise * tall * 0.5 * rng.uniform(0.8, 1.1)), radius)
-        sheet.polygon([(share * wide - radius, tall), (share * wide - radius * 0.8, tall * 0.96 - rise * tall * 0.45),
-                       (share * wide + radius * 0.8, tall * 0.96 - rise * tall * 0.45), (share * wide + radius, tall)])  # fmt: skip
+        left, right, top = share * wide - radius, share * wide + radius, tall * 0.96 - rise * tall * 0.45
+        sheet.polygon([(left, tall), (left + radius * 0.2, top), (right - radius * 0.2, top), (right, tall)])
         share += rng.uniform(0.05, 0.11)
     picture = sheet.reduced()
     return ImageChops.multiply(picture, Image.linear_gradient("L").resize(picture.size).point(_THINNER))

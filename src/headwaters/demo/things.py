@@ -13,7 +13,6 @@ from headwaters.demo.scenery import HEIGHT, HORIZON
 from headwaters.demo.shapes import Point, Sheet, smoothstep
 from headwaters.demo.sky import FULL
 
-
 _SPARE = 1.5  # the boat is drawn this much larger than shown, so that it stays sharp when it is turned
 
 
@@ -64,7 +63,9 @@ class PaperBoat:
             glow = self._glow.resize((round(self._glow.width * size), round(self._glow.height * size)))
             mask = shapes.faded(glow, 0.55 * candle)
             up = round(40 * size * self.scale)
-            picture.paste(rgb("#ffb85c"), (left + sprite.width // 2 - glow.width // 2, waterline - up - glow.height // 2), mask)
+            picture.paste(
+                rgb("#ffb85c"), (left + sprite.width // 2 - glow.width // 2, waterline - up - glow.height // 2), mask
+            )
         mirror = sprite.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         mirror = mirror.resize((mirror.width, max(1, round(mirror.height * 0.8))))
         faint = shapes.faded(mirror.getchannel("A"), (0.30 + 0.15 * candle))
@@ -99,7 +100,9 @@ class Birds:
             wing = self._wings[int(beat % 1 * self._PHASES)]
             if size != 1:
                 wing = wing.resize((max(1, round(wing.width * size)), max(1, round(wing.height * size))))
-            picture.paste(colour, (round(x * self.scale) - wing.width // 2, round(y * self.scale) - wing.height // 2), wing)
+            picture.paste(
+                colour, (round(x * self.scale) - wing.width // 2, round(y * self.scale) - wing.height // 2), wing
+            )
 
 
 class Rain:
@@ -111,12 +114,12 @@ class Rain:
         self.scale = scale
         self._sheets = [self._sheet(seed, count, length) for seed, count, length in ((1, 300, 30), (2, 190, 52))]
         self._rings = [self._ring(step / 9) for step in range(10)]
-        rng = Random(3)  # noqa: S311
+        rng = Random(3)
         self._drops = [(rng.random(), rng.random(), rng.random()) for _ in range(150)]
 
     def _sheet(self, seed: int, count: int, length: float) -> Image.Image:
         """Twice the screen high, its halves the same, so that it can be moved for ever."""
-        rng = Random(seed)  # noqa: S311
+        rng = Random(seed)
         sheet = Sheet(FULL + 130, HEIGHT * 2, self.scale)
         for _ in range(count):
             x, y, tall = rng.uniform(0, FULL + 130), rng.uniform(0, HEIGHT), length * rng.uniform(0.6, 1.2)
@@ -128,7 +131,9 @@ class Rain:
     def _ring(self, age: float) -> Image.Image:
         radius = 3 + 19 * age
         sheet = Sheet(50, 18, self.scale)
-        points = [(25 + radius * math.cos(a), 9 + radius * 0.3 * math.sin(a)) for a in (math.tau * i / 28 for i in range(29))]
+        points = [
+            (25 + radius * math.cos(a), 9 + radius * 0.3 * math.sin(a)) for a in (math.tau * i / 28 for i in range(29))
+        ]
         sheet.line(points, 1.3, round(200 * (1 - age)))
         return sheet.reduced()
 
@@ -158,13 +163,13 @@ class Glints:
 
     def __init__(self, scale: float) -> None:
         self.scale = scale
-        rng = Random(8)  # noqa: S311
+        rng = Random(8)
         self._strokes = [
             (rng.gauss(0, 1), rng.random() ** 1.15, rng.random(), rng.uniform(0.6, 1.5)) for _ in range(230)
         ]
 
     def mask(self, seconds: float, shift: float, centre: float, strength: float) -> Image.Image:
-        """L, the water's size. `centre`: x under the light; `strength` of its path; `shift`: how far the eye has moved."""
+        """L, the water's size. `centre`: x under the light; `strength`: of its path; `shift`: how far the eye went."""
         height = HEIGHT - HORIZON
         sheet = Strokes(round(FULL * self.scale), round(height * self.scale))
         for number, (side, deep, phase, size) in enumerate(self._strokes):
@@ -244,14 +249,14 @@ class Fall:
 
     def __init__(self, scale: float) -> None:
         self.scale = scale
-        rng = Random(17)  # noqa: S311
-        sheet = Sheet(15, 300, scale)
+        rng = Random(17)
+        sheet = Sheet(9, 300, scale)
         for _ in range(150):
-            y, x = rng.uniform(0, 150), 7.5 + rng.gauss(0, 2.1)
+            y, x = rng.uniform(0, 150), 4.5 + rng.gauss(0, 1.2)
             for copy in (0, 150):
                 sheet.line([(x, y + copy), (x + rng.uniform(-0.4, 0.4), y + copy + rng.uniform(8, 34))], 0.9, 180)
         self._threads = sheet.reduced().filter(ImageFilter.GaussianBlur(0.4 * scale))
-        self._foam = shapes.soft_circle(max(2, round(26 * scale)), 1.8)
+        self._foam = shapes.soft_circle(max(2, round(18 * scale)), 1.8)
 
     def paint(self, picture: Image.Image, top: Point, height: float, seconds: float, light: Light) -> None:
         """Falls from `top` by `height` (up to 150) into a little cloud of spray."""
@@ -267,7 +272,7 @@ class Fall:
 
 def flock(seconds: float, start: float, origin: Point, speed: Point, count: int, seed: int) -> list[Point]:
     """Loose birds that crossed `origin` at `start`."""
-    rng = Random(seed)  # noqa: S311
+    rng = Random(seed)
     x, y = origin[0] + speed[0] * (seconds - start), origin[1] + speed[1] * (seconds - start)
     places = []
     for _ in range(count):
@@ -282,7 +287,9 @@ def skein(seconds: float, start: float, origin: Point, speed: Point, count: int)
     places = []
     for number in range(count):
         rank, side = (number + 1) // 2, 1 if number % 2 else -1
-        places.append((x - rank * 34 + 2 * side, y + side * rank * 13 + rank * 5 + 3 * math.sin(seconds * 1.1 + number)))
+        places.append(
+            (x - rank * 34 + 2 * side, y + side * rank * 13 + rank * 5 + 3 * math.sin(seconds * 1.1 + number))
+        )
     return places
 
 

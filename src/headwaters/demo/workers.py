@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 COUNT = max(1, min(4, os.cpu_count() or 1))
 
@@ -23,7 +24,7 @@ def started(tasks: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
     try:
         for task in tasks:
             line = [sys.executable, "-m", "headwaters.demo.workers", *task]
-            running.append(subprocess.Popen(line, stdout=subprocess.PIPE, env=environment))  # noqa: S603
+            running.append(subprocess.Popen(line, stdout=subprocess.PIPE, env=environment))
         yield running
     finally:
         for process in running:
@@ -33,14 +34,40 @@ def started(tasks: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
                 process.stdout.close()
 
 
+def run_all(tasks: list[list[str]], done: Callable[[int], None]) -> None:
+    """Every task once, as many at a time as there are cores; `done(n)` after each, with how many are."""
+    waiting, finished = list(tasks), 0
+    with ExitStack() as everything:
+        processes: list[tuple[ExitStack, subprocess.Popen[bytes]]] = []
+        while waiting or processes:
+            while waiting and len(processes) < COUNT:
+                stack = everything.enter_context(ExitStack())
+                processes.append((stack, stack.enter_context(started([waiting.pop(0)]))[0]))
+            stack, process = processes.pop(0)
+            if process.wait():
+                raise RuntimeError(f"a process of the demo failed: {process.args!r}")
+            stack.close()
+            finished += 1
+            done(finished)
+
+
 def main(arguments: list[str]) -> None:
-    """frames SCALE SECONDS RATE FIRST STEP | piece NAME SHARE"""
+    """frames SCALE SECONDS RATE FIRST STEP | piece NAME SHARE FILE | picture NAME SCALE FILE"""
     task, *values = arguments
     try:
         if task == "frames":
             from headwaters.demo import film
 
-            film.write_frames(sys.stdout.buffer, *(float(v) for v in values[:3]), *(int(v) for v in values[3:]))
+            scale, seconds, rate = (float(v) for v in values[:3])
+            film.write_frames(sys.stdout.buffer, scale, seconds, rate, int(values[3]), int(values[4]))
+        elif task == "piece":
+            from headwaters.demo import music
+
+            music.render(values[0], float(values[1]), Path(values[2]))
+        elif task == "picture":
+            from headwaters.demo import pictures
+
+            pictures.MAKERS[values[0]](Path(values[2]), float(values[1]))
         else:
             raise SystemExit(f"unknown task: {task}")
     except BrokenPipeError:
