@@ -13,6 +13,7 @@ from sqlalchemy import select
 from headwaters.actions import letters as letter_verbs
 from headwaters.actions import mail as queueing
 from headwaters.actions import sales as sales_verbs
+from headwaters.actions.reports import file_report, read_wrong
 from headwaters.actions.shop import change_settings
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.config import Smtp
@@ -297,3 +298,22 @@ async def test_a_title_with_line_ends_stays_in_its_line(shop: House, post_office
     assert message["Subject"] == "Über Bcc: charlie@example.net {{ 7*7 }} %(x)s 水: your page"
     assert message["Bcc"] is None
     assert set(post_office.recipients) == {BOB, ALICE}
+
+
+async def test_of_reports_the_creator_hears_once_a_quarter_of_an_hour(
+    shop: House, post_office: PostOffice, clock: Clock
+) -> None:
+    for number in range(3):
+        values = {"nonce": fresh_nonce(), "token": shop.token(), "reference": f"WR-AAAA-000{number}", "now": clock()}
+        wrong = read_wrong("/w/high-water", "This is my song.", CHARLIE)
+        await shop.db.write(lambda conn, wrong=wrong, values=values: file_report(conn, wrong, **values))  # type: ignore[misc]
+    await work_off(shop)
+    assert post_office.to(ALICE) == []
+    clock.move(minutes=15)
+    await work_off(shop)
+    (message,) = post_office.to(ALICE)
+    assert (message["To"], message["Subject"]) == (ALICE, "3 reports wait for you")
+    text = text_of(message)
+    assert "headwaters reports WR-AAAA-0002" in text
+    assert "my song" not in text
+    assert CHARLIE not in text

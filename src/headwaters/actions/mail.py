@@ -31,6 +31,7 @@ class Kind(StrEnum):
     NOTICE_LETTER = "mail.notice.letter"
     NOTICE_WITHDRAWAL = "mail.notice.withdrawal"
     NOTICE_MORE = "mail.notice.more"
+    NOTICE_REPORT = "mail.notice.report"
 
 
 # ── to the reader ────────────────────────────────────────────────────────────────────────────────
@@ -111,3 +112,11 @@ def queue_letter_notice(conn: Connection, letter_id: int, now: datetime) -> None
     """A reader wrote."""
     if _wants(conn, "notify_letters"):
         _notice(conn, Kind.NOTICE_LETTER, {"letter": letter_id}, now)
+
+
+def queue_report_notice(conn: Connection, now: datetime) -> None:
+    """Somebody told of a wrong: the creator has to look, so an address is reason enough. One mail a quarter of an
+    hour, at its end, says how many wait."""
+    if _wants(conn):
+        slot = _slot(now)
+        queue(conn, f"report:{slot}", Kind.NOTICE_REPORT.value, {}, now, due=slot_start(slot + 1))

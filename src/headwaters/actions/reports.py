@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from headwaters.actions.mail import queue_report_notice
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import N_, Code, Conflict, Refused, TooLarge
 from headwaters.core.letters import LONGEST_LETTER, clean_address, clean_letter, one_line
@@ -76,6 +77,7 @@ def file_report(conn: Connection, wrong: Wrong, *, nonce: str, token: str, refer
         state=ReportState.OPEN.value,
         created_at=to_micros(now),
     )
+    queue_report_notice(conn, now)
     return rows.report_by_token(conn, token)
 
 
@@ -84,8 +86,9 @@ def add_to_report(conn: Connection, token: str, body: str, now: datetime) -> Rep
 
     Raises NotFound(REPORT_UNKNOWN), Conflict when it is closed or its log is full, Refused(LETTER_EMPTY), TooLarge.
     """
-    report = rows.report_by_token(conn, token)
-    return _say(conn, report, Teller.REPORTER, body, ReportState.OPEN, now)
+    report = _say(conn, rows.report_by_token(conn, token), Teller.REPORTER, body, ReportState.OPEN, now)
+    queue_report_notice(conn, now)
+    return report
 
 
 def answer_report(conn: Connection, reference: str, body: str, close: ReportState, now: datetime) -> ReportRow:

@@ -30,6 +30,7 @@ _ROOMS = {
     "confirm": "orders",
     "letters": "letters",
     "answer": "letters",
+    "reports": "reports",
     "signin": "signin",
     "serve": "serve",
     "demo": "demo",

@@ -29,6 +29,7 @@ from headwaters.errands.house import House
 from headwaters.errands.worker import Handler
 from headwaters.ports import Mail
 from headwaters.store import letters as letter_rows
+from headwaters.store import reports as report_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as studio_rows
 from headwaters.store.db import Connection
@@ -163,6 +164,11 @@ def _look_at_more(conn: Connection, house: House, payload: Mapping[str, Any]) ->
     )
 
 
+def _look_at_reports(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    waiting = [report.reference for report in report_rows.all_reports(conn) if report.state == "open"]
+    return _notice(house, "notice_report", "", references=waiting) if waiting else None
+
+
 _LOOKS: dict[Kind, Look] = {
     Kind.ORDER: _look_at_order,
     Kind.ANSWER: _look_at_answer,
@@ -170,6 +176,7 @@ _LOOKS: dict[Kind, Look] = {
     Kind.NOTICE_LETTER: _look_at_new_letter,
     Kind.NOTICE_WITHDRAWAL: _look_at_withdrawal,
     Kind.NOTICE_MORE: _look_at_more,
+    Kind.NOTICE_REPORT: _look_at_reports,
 }
 
 
