@@ -49,7 +49,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Iterator[Serve
     assert headwaters("settings", "practice", "on", "--shop", folder).code == 0
     served = Served(folder).start()
     yield served
-    served.kill()
+    if served.process:
+        served.kill()
     assert MARK not in served.log
 
 
@@ -138,7 +139,11 @@ CLIENTS: dict[str, Command] = {
         url,
     ],
 }
-LIMITS = {"curl": "--limit-rate", "wget": "--limit-rate", "aria2c": "--max-overall-download-limit"}
+SLOWLY = {
+    "curl": ["--limit-rate", str(SLOW)],
+    "wget": [f"--limit-rate={SLOW}"],
+    "aria2c": [f"--max-overall-download-limit={SLOW}"],
+}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -175,15 +180,31 @@ def test_a_broken_line_is_resumed_from_where_it_broke(
 def test_a_killed_client_goes_on_after_the_shop_was_killed_and_started_again(
     shop: Served, held: Held, tmp_path: Path, client: str
 ) -> None:
-    name, *rest = CLIENTS[client](held.file)
-    had = kill_in_the_middle(tmp_path, "got", name, f"{LIMITS[client]}={SLOW}", *rest)
+    command = CLIENTS[client](held.file)
+    had = kill_in_the_middle(tmp_path, "got", *command, *SLOWLY[client])
     assert had < held.size or client == "aria2c", "aria2 writes at several places"
     shop.kill()
-    assert run(tmp_path, name, *rest).returncode != 0, "there is no shop"
+    assert run(tmp_path, *command).returncode != 0, "there is no shop"
     shop.start()
-    done = run(tmp_path, name, *rest)
+    done = run(tmp_path, *command)
     assert done.returncode == 0, done.stderr
     assert sha256(tmp_path / "got") == held.sha256
+
+
+def test_a_shop_that_is_stopped_lets_go_of_downloads_and_they_go_on_later(
+    shop: Served, held: Held, tmp_path: Path
+) -> None:
+    command = CLIENTS["curl"](held.file)
+    client = subprocess.Popen([*command, "--limit-rate", "400k"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "got").exists() or (tmp_path / "got").stat().st_size < MB // 4:
+        assert client.poll() is None
+        time.sleep(0.02)
+    assert shop.stop() == 0
+    assert client.wait(30) == 18, "curl's number for a file that came in part"
+    shop.start()
+    assert run(tmp_path, *command).returncode == 0
+    assert sha256(tmp_path / "got") == held.sha256
+    assert "Traceback" not in shop.log, shop.log
 
 
 @pytest.mark.parametrize("door", ["pay", "cant_pay", "have_copy"])

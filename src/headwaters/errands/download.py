@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -49,20 +49,20 @@ class Download:
         """Every blob in it."""
         return (self.body,) if isinstance(self.body, Blob) else tuple(self.body[1].values())
 
-    def parts(self, segments: tuple[Segment, ...]) -> tuple[Part, ...]:
-        """The plan's segments as bytes and parts of blobs."""
-        return tuple(part for segment in segments for part in self._parts(segment))
+    def parts(self, segments: Iterable[Segment]) -> Iterator[Part]:
+        """The plan's segments as bytes and parts of blobs, found one after the other."""
+        for segment in segments:
+            if not isinstance(segment, Slice):
+                yield segment
+            elif isinstance(self.body, Blob):
+                yield self.body, segment.offset, segment.length
+            else:
+                yield from _archived(*self.body, segment)
 
-    def _parts(self, segment: Segment) -> tuple[Part, ...]:
-        if not isinstance(segment, Slice):
-            return (segment,)
-        if isinstance(self.body, Blob):
-            return ((self.body, segment.offset, segment.length),)
-        archive, blobs = self.body
-        return tuple(
-            (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
-            for piece in archive.pieces(segment.offset, segment.length)
-        )
+
+def _archived(archive: Archive, blobs: Mapping[str, Blob], segment: Slice) -> Iterator[Part]:
+    for piece in archive.pieces(segment.offset, segment.length):
+        yield (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
 
 
 class _Memory(dict[object, T]):
@@ -117,16 +117,19 @@ class Desk:
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))
-        for blob in download.blobs:
-            self.open(blob).close()  # better an honest error now than half an answer
+        self._check(download)
         return download
 
     async def _lay_out(self, edition: EditionRow) -> Download:
         files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
         download = await asyncio.to_thread(_archive, edition, files, self._house)
+        await asyncio.to_thread(self._check, download)
+        return download
+
+    def _check(self, download: Download) -> None:
+        """Better an honest error now than half an answer later. Raises as `open`."""
         for blob in download.blobs:
             self.open(blob).close()
-        return download
 
     def _read(self, query: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
         return lambda: self._house.db.read(query)

@@ -13,6 +13,7 @@ from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import blobs, editions, files, grants, works
 
 PUBLIC_ROLES = ("sample", "cover", "art")
+PICTURES = ("cover", "art")  # of a retired work they stay, under an address that only its readers know
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ _BY_KEY = Prepared(
     .where(grants.c.key == bindparam("key"), files.c.ref == bindparam("ref"), files.c.role == "work")
 )
 _PUBLIC = Prepared(
-    select(works.c.state, *_FILE_COLUMNS)
+    select(works.c.state, files.c.role, *_FILE_COLUMNS)
     .select_from(files)
     .join(editions, editions.c.id == files.c.edition_id)
     .join(works, works.c.id == editions.c.work_id)
@@ -150,9 +151,10 @@ def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
 
 
 def public_file(conn: Connection, slug: str, ref: str) -> FileRow:
-    """A sample or picture of a published work. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
+    """A sample or picture of a work, for everybody. Of a retired work the pictures are left: its holders' order pages
+    show them. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
     row = _PUBLIC.first(conn, slug=slug, ref=ref)
-    values = _known(row)
-    if row is not None and row[0] != "published":
+    role, *values = _known(row)
+    if row is not None and row[0] == "retired" and role not in PICTURES:
         raise NotFound(Code.WORK_RETIRED, N_("This work is not published any more."))
     return FileRow(*values)

@@ -6,7 +6,7 @@ Names at the end of an address are decoration: what counts is the key and the re
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 
@@ -81,7 +81,7 @@ async def get_file(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/w/{slug}/f/{ref}/{name:.*}")
 async def get_public_file(request: web.Request) -> web.StreamResponse:
-    """A sample or picture of a published work."""
+    """A sample or picture of a work, for everybody."""
     download = await request.app[DESK].public_file(request.match_info["slug"], request.match_info["ref"])
     return await _answer(request, download, PUBLIC)
 
@@ -97,7 +97,7 @@ async def _answer(request: web.Request, download: Download, caching: Headers) ->
     return web.Response(status=planned.status, headers=headers, body=body if planned.segments else None)
 
 
-async def _read(desk: Desk, parts: Sequence[Part]) -> bytes:
+async def _read(desk: Desk, parts: Iterable[Part]) -> bytes:
     """A small body, whole."""
     body = bytearray()
     for part in parts:

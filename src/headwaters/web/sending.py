@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, cast
 
@@ -41,7 +41,7 @@ class PartsResponse(web.StreamResponse):
         self,
         status: int,
         headers: Iterable[tuple[str, str]],
-        parts: Sequence[Part],
+        parts: Iterable[Part],
         open_blob: Callable[[Blob], Source],
     ) -> None:
         super().__init__(status=status, headers=list(headers))
