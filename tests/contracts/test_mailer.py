@@ -257,3 +257,10 @@ async def test_without_tls_only_this_machine_is_spoken_to() -> None:
 
     with pytest.raises(Unavailable, match="without TLS"):
         mailer._prepare(Connection())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sender", ["Mara", "", "mara@shop", "mara@shop.example, all@example.org"])
+def test_a_sender_that_is_no_address_is_a_broken_configuration(sender: str) -> None:
+    with pytest.raises(Refused) as refused:
+        SmtpMailer(Smtp("127.0.0.1", sender))
+    assert (refused.value.code, refused.value.field) == (Code.CONFIG_BROKEN, "smtp_sender")

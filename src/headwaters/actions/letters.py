@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
 from headwaters.actions import mail
@@ -57,20 +56,12 @@ def write_letter(
 
 
 def goes_by_mail(conn: Connection, order_id: int) -> bool:
-    """Whether the reader's last letter asked for the answer by mail, and there is an address."""
+    """Whether an answer is queued as mail: the reader's last letter asked for it, and there is an address."""
     letter = rows.newest_from_reader(conn, order_id)
     return letter is not None and letter.wants_mail and rows.order_email(conn, order_id) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The creator's letter, and whether it goes out by mail as well."""
-
-    letter: LetterRow
-    by_mail: bool
-
-
-def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now: datetime) -> Answered:
+def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now: datetime) -> LetterRow:
     """The creator's letter to the reader of an order; the thread counts as read.
 
     Raises as `write_letter`, and NotFound(ORDER_UNKNOWN).
@@ -87,7 +78,7 @@ def answer(conn: Connection, order_id: int, body: str, nonce: str, ref: str, now
         now=now,
     )
     rows.mark_read(conn, order_id, letter.id, now)
-    return Answered(letter, goes_by_mail(conn, order_id))
+    return letter
 
 
 def open_thread(conn: Connection, order_id: int, now: datetime) -> list[LetterRow]:

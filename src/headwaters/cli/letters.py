@@ -16,6 +16,7 @@ from headwaters.cli._tools import Command, in_house, say
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 from headwaters.core.letters import LONGEST_LETTER, Author
 from headwaters.errands.house import House
+from headwaters.errands.mail import reaches
 from headwaters.store import letters as rows
 from headwaters.store import sales as sales_rows
 from headwaters.store.db import Connection
@@ -84,18 +85,23 @@ def run_answer(args: argparse.Namespace) -> int:
     """Answer a letter, with the text of the command, of a pipe, or of an editor."""
     letter = in_house(args, lambda house: house.db.read(lambda conn: rows.letter_by_ref(conn, args.letter)))
     body = _body(args.text, letter)
-    done = in_house(args, lambda house: _send(house, letter.order_id, body))
-    by_mail = done.by_mail
+    done, by_mail = in_house(args, lambda house: _send(house, letter.order_id, body))
     text = _("Your answer is on the reader's page, and goes out by mail.") if by_mail else ""
     text = text or _("Your answer is on the reader's page.")
-    say(args, {"letter": done.letter.ref, "order": done.letter.order_id, "by_mail": by_mail}, text)
+    say(args, {"letter": done.ref, "order": done.order_id, "by_mail": by_mail}, text)
     return 0
 
 
-async def _send(house: House, order_id: int, body: str) -> verbs.Answered:
-    """A serving process carries out the mail; this one only queues it."""
+async def _send(house: House, order_id: int, body: str) -> tuple[rows.LetterRow, bool]:
+    """The letter, and whether it goes out by mail as well: a serving process carries that out."""
     nonce, ref, now = house.token(), house.token()[:13], house.clock()
-    return await house.db.write(lambda conn: verbs.answer(conn, order_id, body, nonce, ref, now))
+
+    def run(conn: Connection) -> tuple[rows.LetterRow, bool]:
+        letter = verbs.answer(conn, order_id, body, nonce, ref, now)
+        address = rows.order_email(conn, order_id)
+        return letter, verbs.goes_by_mail(conn, order_id) and reaches(house, conn, address)
+
+    return await house.db.write(run)
 
 
 def _body(text: str | None, letter: rows.LetterRow) -> str:

@@ -19,8 +19,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from headwaters.actions.letters import refuse_mail
-from headwaters.actions.mail import Kind, slot_start
-from headwaters.core.errors import N_, Code, NotFound
+from headwaters.actions.mail import Kind, queue_order_mail_again, slot_start
+from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import address_digest, mail_key, one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import OrderState, PaymentState
@@ -212,6 +212,37 @@ def _message_id(house: House, key: str) -> str:
     """The same for the same row, and telling nothing of it."""
     mac = hmac.digest(house.shop_key, f"headwaters: message of {key}".encode(), "sha256")
     return f"{mac.hex()[:40]}@{urlsplit(house.config.url).hostname}"
+
+
+# ── what the creator asks for ────────────────────────────────────────────────────────────────────
+
+
+_COPY = N_("Copy the link instead.")
+
+
+def reaches(house: House, conn: Connection, address: str | None) -> bool:
+    """Whether a mail to this reader would go out: the shop sends mail, there is an address, and it was not refused."""
+    if house.mailer is None or not address:
+        return False
+    return not letter_rows.refuses_mail(conn, _digest(house, address))
+
+
+async def send_link_again(house: House, order_id: int) -> bool:
+    """Mail the order page's link once more. False: it was just now. Raises Refused(MAIL_OFF | EMAIL_INVALID |
+    MAIL_REFUSED), NotFound(ORDER_UNKNOWN)."""
+    if house.mailer is None:
+        raise Refused(Code.MAIL_OFF, N_("This shop sends no mail yet."), hint=_COPY)
+    now = house.clock()
+
+    def run(conn: Connection) -> bool:
+        address = sales_rows.order_by_id(conn, order_id).email
+        if address is None:
+            raise Refused(Code.EMAIL_INVALID, N_("The reader gave no address."), hint=_COPY)
+        if not reaches(house, conn, address):
+            raise Refused(Code.MAIL_REFUSED, N_("This reader wants no mail from you."), hint=_COPY)
+        return queue_order_mail_again(conn, order_id, now)
+
+    return await house.db.write(run)
 
 
 # ── no more mail ─────────────────────────────────────────────────────────────────────────────────

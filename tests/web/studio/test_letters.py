@@ -7,9 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from headwaters.adapters.mail.smtp import SmtpMailer
+from headwaters.config import Smtp
 from headwaters.core.sales.states import Door
+from headwaters.errands import mail
 from headwaters.errands.house import House
 from headwaters.store import letters as rows
+from headwaters.store import tables
 from tests.people import BOB, take_work
 from tests.web.studio.conftest import Visitor
 
@@ -104,6 +108,21 @@ async def test_the_creator_may_write_first(shop: House, alice: Visitor) -> None:
 async def test_an_answer_to_no_order_is_not_kept(alice: Visitor) -> None:
     fields = {**await alice.hidden("/studio"), "body": "Hello", "nonce": "n" * 20}
     assert (await alice.post("/studio/letters/999", fields)).status == 404
+
+
+async def test_the_page_says_whether_the_answer_goes_by_mail(shop: House, alice: Visitor) -> None:
+    order = await take_work(shop, email=BOB, letter="Was it cold?")
+    path = f"/studio/letters/{order.id}"
+    assert "and by mail as they asked" not in await alice.text(path)  # there is no mail server
+    shop.mailer = SmtpMailer(Smtp("127.0.0.1", "shop@shop.example", 9, security="none"))
+    await shop.db.write(lambda conn: conn.execute(tables.letters.update().values(wants_mail=1)))
+    assert "and by mail as they asked" in await alice.text(path)
+    answer = await alice.send(path, path, body="Very cold.")
+    assert answer.headers["Location"] == f"{path}?said=answered_by_mail"
+    await mail.refuse(shop, mail.refusal_url(shop, BOB).rpartition("/")[2])
+    assert "and by mail as they asked" not in await alice.text(path)
+    answer = await alice.send(path, path, body="Very cold indeed.")
+    assert answer.headers["Location"] == f"{path}?said=answered"
 
 
 async def test_threads_are_listed_unread_first(shop: House, alice: Visitor) -> None:

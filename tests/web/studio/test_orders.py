@@ -11,7 +11,7 @@ from sqlalchemy import select
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.config import Smtp
 from headwaters.core.sales.states import Door
-from headwaters.errands import settle
+from headwaters.errands import mail, settle
 from headwaters.errands.house import House
 from headwaters.store import sales as sales_rows
 from headwaters.store import tables
@@ -206,6 +206,19 @@ async def test_with_mail_the_link_is_sent_again_but_not_at_every_click(shop: Hou
     assert answer.status == 422
     assert "The reader gave no address." in await answer.text()
     assert await queued_links(shop) == 1
+
+
+async def test_who_refused_all_mail_is_not_written_to(shop: House, alice: Visitor) -> None:
+    shop.mailer = SmtpMailer(Smtp("127.0.0.1", "shop@shop.example", 9, security="none"))
+    order = await take_work(shop, email=BOB)
+    path = f"/studio/orders/{order.id}"
+    fields = await alice.hidden(path)
+    await mail.refuse(shop, mail.refusal_url(shop, BOB).rpartition("/")[2])
+    assert "Mail them the link" not in await alice.text(path)
+    answer = await alice.post(f"{path}/mail", fields)
+    assert answer.status == 422
+    assert "This reader wants no mail from you." in await answer.text()
+    assert await queued_links(shop) == 0
 
 
 async def test_a_title_with_markup_is_shown_as_it_is_written(shop: House, alice: Visitor) -> None:

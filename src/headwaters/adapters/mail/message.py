@@ -7,7 +7,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses, parseaddr
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.letters import clean_address, one_line
@@ -18,9 +18,13 @@ _URL = re.compile(r"https?://[!-;=?-~]+")  # printable ASCII without < and >
 
 
 def read_sender(sender: str) -> Address:
-    """`Name <name@example.org>`, or the address alone. Raises Refused(EMAIL_INVALID)."""
-    name, address = parseaddr(sender)
-    return Address(display_name=one_line(name), addr_spec=_address(address))
+    """`Name <name@example.org>`, or the address alone. Raises Refused(CONFIG_BROKEN)."""
+    name, address = parseaddr(sender) if len(getaddresses([sender])) == 1 else ("", "")
+    try:
+        return Address(display_name=one_line(name), addr_spec=_address(address))
+    except Refused as wrong:
+        message = N_("smtp_sender: “%(sender)s” is not an e-mail address that mail can come from.")
+        raise Refused(Code.CONFIG_BROKEN, message, field="smtp_sender", sender=sender) from wrong
 
 
 def _address(text: str) -> str:

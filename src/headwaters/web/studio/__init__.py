@@ -6,10 +6,15 @@ import asyncio
 
 from aiohttp import web
 
-from headwaters.web.studio import letters, orders, signin, start, works
 from headwaters.web.studio.guard import HEADERS
+from headwaters.web.studio.letters import routes as letters
+from headwaters.web.studio.orders import routes as orders
+from headwaters.web.studio.signin import SLOW
+from headwaters.web.studio.signin import routes as signin
+from headwaters.web.studio.start import routes as start
+from headwaters.web.studio.works import routes as works
 
-_ROOMS = (signin, start, orders, letters, works)
+PASSWORDS_AT_ONCE = 2
 
 
 async def _keep_private(request: web.Request, response: web.StreamResponse) -> None:
@@ -20,7 +25,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for room in _ROOMS:
-        app.add_routes(room.routes)
-    app[signin.SLOW] = asyncio.Semaphore(2)
+    for routes in (signin, start, orders, letters, works):
+        app.add_routes(routes)
+    app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

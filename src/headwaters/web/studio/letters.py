@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from headwaters.actions.letters import answer, open_thread
+from headwaters.actions.letters import answer, goes_by_mail, open_thread
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.letters import LONGEST_LETTER, Author, one_line
 from headwaters.core.sales.doors import check_nonce
+from headwaters.errands.house import House
+from headwaters.errands.mail import reaches
 from headwaters.store import letters as rows
 from headwaters.store import studio as studio_rows
 from headwaters.store.db import Connection
@@ -80,10 +82,11 @@ async def _thread_page(
     error: HeadwatersError | None = None,
 ) -> web.Response:
     house, order_id, said = request.app[HOUSE], order_id_of(request), words_of(request)
-    story = await house.db.read(lambda conn: studio_rows.order_story(conn, order_id))
+    story, by_mail = await house.db.read(
+        lambda conn: (studio_rows.order_story(conn, order_id), _goes_by_mail(house, conn, order_id))
+    )
     if story is None:
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such order."))
-    asked = next((letter.wants_mail for letter in reversed(letters) if letter.author is Author.READER), False)
     context = ThreadPage(
         frame=await frame(request, session, "letters"),
         address=f"/studio/letters/{order_id}",
@@ -91,13 +94,18 @@ async def _thread_page(
         order_href=f"/studio/orders/{order_id}",
         order_state=state_words(said, story.line),
         letters=tuple(_letter(said, letter) for letter in letters),
-        by_mail=asked and house.mailer is not None and story.line.email is not None,
+        by_mail=by_mail,
         body=body,
         limit=LONGEST_LETTER // 1000,
         nonce=house.token(),
         problem=problem_of(request, error),
     )
     return show(request, "thread", context, error)
+
+
+def _goes_by_mail(house: House, conn: Connection, order_id: int) -> bool:
+    """Whether an answer reaches the reader by mail as well."""
+    return goes_by_mail(conn, order_id) and reaches(house, conn, rows.order_email(conn, order_id))
 
 
 def _letter(said: Format, letter: rows.LetterRow) -> LetterItem:
@@ -119,11 +127,11 @@ async def post_answer(request: web.Request, session: Session) -> web.Response:
     ref, now, body = house.token()[:13], house.clock(), form.get("body", "")
     try:
         nonce = check_nonce(form.get("nonce", ""))
-        done = await house.db.write(lambda conn: answer(conn, order_id, body, nonce, ref, now))
+        await house.db.write(lambda conn: answer(conn, order_id, body, nonce, ref, now))
     except NotFound:
         raise
     except Refused as refused:
         letters = await house.db.read(lambda conn: rows.thread(conn, order_id))
         return await _thread_page(request, session, letters, body, refused)
-    by_mail = "_by_mail" if done.by_mail and house.mailer is not None else ""
-    return go_to(f"/studio/letters/{order_id}?said=answered{by_mail}")
+    by_mail = await house.db.read(lambda conn: _goes_by_mail(house, conn, order_id))
+    return go_to(f"/studio/letters/{order_id}?said={'answered_by_mail' if by_mail else 'answered'}")

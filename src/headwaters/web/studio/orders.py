@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from headwaters.actions.mail import queue_order_mail_again
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.sales.doors import check_amount
 from headwaters.core.sales.finding import Which, read_wanted
 from headwaters.core.sales.states import Mode, PaymentState
 from headwaters.errands import settle
+from headwaters.errands.mail import reaches, send_link_again
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
 from headwaters.store.letters import thread
@@ -72,20 +72,22 @@ async def _story(request: web.Request) -> rows.OrderStory:
 async def _story_page(request: web.Request, session: Session, error: HeadwatersError | None = None) -> web.Response:
     house, said = request.app[HOUSE], words_of(request)
     order = await _story(request)
-    letters = await house.db.read(lambda conn: thread(conn, order.line.id))
+    letters, may_mail = await house.db.read(
+        lambda conn: (len(thread(conn, order.line.id)), reaches(house, conn, order.line.email))
+    )
     about_form = error is not None and "reference" in session.form
     context = StoryPage(
         frame=await frame(request, session, "orders"),
         order=order_item(said, order.line),
         address=f"/studio/orders/{order.line.id}",
         link=f"{house.config.url}/o/{order.token}",
-        may_mail=house.mailer is not None and order.line.email is not None,
+        may_mail=may_mail,
         works=tuple(WorkItem(work.title, f"/w/{work.slug}") for work in order.works),
         payments=tuple(_payment(said, payment) for payment in order.payments),
         story=story(said, order),
         confirm=tuple(_confirm_forms(request, said, order, session.form, error)),
         came_from=order.came_from,
-        letters=len(letters),
+        letters=letters,
         letters_href=f"/studio/letters/{order.line.id}",
         problem=None if about_form and _open_forms(order) else problem_of(request, error),
     )
@@ -151,12 +153,7 @@ async def post_mail(request: web.Request, session: Session) -> web.Response:
     """Send the order page's link again, to the address that the reader gave."""
     house, order = request.app[HOUSE], await _story(request)
     try:
-        if house.mailer is None:
-            raise Refused(Code.MAIL_OFF, N_("This shop sends no mail yet."), hint=N_("Copy the link instead."))
-        if order.line.email is None:
-            raise Refused(Code.EMAIL_INVALID, N_("The reader gave no address."), hint=N_("Copy the link instead."))
+        sent = await send_link_again(house, order.line.id)
     except Refused as refused:
         return await _story_page(request, session, refused)
-    now, order_id = house.clock(), order.line.id
-    queued = await house.db.write(lambda conn: queue_order_mail_again(conn, order_id, now))
-    return go_to(f"/studio/orders/{order_id}?said={'sent' if queued else 'sent_before'}")
+    return go_to(f"/studio/orders/{order.line.id}?said={'sent' if sent else 'sent_before'}")
