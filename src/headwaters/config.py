@@ -163,6 +163,11 @@ def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
             hint=N_("Make one with “headwaters init %(shop)s”, or name another with --shop."),
             shop=str(shop),
         )
+    return read_config(shop, environ, **over)
+
+
+def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
+    """The same for a folder that need not be a shop yet. Raises Refused(CONFIG_BROKEN)."""
     raw = _read_file(shop / FILE_NAME)
     for name in _NAMES:
         if (value := environ.get(PREFIX + name.upper())) is not None:

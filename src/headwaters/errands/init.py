@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headwaters.actions.shop import change_settings
-from headwaters.config import FILE_NAME, KEY_NAME, Config, check_url, load_config
+from headwaters.config import FILE_NAME, KEY_NAME, Config, check_url, load_config, read_config
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.shop import check_setting
 from headwaters.store.db import Database
@@ -56,7 +56,7 @@ async def make_shop(new: NewShop) -> Config:
     url = f'url = "{check_url(new.url)}"' if new.url else '# url = "https://shop.example"'
     try:
         _write_folder(new.folder, _CONFIG.format(url=url))
-        database = Database(Config(shop=new.folder).database_url)
+        database = Database(read_config(new.folder).database_url)
         await database.migrate()
         await database.open()
         try:
