@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from headwaters.adapters.tills.by_hand import ByHandTill
 from headwaters.adapters.tills.practice import PracticeTill
-from headwaters.adapters.tills.stripe import StripeTill, is_complete
 from headwaters.core.shop import Settings
 from headwaters.ports import Till
 
@@ -21,14 +20,18 @@ def make_tills(
 ) -> Mapping[str, Till]:
     """The tills that are on, in the order they are offered. A till without its secrets is off."""
     tills: list[Till] = []
-    if is_complete(settings.stripe_secret_key, settings.stripe_webhook_secret):
-        tills.append(
-            StripeTill(
-                settings.stripe_secret_key, settings.stripe_webhook_secret, shop_key=shop_key, api=config.stripe_api
-            )
-        )
+    if settings.stripe_secret_key and settings.stripe_webhook_secret:
+        tills += _stripe(config, settings, shop_key)
     if settings.practice == "on":
         tills.append(PracticeTill(config.url, config.shop / "practice", shop_key, clock))
     if settings.by_hand != "off":
         tills.append(ByHandTill())
     return {till.name: till for till in tills}
+
+
+def _stripe(config: Config, settings: Settings, shop_key: bytes) -> list[Till]:
+    """Its library takes as long to load as a whole command: only where it is used."""
+    from headwaters.adapters.tills.stripe import StripeTill, is_complete
+
+    keys = settings.stripe_secret_key, settings.stripe_webhook_secret
+    return [StripeTill(*keys, shop_key=shop_key, api=config.stripe_api)] if is_complete(*keys) else []
