@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import itertools
 import json
+import secrets
 import sqlite3
 import threading
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Page
 
@@ -147,6 +151,50 @@ def fetch(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=20) as answer:
         body: bytes = answer.read()
         return body
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered; redirects are not followed."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+def ask(
+    url: str, fields: Mapping[str, str] | bytes | None = None, headers: Mapping[str, str] | None = None, **more: str
+) -> Reply:
+    """GET an address, or POST a form (or any bytes) to it, from a network of its own. `method` chooses another."""
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    sent = {**new_network(), **(headers or {})}
+    body = urlencode(fields).encode() if isinstance(fields, Mapping) else fields
+    if isinstance(fields, Mapping):
+        sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    try:
+        connection.request(more.get("method", "GET" if body is None else "POST"), path, body, sent)
+        answer = connection.getresponse()
+        return Reply(answer.status, answer.headers, answer.read())
+    finally:
+        connection.close()
+
+
+def take(shop: Served, slug: str, door: str = "cant_pay", **fields: str) -> Reply:
+    """Through a door, as its form does."""
+    return ask(f"{shop.url}/w/{slug}/take", {"door": door, "nonce": secrets.token_hex(16), **fields})
+
+
+def taken(shop: Served, slug: str, door: str = "cant_pay", **fields: str) -> str:
+    """The same, and it worked: the address of the order page."""
+    reply = take(shop, slug, door, **fields)
+    assert reply.status == 303, reply.text
+    return shop.url + str(reply.headers["Location"])
 
 
 @dataclass(frozen=True)
