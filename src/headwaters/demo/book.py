@@ -172,7 +172,7 @@ def render(text: str) -> str:
 def _figure(image: Token) -> Token:
     caption = _MARKDOWN.renderInline(str(image.attrs["title"]))
     alt = escape(image.content)
-    figure = f'<figure><img src="{image.attrs["src"]}" alt="{alt}"/><figcaption>{caption}</figcaption></figure>\n'
+    figure = f'<figure><img src="{image.attrs["src"]}" alt="{alt}"/><figcaption>{caption}</figcaption></figure>'
     return Token("html_block", "", 0, content=figure)
 
 

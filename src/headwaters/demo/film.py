@@ -106,21 +106,19 @@ def frames(cut: Cut, progress: Callable[[float], None]) -> Iterator[bytes]:
 def encode(exe: str, cut: Cut, sound: Path, folder: Path, progress: Callable[[float], None]) -> list[Path]:
     """The film for most screens, for small ones, and a piece of it to look at first: MP4, H.264 and AAC."""
     wide, small, sample = (folder / f"{TITLE}{kind}.mp4" for kind in ("", " (small)", " (sample)"))
-    process = subprocess.Popen(
-        ffmpeg.command(exe, *_inputs(cut, sound), *_outputs(cut, wide, small)),
-        stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin
-    assert process.stderr
-    try:
-        for data in frames(cut, progress):
-            process.stdin.write(data)
-        process.stdin.close()
-    except BrokenPipeError:
-        pass  # ffmpeg has ended; what it said tells why
-    finally:
-        said = process.stderr.read().decode(errors="replace")
-        ffmpeg.check(process.wait(), said)
+    line = ffmpeg.command(exe, *_inputs(cut, sound), *_outputs(cut, wide, small))
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin
+        try:
+            for data in frames(cut, progress):
+                process.stdin.write(data)
+        except BrokenPipeError:
+            pass  # ffmpeg has ended; what it says tells why
+        except BaseException:
+            process.kill()
+            raise
+        said = process.communicate()[1].decode(errors="replace")
+    ffmpeg.check(process.returncode, said)
     _sample(exe, cut, small, sample)
     return [wide, small, sample]
 

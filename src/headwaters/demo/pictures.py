@@ -66,13 +66,14 @@ def bands(folder: Path, scale: float) -> None:
 
 def poster(bands_in_order: list[Path], path: Path) -> None:
     """All bands on one sheet of paper, three in a row, in the order of the river."""
-    pictures = [Image.open(band) for band in bands_in_order]
-    wide, tall = pictures[0].width * 5 // 9, pictures[0].height * 5 // 9
-    gap, rows = wide // 24, -(-len(pictures) // 3)
+    with Image.open(bands_in_order[0]) as first:
+        wide, tall = first.width * 5 // 9, first.height * 5 // 9
+    gap, rows = wide // 24, -(-len(bands_in_order) // 3)
     sheet = Image.new("RGB", (3 * wide + 4 * gap, rows * tall + (rows + 1) * gap), _PAPER)
-    for number, picture in enumerate(pictures):
+    for number, band in enumerate(bands_in_order):
         row, column = divmod(number, 3)
-        small = picture.resize((wide, tall), Image.Resampling.LANCZOS)
+        with Image.open(band) as picture:
+            small = picture.resize((wide, tall), Image.Resampling.LANCZOS)
         sheet.paste(small, (gap + column * (wide + gap), gap + row * (tall + gap)))
     _save(sheet, path, 86)
 
