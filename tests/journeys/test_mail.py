@@ -206,18 +206,16 @@ def test_an_address_that_the_mail_server_refuses_is_given_up_and_nothing_else_wa
     assert office.to("nobody@example.org") == []
 
 
-def test_a_flood_of_mail_from_one_place_is_refused_with_what_was_typed(shop: Served, office: PostOffice) -> None:
+def test_a_flood_of_mail_from_one_place_comes_to_an_end(shop: Served, office: PostOffice) -> None:
     place, mails = new_network(), len(office.mails)
-    replies = [
-        ask(
-            f"{shop.url}/w/river-song/take",
-            {"door": "cant_pay", "nonce": f"flood-of-mail-{number:03}", "email": f"reader{number}@example.org"},
-            place,
-        )
-        for number in range(12)
-    ]
-    assert [reply.status for reply in replies] == [303] * 10 + [429] * 2
-    assert int(replies[-1].headers["Retry-After"]) > 0
-    assert "reader11@example.org" in replies[-1].text
+    for number in range(200):
+        fields = {"door": "cant_pay", "nonce": f"flood-of-mail-{number:03}", "email": f"reader{number}@example.org"}
+        reply = ask(f"{shop.url}/w/river-song/take", fields, place)
+        if reply.status != 303:
+            break
+    assert reply.status == 429
+    assert int(reply.headers["Retry-After"]) > 0
+    assert number <= 60
     settle(shop)
-    assert len(office.mails) == mails + 10
+    assert len(office.mails) == mails + number
+    assert take(shop, "river-song", email="grace@example.org").status == 303, "other places are served"
