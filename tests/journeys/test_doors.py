@@ -34,7 +34,7 @@ from tests.support.shop import (
 
 DOORS = ["pay", "cant_pay", "have_copy"]
 HEAVIEST = 30_000  # bytes of HTML and CSS
-FILES = ["High Water.epub", "High Water.txt", "Map of the river.png", "The river at night.wav"]
+FILES = ["High Water.epub", "High Water.txt", "Map of the river.png", "The river at night.wav", "cover.jpg"]
 REFERENCE = re.compile(r"HW-[0-9A-Z]{4}-[0-9A-Z]{4}")
 
 

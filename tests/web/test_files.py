@@ -173,7 +173,20 @@ async def test_whoever_has_no_key_sees_one_and_the_same_nothing(
     assert len(shapes) == 1
 
 
-async def test_pictures_and_samples_are_for_everyone_and_for_long(client: TestClient, house: House) -> None:
+async def test_a_cover_as_it_was_given_is_for_holders_alone(client: TestClient, house: House) -> None:
+    """It may tell where and when it was made; everybody gets the art that the shop made of it."""
+    cover = Item("cover.jpg", b"Exif GPS 48.8584 N 2.2945 E", "image/jpeg", role="cover")
+    work_id = await stock(house, "music", [Item("song.flac", b"song", "audio/flac"), cover])
+    key = await grant(house, work_id)
+    for state in ("published", "retired"):
+        await set_state(house, work_id, state)
+        answer = await get(client, f"/w/music/f/{cover.ref}/cover.jpg")
+        assert answer.status == 404
+        assert b"GPS" not in await answer.read()
+        assert await (await get(client, f"/d/{key}/{cover.ref}/cover.jpg")).read() == cover.content
+
+
+async def test_art_and_samples_are_for_everyone_and_for_long(client: TestClient, house: House) -> None:
     sample = Item("sample.mp3", b"ID3 sample", "audio/mpeg", role="sample")
     art = Item("art.webp", b"RIFF art", "image/webp", role="art")
     work_id = await stock(house, "music", [sample, art])
@@ -224,12 +237,13 @@ async def test_older_editions_stay_where_they_are_and_the_archive_has_the_newest
 
 
 @pytest.mark.needs("unzip")
-async def test_the_archive_has_every_work_file_and_passes_its_own_sums(
+async def test_the_archive_has_every_file_of_a_holder_and_passes_its_own_sums(
     client: TestClient, house: House, tmp_path: Path
 ) -> None:
     items = [Item("disc 1/Größe 😀.flac", FILM[:500_000], "audio/flac"), Item("../../evil.txt", b"tame", "text/plain")]
     cover = Item("cover.png", b"cover", "image/png", role="cover")
-    key = await grant(house, await stock(house, "music", [*items, cover]))
+    others = [Item("sample.flac", b"sample", "audio/flac", role="sample"), Item("a.webp", b"art", role="art")]
+    key = await grant(house, await stock(house, "music", [*items, cover, *others]))
     answer = await get(client, f"/d/{key}/everything.zip")
     body = await answer.read()
     assert answer.headers["Content-Type"] == "application/zip"
@@ -240,7 +254,7 @@ async def test_the_archive_has_every_work_file_and_passes_its_own_sums(
     tested = subprocess.run(["unzip", "-t", tmp_path / "everything.zip"], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        assert archive.namelist() == ["COLOPHON.txt", "SHA256SUMS", "disc 1/Größe 😀.flac", "evil.txt"]
+        assert archive.namelist() == ["COLOPHON.txt", "SHA256SUMS", "disc 1/Größe 😀.flac", "evil.txt", "cover.png"]
         colophon = archive.read("COLOPHON.txt").decode()
         archive.extractall(tmp_path / "out")
     assert "http://127.0.0.1:8000/w/music" in colophon

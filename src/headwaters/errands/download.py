@@ -99,7 +99,7 @@ class Desk:
         return await self._file((key, ref), lambda conn: rows.file_by_key(conn, key, ref))
 
     async def public_file(self, slug: str, ref: str) -> Download:
-        """A sample or picture of a published work. Raises as `file`, and NotFound(WORK_RETIRED)."""
+        """A sample of a published work, or its art. Raises as `file`, and NotFound(WORK_RETIRED)."""
         if not is_ref(ref):
             raise rows.no_such_file()
         return await self._file((slug, ref), lambda conn: rows.public_file(conn, slug, ref))

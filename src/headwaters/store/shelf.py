@@ -12,8 +12,8 @@ from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import blobs, editions, files, grants, works
 
-PUBLIC_ROLES = ("sample", "cover", "art")
-PICTURES = ("cover", "art")  # of a retired work they stay, under an address that only its readers know
+HELD_ROLES = ("work", "cover")  # what a key opens; a cover as it was given may tell where and when it was made
+PUBLIC_ROLES = ("sample", "art")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ _BY_KEY = Prepared(
     .join(editions, editions.c.work_id == works.c.id)
     .join(files, files.c.edition_id == editions.c.id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
-    .where(grants.c.key == bindparam("key"), files.c.ref == bindparam("ref"), files.c.role == "work")
+    .where(grants.c.key == bindparam("key"), files.c.ref == bindparam("ref"), files.c.role.in_(HELD_ROLES))
 )
 _PUBLIC = Prepared(
     select(works.c.state, files.c.role, *_FILE_COLUMNS)
@@ -100,7 +100,7 @@ _EDITION_FILES = Prepared(
     .select_from(files)
     .join(editions, editions.c.id == files.c.edition_id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
-    .where(files.c.edition_id == bindparam("edition_id"), files.c.role == "work")
+    .where(files.c.edition_id == bindparam("edition_id"), files.c.role.in_(HELD_ROLES))
     .order_by(files.c.position, files.c.id)
 )
 
@@ -133,7 +133,7 @@ def _known(row: Sequence[Any] | None) -> Sequence[Any]:
 
 
 def file_by_key(conn: Connection, key: str, ref: str) -> FileRow:
-    """The work's file `ref`, of whichever edition, that the key opens.
+    """A holder's file `ref`, of whichever edition, that the key opens.
 
     Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD).
     """
@@ -146,15 +146,15 @@ def edition_by_key(conn: Connection, key: str) -> EditionRow:
 
 
 def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
-    """The work's files of an edition, in their order."""
+    """What holders get of an edition, in its order."""
     return tuple(FileRow(*row) for row in _EDITION_FILES.all(conn, edition_id=edition_id))
 
 
 def public_file(conn: Connection, slug: str, ref: str) -> FileRow:
-    """A sample or picture of a work, for everybody. Of a retired work the pictures are left: its holders' order pages
-    show them. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
+    """A sample of a work or its art, for everybody. Of a retired work the art is left: its holders' order pages show
+    it. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
     row = _PUBLIC.first(conn, slug=slug, ref=ref)
     role, *values = _known(row)
-    if row is not None and row[0] == "retired" and role not in PICTURES:
+    if row is not None and row[0] == "retired" and role != "art":
         raise NotFound(Code.WORK_RETIRED, N_("This work is not published any more."))
     return FileRow(*values)

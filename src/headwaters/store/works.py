@@ -15,6 +15,7 @@ from headwaters.core.works.details import Details
 from headwaters.core.works.editions import WorkState
 from headwaters.core.works.media import WorkKind
 from headwaters.store.db import Connection
+from headwaters.store.shelf import HELD_ROLES
 from headwaters.store.tables import blobs, editions, files, works
 
 # ── works ────────────────────────────────────────────────────────────────────────────────────────
@@ -254,7 +255,7 @@ class WorkLine:
 _NEWEST = (
     select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
 )
-_GIVEN = case((files.c.role == "work", 1), else_=0)
+_GIVEN = case((files.c.role.in_(HELD_ROLES), 1), else_=0)
 _LIST = (
     select(
         works.c.slug,

@@ -1,4 +1,4 @@
-"""The addresses of files: what a download key opens, and the samples and pictures of published works.
+"""The addresses of files: what a download key opens, and the samples and art of published works.
 
 Names at the end of an address are decoration: what counts is the key and the reference before it.
 """
@@ -81,7 +81,7 @@ async def get_file(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/w/{slug}/f/{ref}/{name:.*}")
 async def get_public_file(request: web.Request) -> web.StreamResponse:
-    """A sample or picture of a work, for everybody."""
+    """A sample of a work or its art, for everybody."""
     download = await request.app[DESK].public_file(request.match_info["slug"], request.match_info["ref"])
     return await _answer(request, download, PUBLIC)
 

@@ -19,6 +19,7 @@ from headwaters.core.works.details import default_price
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.pages import FileView, WorkView
+from headwaters.store.shelf import HELD_ROLES
 from headwaters.web.contexts import works as pages
 from headwaters.web.contexts.common import Amount, Art, Cut, FileLine, PayForm, Problem, Site, TillChoice
 from headwaters.web.format import Format, formats
@@ -122,7 +123,7 @@ def last_part(name: str) -> str:
 
 
 def public_file(slug: str, file: FileView) -> str:
-    """The address of a sample, a cover or its smaller pictures."""
+    """The address of a sample or of art."""
     return f"/w/{slug}/f/{file.ref}/{last_part(file.name)}"
 
 
@@ -134,7 +135,7 @@ def played_as(media_type: str) -> str:
 def said_art(work: WorkView) -> Art | None:
     """The work's picture in the widths that the shop made of its cover."""
     made = [file for file in work.of_role("art") if file.media_type != _PREVIEW]
-    pictures = made or work.of_role("art") or work.of_role("cover")
+    pictures = made or work.of_role("art")
     by_width = {file.width: (file.width, file.height, file) for file in pictures if file.width and file.height}
     sized = [by_width[width] for width in sorted(by_width)]
     if not sized:
@@ -246,7 +247,7 @@ def work_page(
     problem = said_problem(error, now.settings.language) if error else None
     price, minimum = Money(work.price_minor, work.currency), Money(work.minimum_minor, work.currency)
     art = said_art(work)
-    lines = work.of_role("work")
+    lines = work.of_role(*HELD_ROLES)
     about_pay = problem if problem and problem.field == "amount" else None
     return pages.WorkPage(
         title=work.title,
