@@ -155,3 +155,16 @@ def test_waits_stay_within_their_bounds_and_grow(attempts: int, spread: float) -
     wait = outbox.wait_after(attempts, spread)
     assert outbox.FIRST_WAIT * 0.75 < wait <= outbox.LONGEST_WAIT
     assert wait <= outbox.wait_after(attempts, 0.0) <= outbox.wait_after(attempts + 1, 0.0)
+
+
+async def test_what_was_done_long_ago_is_forgotten_and_nothing_else(database: Database) -> None:
+    for key in ("done long ago", "done lately", "waiting"):
+        assert await queue(database, key) is True
+    taken = {row.key: row for row in await take(database)}
+    await database.write(partial(outbox.finish, row=taken["done long ago"], now=NOW))
+    await database.write(partial(outbox.finish, row=taken["done lately"], now=NOW + timedelta(days=2)))
+    before = NOW + timedelta(days=1)
+    assert [await database.write(partial(outbox.forget_done, before=before)) for _ in range(2)] == [1, 0]
+    assert await queue(database, "done long ago") is True
+    assert await queue(database, "done lately") is False
+    assert await queue(database, "waiting") is False

@@ -66,6 +66,11 @@ def give_up(conn: Connection, row: OutboxRow, why: str, now: datetime) -> bool:
     return rows.fail(conn, row, rows.GIVEN_UP, now, why[:LONGEST_ERROR])
 
 
+def forget_done(conn: Connection, before: datetime) -> int:
+    """Forget what was done before that time; how many rows."""
+    return rows.forget_done(conn, before)
+
+
 def wait_after(attempts: int, spread: float) -> timedelta:
     """How long after a failure: doubling from FIRST_WAIT up to LONGEST_WAIT, shortened by up to a quarter."""
     doubled = FIRST_WAIT * (1 << min(attempts - 1, 20))

@@ -102,7 +102,7 @@ def place_order(
             order_id=order_id,
             author=Author.READER,
             body=take.letter,
-            wants_mail=take.email is not None,
+            wants_mail=False,  # the address was given for the link; the order page asks about answers
             nonce=nonce,
             ref=secrets.letter,
             now=now,

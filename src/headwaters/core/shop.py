@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 
 from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.letters import clean_address
 from headwaters.core.sales.money import check_currency
 
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
-_EMAIL = re.compile(r"[^@\s<>,;:\"]{1,64}@[^@\s<>,;:\"]{1,190}")
 LONGEST_SETTING = 20_000  # characters
 
 
@@ -66,9 +66,10 @@ def _decimal(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    if text and not _EMAIL.fullmatch(text):
-        raise ValueError(N_("It is an e-mail address."), {})
-    return text
+    try:
+        return clean_address(text) or ""
+    except Refused:
+        raise ValueError(N_("It is an e-mail address."), {}) from None
 
 
 def _accent(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
 from headwaters.core.clock import from_micros, to_micros
@@ -123,6 +123,12 @@ def fail(conn: Connection, row: OutboxRow, state: str, due_at: datetime, why: st
         _FAIL.run(conn, which=row.id, attempt=row.attempts, new_state=state, next_due_at=to_micros(due_at), why=why)
         == 1
     )
+
+
+def forget_done(conn: Connection, before: datetime) -> int:
+    """Remove rows that were done before that time; how many. Their keys then no longer keep a second one away."""
+    statement = delete(outbox).where(outbox.c.state == DONE, outbox.c.done_at < to_micros(before))
+    return conn.execute(statement).rowcount
 
 
 def count_open(conn: Connection) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.errands import settle
 from headwaters.errands.download import Desk
@@ -27,6 +28,7 @@ from headwaters.web.security import secure
 log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
+REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
 _ROOMS = (files, sales, letters, reports, practice)
 
 
@@ -51,6 +53,10 @@ def make_worker(house: House) -> Worker:
     async def sweep_payments() -> None:
         await settle.sweep(house)
 
+    async def forget_mail() -> None:
+        before = house.clock() - REMEMBERED
+        await house.db.write(lambda conn: forget_done(conn, before))
+
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
@@ -60,6 +66,7 @@ def make_worker(house: House) -> Worker:
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("payments", timedelta(seconds=30), sweep_payments),
+        Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
     )
     return Worker(house, mail_handlers(house), chores)

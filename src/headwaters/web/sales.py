@@ -74,7 +74,8 @@ async def post_take(request: web.Request) -> web.Response:
     form = await read_form(request)
     work = await house.db.read(lambda conn: rows.work_for_sale(conn, slug))
     try:
-        wish = parse_take(form, currency=work.currency, minimum=work.minimum, doors=work.doors)
+        typed = form if house.mailer else {**form, "email": ""}  # what could not be used is not kept
+        wish = parse_take(typed, currency=work.currency, minimum=work.minimum, doors=work.doors)
         if wish.email:
             limit(request, "mail")
         if wish.letter:
@@ -119,6 +120,8 @@ async def post_email(request: web.Request) -> web.Response:
     order = await order_of(request)
     form = await read_form(request)
     try:
+        if house.mailer is None:
+            raise Refused(Code.MAIL_OFF, N_("This shop sends no mail. Keep the address of this page."), field="email")
         address = clean_address(form.get("email", ""))
         if address is None:
             raise Refused(Code.EMAIL_INVALID, N_("Please write an e-mail address."), field="email")
