@@ -15,8 +15,8 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
-from headwaters.ports import Blob, Keep, Witness
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.db import Database
@@ -133,7 +133,7 @@ async def _look_inside(house: House) -> AsyncIterator[Finding]:
 
 async def _look_at_files(house: House) -> Finding:
     """Every blob is there with its size (a link: with its witness); the bytes themselves are `verify`'s."""
-    kept = [_blob(row) for row in await house.db.read(work_rows.all_blobs)]
+    kept = [blob_of(row) for row in await house.db.read(work_rows.all_blobs)]
 
     def look() -> list[str]:
         wrong = []
@@ -155,13 +155,6 @@ async def _look_at_files(house: House) -> Finding:
             values,
         )
     return Finding("files", Health.GOOD, N_("all %(count)d are there"), values=values)
-
-
-def _blob(row: work_rows.BlobRow) -> Blob:
-    witness = None
-    if row.inode is not None and row.mtime_ns is not None and row.ctime_ns is not None:
-        witness = Witness(row.inode, row.size, row.mtime_ns, row.ctime_ns)
-    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness)
 
 
 def _look_at_tills(house: House) -> Finding:

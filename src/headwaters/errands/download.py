@@ -18,8 +18,9 @@ from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
 from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
+from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
-from headwaters.ports import Blob, Keep, Source, Witness
+from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
 from headwaters.store.db import Connection
 from headwaters.store.shelf import EditionRow, FileRow
@@ -156,17 +157,10 @@ class Desk:
 # ── from rows to downloads ───────────────────────────────────────────────────────────────────────
 
 
-def _blob(row: FileRow) -> Blob:
-    witness = None
-    if row.inode is not None and row.mtime_ns is not None and row.ctime_ns is not None:
-        witness = Witness(row.inode, row.size, row.mtime_ns, row.ctime_ns)
-    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness)
-
-
 def _download(row: FileRow) -> Download:
     published = from_micros(row.published_at)
     representation = Representation(row.size, etag_of(row.sha256), published, _told_type(row.media_type))
-    return Download(row.name, representation, row.sha256, _blob(row))
+    return Download(row.name, representation, row.sha256, blob_of(row))
 
 
 def _told_type(media_type: str) -> str:
@@ -182,7 +176,7 @@ def _archive(edition: EditionRow, files: Sequence[FileRow], house: House) -> Dow
     archive = build_archive(_colophon(edition, files, house), stored, from_micros(edition.published_at))
     representation = Representation(archive.size, archive.etag, None, ZIP)
     return Download(
-        f"{edition.slug}.zip", representation, None, (archive, {file.sha256: _blob(file) for file in files})
+        f"{edition.slug}.zip", representation, None, (archive, {file.sha256: blob_of(file) for file in files})
     )
 
 

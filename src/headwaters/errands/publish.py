@@ -29,12 +29,12 @@ from headwaters.core.works.editions import EditionFile, Role, labelled
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.media import Family, format_by_name, kind_of_work
 from headwaters.core.works.names import shown
+from headwaters.errands.blobs import row_of
 from headwaters.errands.gather import Failure, Ground, Plan, PlannedFile, plan_works
 from headwaters.errands.house import House
 from headwaters.errands.walk import LeftOut, stamp_of
 from headwaters.ports import Blob, Look, Picture
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
-from headwaters.store.works import BlobRow
 
 ART_WIDTHS = (480, 960, 1600)  # CSS pixels of a phone, a desk, and both at twice the density
 HALF_KEPT = timedelta(days=1)  # older than this, what an interrupted publishing left is cleared away
@@ -131,7 +131,7 @@ async def publish_work(house: House, plan: Plan, edition_of: str | None, keep: K
     files = tuple(map(_edition_file, plan.files, looks, blobs))
     art, art_blobs = await asyncio.to_thread(_make_art, house, plan.files)
     await asyncio.to_thread(_check_still, plan.files)
-    publication = replace(publication, files=(*files, *art), blobs=tuple(map(blob_row, (*blobs, *art_blobs))))
+    publication = replace(publication, files=(*files, *art), blobs=tuple(map(row_of, (*blobs, *art_blobs))))
     refs = [house.token()[:REF_LENGTH] for _ in publication.files]
     published = await house.db.write(
         lambda conn: publish_edition(conn, publication=publication, refs=refs, now=house.clock())
@@ -252,11 +252,3 @@ def _edition_file(file: PlannedFile, look: Look, blob: Blob) -> EditionFile:
         width=look.width,
         height=look.height,
     )
-
-
-def blob_row(blob: Blob) -> BlobRow:
-    """A blob as the database keeps it."""
-    row = BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value)
-    if blob.witness is None:
-        return row
-    return replace(row, inode=blob.witness.inode, mtime_ns=blob.witness.mtime_ns, ctime_ns=blob.witness.ctime_ns)
