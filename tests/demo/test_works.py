@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from headwaters.core.works.manifest import read_manifest, understand
-from headwaters.demo import ffmpeg
+from headwaters.demo import ffmpeg, works
 from headwaters.demo.film import Cut
 from headwaters.demo.works import Size, make_works
 
@@ -116,6 +116,14 @@ def test_the_book_has_its_cover_and_bands(made: Path) -> None:
         assert book.read("EPUB/cover.jpg") == (made / "nobody-in-between" / "cover.jpg").read_bytes()
 
 
+def test_what_a_killed_one_left_is_cleared_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(works, "_make", lambda *given: [])
+    (tmp_path / ".making-abc" / "bands").mkdir(parents=True)
+    (tmp_path / "my own film").mkdir()
+    assert make_works(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["my own film"]
+
+
 def test_without_an_encoder_there_is_no_film_and_a_word_about_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +136,7 @@ def test_without_an_encoder_there_is_no_film_and_a_word_about_it(
     ]  # fmt: skip
     files = tomllib.loads((made[1] / "work.toml").read_text(encoding="utf-8"))["files"]
     assert [file["path"] for file in files] == ["1 Spring.wav", "2 Gorge.wav", "3 Delta.wav"]
-    assert any("There is no ffmpeg here" in what for what, _ in said)
-    assert said[-1] == ("The works are ready", 1.0)
+    assert said[0] == ("Playing the music and drawing the covers", 0.0)
+    assert said[-1][0].startswith("There is no ffmpeg here: no film")
+    assert said[-1][1] == 1.0
     assert [share for _, share in said] == sorted(share for _, share in said)

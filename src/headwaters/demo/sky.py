@@ -61,7 +61,7 @@ class Sky:
         self._moon, self._seas = _disc(31, scale), _moon_seas(31, scale)
         self._stars = [self._star_field(seed) for seed in (1, 2, 3)]
         self._milky_way = self._milky()
-        self.clouds = [_cloud_bank(scale, seed) for seed in (21, 22)]
+        self.clouds = [_cloud_bank(scale, seed) for seed in (15, 19)]
         self._lid = _rain_clouds(scale)
 
     def _gradient(self) -> Image.Image:

@@ -26,6 +26,7 @@ class Size:
 
 
 WHOLE = Size()
+_STUDIO = ".making-"  # how the folder in which they are made begins
 
 
 def quiet(what: str, share: float) -> None:
@@ -39,30 +40,30 @@ def make_works(into: Path, progress: Progress = quiet, size: Size = WHOLE) -> li
     `formats`) there is no film, and the music is plain WAV.
     """
     into.mkdir(parents=True, exist_ok=True)
-    exe = ffmpeg.find()
-    with tempfile.TemporaryDirectory(prefix="headwaters-demo-", dir=into) as name:
-        studio = Path(name)
-        _prepare(
-            studio,
-            exe is not None,
-            size,
-            lambda share: progress(N_("Playing the music and drawing the covers"), share * 0.3),
+    for left in into.glob(f"{_STUDIO}*"):  # by one that was killed
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_STUDIO, dir=into) as name:
+        made = _make(Path(name), ffmpeg.find(), progress, size)
+        return sorted(_moved(folder, into / folder.name) for folder in made)
+
+
+def _make(studio: Path, exe: str | None, progress: Progress, size: Size) -> list[Path]:
+    draw = N_("Playing the music and drawing the covers")
+    progress(draw, 0.0)
+    _prepare(studio, exe is not None, size, lambda share: progress(draw, share * 0.3))
+    progress(N_("Binding the book"), 0.3)
+    book_folder = _book(studio)
+    if exe is None:
+        made = [book_folder, _wav_music(studio)]
+        progress(
+            N_("There is no ffmpeg here: no film, and the music stays WAV. Install the extra “formats” for both"), 1.0
         )
-        progress(N_("Binding the book"), 0.3)
-        made = [_book(studio)]
-        if exe is None:
-            progress(
-                N_("There is no ffmpeg here: no film, and the music stays WAV. Install the extra “formats” for both"),
-                0.4,
-            )
-            made += [_wav_music(studio)]
-        else:
-            progress(N_("Encoding the music"), 0.35)
-            made += [_music(studio, exe, size.share)]
-            made += [_film(studio, exe, size.film, lambda share: progress(N_("Filming"), 0.4 + share * 0.6))]
-        finished = sorted(_moved(folder, into / folder.name) for folder in made)
+        return made
+    progress(N_("Encoding the music"), 0.35)
+    made = [book_folder, _music(studio, exe, size.share)]
+    made += [_film(studio, exe, size.film, lambda share: progress(N_("Filming"), 0.4 + share * 0.59))]
     progress(N_("The works are ready"), 1.0)
-    return finished
+    return made
 
 
 def _prepare(studio: Path, with_film: bool, size: Size, done: Callable[[float], None]) -> None:
