@@ -16,7 +16,7 @@ TILL_PAGES = "https://checkout.stripe.com"  # where a payment's form may lead: b
 
 def content_policy(config: Config) -> str:
     """What a page may load and where its forms may lead: nothing foreign, nothing inline."""
-    forms = ["'self'", TILL_PAGES]
+    forms = ["'self'", config.url, TILL_PAGES]  # a shop that is looked at by another name still leads to its own
     if config.stripe_api:  # another Stripe (a test's, a gateway's) has its pages on its own host
         parts = urlsplit(config.stripe_api)
         forms.append(f"{parts.scheme}://{parts.netloc}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from headwaters.web.licences import said_licence
 from headwaters.web.render import said_problem
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
+_SUBTITLES = "text/vtt"
+_LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.vtt\Z")
 _WITHHELD = N_("A legal duty stops them.")
 _TESTED = N_("%(till)s (test)")
 
@@ -57,6 +60,7 @@ class ShelfWork:
     art: Art | None
     href: str
     files: tuple[ShelfFile, ...]
+    tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
     size: str
     sums: str
     licence: Licence
@@ -89,12 +93,19 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         art=None if withheld else said_art(work),
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
+        tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
         size=said.size(sum(file.size for file in lines)),
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
+
+
+def _language(name: str) -> str:
+    """What `film.de-AT.vtt` says of its language."""
+    found = _LANGUAGE.search(name)
+    return found[1] if found else ""
 
 
 def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
@@ -121,6 +132,7 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         art=shelf.art,
         href=shelf.href,
         files=files,
+        tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
         archive=archive,
         gift=url + archive if archive else "",
         size=shelf.size,

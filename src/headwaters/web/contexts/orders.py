@@ -40,6 +40,15 @@ class HeldFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """Subtitles that a browser can show with a video."""
+
+    label: str
+    language: str  # as a BCP 47 tag, or empty
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldWork:
     """A work on the order."""
 
@@ -49,6 +58,7 @@ class HeldWork:
     art: Art | None
     href: str  # its public page, or empty where there is none any more
     files: tuple[HeldFile, ...]  # empty before the order is granted, and while a work is withheld
+    tracks: tuple[Track, ...]  # for all of its videos
     archive: str  # address of everything as one ZIP, or empty
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything

@@ -71,6 +71,7 @@ class WorkPage:
     price: Amount | None  # what is suggested, or None where nothing is
     pay: PayForm
     doors: tuple[Door, ...]  # all three, in the order of reading
+    problem: Problem | None  # why a form was refused that came through none of the open doors
     nonce: str  # the stem of each form's `nonce`; a door adds a letter
     came_from: str  # the form's `from`
     licence: Licence
