@@ -21,6 +21,7 @@ from zlib import crc32
 
 import pytest
 
+from headwaters.adapters.storage import local as local_module
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.core.errors import Code, Refused, Unavailable
 from headwaters.ports import Blob, Keep, Storage
@@ -412,6 +413,50 @@ def test_the_link_of_a_spoilt_file_is_replaced_by_one_of_a_good_one(
     assert good.sha256 == spoilt.sha256
     assert good.witness != spoilt.witness
     local.verify(good)
+
+
+def test_a_good_link_is_not_given_up_for_another_one(local: LocalStorage, film: Path, tmp_path: Path) -> None:
+    """The first work's row has the first file's witness, and a second work may be refused after its files are kept."""
+    first = local.keep(film, Keep.LINK, quiet)
+    (tmp_path / "again").write_bytes(BYTES)
+    second = local.keep(tmp_path / "again", Keep.LINK, quiet)
+    assert second == first
+    local.verify(first)
+    (tmp_path / "again").write_bytes(b"spoilt")
+    local.verify(second)
+
+
+def test_a_link_that_is_written_to_in_the_moment_it_is_made_is_refused(
+    local: LocalStorage, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = local_module._flush_folder
+
+    def meddle(folder: Path) -> None:
+        flush(folder)
+        if not (folder / hashlib.sha256(BYTES).hexdigest()).exists():
+            return
+        with film.open("r+b") as file:
+            file.write(b"another cut")
+
+    os.utime(film, (1, 1))
+    monkeypatch.setattr(local_module, "_flush_folder", meddle)
+    with pytest.raises(Refused) as refused:
+        local.keep(film, Keep.LINK, quiet)
+    assert refused.value.code is Code.FILE_CHANGED
+
+
+@pytest.mark.parametrize("keep", list(Keep))
+def test_keeping_again_mends_a_copy_whose_bytes_have_rotted(
+    local: LocalStorage, root: Path, film: Path, keep: Keep
+) -> None:
+    blob = local.keep(film, Keep.COPY, quiet)
+    path = path_of(root, blob.sha256)
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.write(b"\xff")
+    with pytest.raises(Unavailable):
+        local.verify(blob)
+    local.verify(local.keep(film, keep, quiet))
 
 
 def test_a_link_by_way_of_a_symlink_is_of_the_file_itself(local: LocalStorage, film: Path, tmp_path: Path) -> None:

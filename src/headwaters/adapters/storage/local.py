@@ -70,23 +70,33 @@ class LocalStorage:
         os.fsync(descriptor)
         target = self._copy_path(sums.sha256)
         self._make_folder(target.parent)
-        if not _has_size(target, sums.size):
+        if _whole(target, sums) is None:
             name.replace(target)
         _flush_folder(target.parent)
 
     def _link(self, original: Original, progress: Callable[[int], None]) -> Blob:
         sums = original.hash(progress)
         original.check_unchanged(sums.size)
-        if _has_size(self._copy_path(sums.sha256), sums.size):
+        copy, target = self._copy_path(sums.sha256), self._link_path(sums.sha256)
+        if _whole(copy, sums) is not None:
             return _blob(sums)  # our own bytes are better than a link
-        target = self._link_path(sums.sha256)
+        if not _is_same(original, target) and (good := _whole(target, sums)) is not None:
+            return _blob(sums, good)  # another file has these bytes, and works may rely on its witness
         with self._writing():
             os.fsync(original.descriptor)
             self._make_folder(target.parent)
             if not _is_same(original, target):
                 self._make_link(original, target)
             _flush_folder(target.parent)
-        return _blob(sums, _witness(target.stat()))
+            copy.unlink(missing_ok=True)  # it has rotted
+        return _blob(sums, self._witness_of(original, target))
+
+    def _witness_of(self, original: Original, target: Path) -> Witness:
+        """What the link looks like, if it is still the file that was hashed. Raises Refused(FILE_CHANGED)."""
+        status = target.stat()
+        if not original.is_same(status):
+            original.check_unchanged(-1)
+        return _witness(status)
 
     def _make_link(self, original: Original, target: Path) -> None:
         name = self._new_name()
@@ -220,11 +230,21 @@ def _witness(status: os.stat_result) -> Witness:
     return Witness(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _has_size(path: Path, size: int) -> bool:
+def _whole(path: Path, sums: Sums) -> Witness | None:
+    """What a kept file looks like, if all its bytes are those of `sums`; else None."""
     try:
-        return path.lstat().st_size == size
-    except FileNotFoundError:
-        return False
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        witness = _witness(os.fstat(descriptor))
+        if witness.size != sums.size or _hash(descriptor, lambda done: None).sha256 != sums.sha256:
+            return None
+        return witness if witness == _witness(os.fstat(descriptor)) else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _is_same(original: Original, path: Path) -> bool:
