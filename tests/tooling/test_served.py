@@ -48,3 +48,14 @@ def test_a_command_says_how_it_ended(tmp_path: Path) -> None:
     answer = headwaters("works", "--shop", tmp_path / "nowhere", "--json")
     assert answer.code == 2
     assert answer.json["error"]["code"] == "shop_missing"
+
+
+def test_a_served_shop_takes_as_many_readers_as_the_system_lets_it(tmp_path: Path, serve_shop: ServeShop):
+    shop = tmp_path / "shop"
+    assert headwaters("init", shop).code == 0
+    served = serve_shop(shop)
+    assert served.process is not None
+    limits = Path(f"/proc/{served.process.pid}/limits").read_text(encoding="ascii")
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max open files")]
+    soft, hard = line.split()[3:5]
+    assert soft == hard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import signal
 
 from headwaters.cli._tools import Command, open_house
@@ -28,12 +29,20 @@ def add_listening(command: Command) -> None:
     command.parser.add_argument("--port", type=int, help=_("port to listen on (8000)"))
 
 
+def _allow_many_readers() -> None:
+    """Each reader is an open file: take as many as the system lets us, not the small number that shells start with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def serve_until_told(house: House, args: argparse.Namespace, link: str | None) -> int:
     """Listen, say where, and answer until SIGINT or SIGTERM; `link`: a way into the Studio to print."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    _allow_many_readers()
     sock = listen(house.config.host, house.config.port)
     note_address(house.config)
     _announce(house, args, link)
