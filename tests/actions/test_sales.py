@@ -261,11 +261,66 @@ async def test_an_unpaid_order_expires_and_can_be_taken_free_afterwards(shop: Da
     order = await shop.read(lambda conn: rows.order_by_token(conn, placed.token))
     assert order is not None
     assert order.state is OrderState.EXPIRED
-    assert [await shop.write(lambda conn: sales.grant_free(conn, order.id, "key", NOW)) for _ in range(2)] == [
+    assert [await shop.write(lambda conn: sales.take_free(conn, order.id, "key", NOW)) for _ in range(2)] == [
         True,
         False,
     ]
     assert await count(shop, tables.grants) == 1
+
+
+async def change_work(database: Database, **values: object) -> None:
+    await database.write(lambda conn: conn.execute(tables.works.update().values(**values)) and None)
+
+
+async def test_a_door_that_is_closed_is_closed_on_the_order_page_too(shop: Database):
+    placed = await place(shop, wish(), till())
+    await change_work(shop, doors="pay,have_copy")
+    with pytest.raises(Refused) as refused:
+        await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW))
+    assert refused.value.code is Code.DOOR_CLOSED
+    assert await count(shop, tables.grants) == 0
+    await change_work(shop, doors="cant_pay")
+    taken = [await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)) for _ in range(2)]
+    assert taken == [True, False]
+    await change_work(shop, doors="pay")
+    assert await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)) is False
+    assert await count(shop, tables.grants) == 1
+
+
+@pytest.mark.parametrize(
+    ("minor", "minimum", "taken"),
+    [
+        (99, 100, False),
+        (100, 100, True),
+        (1, 0, True),
+        (499, 1000, False),  # the minimum rose since: what was agreed at the door still holds
+        (500, 1000, True),
+    ],
+)
+async def test_before_the_files_the_pay_door_asks_for_its_minimum_on_the_order_page_too(
+    shop: Database, minor: int, minimum: int, taken: bool
+):
+    placed = await place(shop, wish(), till())
+    await change_work(shop, minimum_minor=minimum)
+
+    def run(conn: Connection) -> rows.PaymentRow:
+        return sales.pay_more(conn, placed.order_id, Money(minor, "EUR"), "m" * 16, till(session="s2"), "HW-2", NOW)
+
+    if taken:
+        assert (await shop.write(run)).amount_minor == minor
+        return
+    with pytest.raises(Refused) as refused:
+        await shop.write(run)
+    assert refused.value.code is Code.AMOUNT_TOO_SMALL
+    assert await count(shop, tables.payments) == 1
+
+
+async def test_who_has_the_files_may_pay_as_little_as_they_like(shop: Database):
+    placed = await place(shop, wish(Door.CANT_PAY), None)
+    paid = await shop.write(
+        lambda conn: sales.pay_more(conn, placed.order_id, Money(1, "EUR"), "m" * 16, till(), "HW-2", NOW)
+    )
+    assert paid.amount_minor == 1
 
 
 async def test_a_refund_takes_money_and_never_the_files(shop: Database):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from headwaters.actions.letters import answer as write_answer
 from headwaters.actions.shop import change_settings
 from headwaters.actions.works import retire_work, withhold_work
 from headwaters.core.clock import to_micros
+from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
@@ -204,6 +205,22 @@ async def test_the_free_way_out_is_offered_only_where_its_door_is_open(client: C
     await publish(house, "Closed", doors=frozenset({Door.PAY}))
     taken = await order(house, "closed", Door.PAY, till="practice")
     assert f"/o/{taken.token}/free" not in await text_of(client, taken)
+    answer = await client.post(f"/o/{taken.token}/free", allow_redirects=False)
+    assert answer.status == 422
+    assert "The creator keeps this door closed for this work." in await answer.text()
+    assert await house.db.read(lambda conn: conn.execute(select(func.count()).select_from(tables.grants)).scalar()) == 0
+
+
+async def test_the_pay_doors_minimum_holds_until_the_files_are_there(client: Client, house: House) -> None:
+    await publish(house, "Dear", minimum=Money(300, "EUR"))
+    taken = await order(house, "dear", Door.PAY, till="practice")
+    form = {"amount": "2.99", "till": "practice", "nonce": "n" * 26}
+    answer = await client.post(f"/o/{taken.token}/pay", data=form, allow_redirects=False)
+    assert answer.status == 422
+    assert "The creator asks for €3.00 at least." in await answer.text()
+    await client.post(f"/o/{taken.token}/free")
+    answer = await client.post(f"/o/{taken.token}/pay", data=form, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"].startswith("http://shop.example/practice/")) == (303, True)
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────

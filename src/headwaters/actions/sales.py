@@ -19,9 +19,9 @@ from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.errors import N_, Code, Conflict, NotFound, Refused
 from headwaters.core.letters import Author
 from headwaters.core.sales import ledger
-from headwaters.core.sales.doors import Take
+from headwaters.core.sales.doors import Take, check_least, check_open, least_for
 from headwaters.core.sales.money import Money
-from headwaters.core.sales.states import PAYMENT_STEPS, Mode, OrderState, PaymentState, sources
+from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.core.sales.tills import PaymentStatus, TillEvent, TillSession
 from headwaters.store import sales as rows
 from headwaters.store.db import Connection
@@ -136,10 +136,17 @@ def _add_payment(
 def pay_more(
     conn: Connection, order_id: int, amount: Money, nonce: str, till: TillChoice, reference: str, now: datetime
 ) -> rows.PaymentRow:
-    """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first."""
+    """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first.
+
+    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet.
+    """
     key = _nonce(nonce, order_id, amount.minor, till.name)
     if (found := rows.payment_by_nonce(conn, key)) is not None:
         return found
+    order = rows.order_by_id(conn, order_id)
+    if order.state is not OrderState.GRANTED:
+        terms = rows.terms(conn, order)
+        check_least(amount, least_for(order.amount_minor, terms.minimum), terms.doors)
     return _add_payment(conn, order_id, key, amount, till, reference, now)
 
 
@@ -150,8 +157,19 @@ def open_session(conn: Connection, payment_id: int, session: TillSession) -> Non
         raise Conflict(Code.PAYMENT_STATE, N_("This payment was already opened elsewhere."))
 
 
-def grant_free(conn: Connection, order_id: int, key: str, now: datetime) -> bool:
-    """The reader of a waiting or expired order takes the works without paying. True: now; False: had them already."""
+def take_free(conn: Connection, order_id: int, key: str, now: datetime) -> bool:
+    """The reader of a waiting or expired order takes the works without paying: the door `cant_pay`, opened later.
+
+    True: now; False: had them already. Raises Refused(DOOR_CLOSED).
+    """
+    order = rows.order_by_id(conn, order_id)
+    if order.state is not OrderState.GRANTED:
+        check_open(Door.CANT_PAY, rows.terms(conn, order).doors)
+    return grant_unpaid(conn, order_id, key, now)
+
+
+def grant_unpaid(conn: Connection, order_id: int, key: str, now: datetime) -> bool:
+    """The works of a waiting or expired order are the reader's before any money. True: now; False: were already."""
     if not rows.set_order_granted(conn, order_id, to_micros(now)):
         return False
     for work_id in rows.work_ids(conn, order_id):

@@ -126,7 +126,7 @@ async def _pay(
     def run(conn: Connection) -> rows.PaymentRow:
         payment = sales.pay_more(conn, order.id, amount, nonce, choice, reference, now)
         if choice.trusts:
-            sales.grant_free(conn, order.id, key, now)
+            sales.grant_unpaid(conn, order.id, key, now)
         return payment
 
     payment = await house.db.write(run)

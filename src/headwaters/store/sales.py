@@ -236,6 +236,26 @@ def set_withdrawn(conn: Connection, order_id: int, at: int) -> bool:
     return conn.execute(statement).rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order's works ask for now: the doors that are open for all of them, the least to pay in its currency."""
+
+    doors: frozenset[Door]
+    minimum: Money
+
+
+def terms(conn: Connection, order: OrderRow) -> Terms:
+    """What the creator asks for the works of an order. A price in another currency than the order's asks nothing."""
+    found = conn.execute(
+        select(works.c.doors, works.c.minimum_minor, works.c.currency)
+        .join(order_lines, order_lines.c.work_id == works.c.id)
+        .where(order_lines.c.order_id == order.id)
+    ).all()
+    open_doors = [frozenset(Door(door) for door in doors.split(",") if door) for doors, _, _ in found]
+    minimum = sum(minor for _, minor, currency in found if currency == order.currency)
+    return Terms(frozenset(Door).intersection(*open_doors), Money(minimum, order.currency))
+
+
 def titles(conn: Connection, order_id: int) -> list[str]:
     """The titles of an order's works, in the order of its lines."""
     found = conn.execute(

@@ -103,12 +103,12 @@ async def post_pay(request: web.Request) -> web.Response:
 
 @routes.post("/o/{token}/free")
 async def post_free(request: web.Request) -> web.Response:
-    """Take the works of an unpaid order without paying: the door `cant_pay`, opened later."""
+    """Take the works of an unpaid order without paying, where that door is open."""
     house = request.app[HOUSE]
     limit(request, "take")
     order = await order_of(request)
     key, now = house.token(), house.clock()
-    await house.db.write(lambda conn: verbs.grant_free(conn, order.id, key, now))
+    await house.db.write(lambda conn: verbs.take_free(conn, order.id, key, now))
     return see_other(f"/o/{order.token}")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from headwaters.actions.sales import WITHDRAWAL
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.sales.doors import least_for
 from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
@@ -300,7 +301,7 @@ def order_page(
         pay=pay_form(
             now,
             _still_fair(order, shelves),
-            Money(0, order.currency),
+            _least(order, shelves),
             typed.fields if typed.form == "pay" else {},
             typed.problem_of("pay", language),
             said,
@@ -323,6 +324,13 @@ def _still_fair(order: OrderView, shelves: Sequence[ShelfWork]) -> Money:
     """What the form suggests: what the reader meant to pay, else the works' prices."""
     prices = sum(shelf.work.price_minor for shelf in shelves if shelf.work.currency == order.currency)
     return Money(order.amount_minor or prices, order.currency)
+
+
+def _least(order: OrderView, shelves: Sequence[ShelfWork]) -> Money:
+    """The least that the form takes: who has the works gives what they like."""
+    asked = sum(shelf.work.minimum_minor for shelf in shelves if shelf.work.currency == order.currency)
+    minimum = Money(0 if order.state == OrderState.GRANTED else asked, order.currency)
+    return least_for(order.amount_minor, minimum)
 
 
 def _mail_form(site: Site, order: OrderView, typed: Typed, language: str) -> pages.MailForm | None:

@@ -40,7 +40,7 @@ def parse_take(form: Mapping[str, str], *, currency: str, minimum: Money, doors:
     door = _door(form.get("door", ""), doors)
     amount = till = None
     if door is Door.PAY:
-        amount = _at_least(check_amount(form.get("amount", ""), currency, doors), minimum, doors)
+        amount = check_least(check_amount(form.get("amount", ""), currency, doors), minimum, doors)
         till = check_till(form.get("till", ""))
     return Take(
         door=door,
@@ -85,6 +85,12 @@ def _door(text: str, doors: Collection[Door]) -> Door:
         door = Door(text)
     except ValueError:
         raise Refused(Code.DOOR_UNKNOWN, N_("Choose one of the doors."), field="door") from None
+    check_open(door, doors)
+    return door
+
+
+def check_open(door: Door, doors: Collection[Door]) -> None:
+    """Raises Refused(DOOR_CLOSED) where `door` is none of the open ones."""
     if door not in doors:
         raise Refused(
             Code.DOOR_CLOSED,
@@ -92,13 +98,18 @@ def _door(text: str, doors: Collection[Door]) -> Door:
             hint=N_("Choose one of the others."),
             field="door",
         )
-    return door
 
 
-def _at_least(amount: Money, minimum: Money, doors: Collection[Door]) -> Money:
+def check_least(amount: Money, minimum: Money, doors: Collection[Door]) -> Money:
+    """`amount`, if the creator asks for no more. Raises Refused(AMOUNT_TOO_SMALL)."""
     if amount < minimum:
         _too_small(N_("The creator asks for %(minimum)s at least."), doors, minimum=minimum)
     return amount
+
+
+def least_for(agreed_minor: int, minimum: Money) -> Money:
+    """What an unpaid order has to bring: the pay door's minimum, or what was agreed there if that is less by now."""
+    return Money(min(agreed_minor, minimum.minor), minimum.currency)
 
 
 def _too_small(message: str, doors: Collection[Door], **values: object) -> NoReturn:
