@@ -101,7 +101,7 @@ def _table(partials: tuple[float, ...]) -> list[float]:
 
 
 def _turn(
-    partials: tuple[float, ...], periods: int, length: int, phase: float, vibrato: float = 0.0, waves: int = 0
+    partials: tuple[float, ...], periods: float, length: int, phase: float, vibrato: float = 0.0, waves: int = 0
 ) -> list[float]:
     """`periods` periods in `length` samples, so that it can be repeated; `vibrato` in radians, `waves` times."""
     table, step = _table(partials), _POINTS * periods / length
@@ -113,7 +113,7 @@ def _turn(
 
 _PAD = (1.0, 0.42, 0.22, 0.09, 0.06, 0.025)
 _FLUTE = (1.0, 0.26, 0.10, 0.035)
-_BASS = (1.0, 0.5, 0.18, 0.06)
+_BASS = (0.78, 0.42, 0.16, 0.05)
 
 
 @lru_cache(maxsize=128)
@@ -182,9 +182,13 @@ def bass(note: int, seconds: float) -> Sound:
 
 def ring(hertz: float, decay: float, seconds: float) -> Sound:
     """A sine that dies away; it starts at 0."""
-    periods = max(1, round(hertz))
-    tone = samples.repeated(_turn((1.0,), periods, round(RATE * periods / hertz), 0.0), round(seconds * RATE))
-    return samples.times(tone, _dying(tone.width, decay))
+    length = round(seconds * RATE)
+    if seconds < 1:  # a loop would take longer
+        tone = samples.sound(_turn((1.0,), hertz * seconds, length, 0.0))
+    else:
+        periods = round(hertz)
+        tone = samples.repeated(_turn((1.0,), periods, round(RATE * periods / hertz), 0.0), length)
+    return samples.times(tone, _dying(length, decay))
 
 
 @lru_cache(maxsize=64)
