@@ -111,6 +111,19 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     ]
 
 
+@pytest.mark.parametrize(
+    "marks", [{"client_reference_id": "customer-42"}, {"metadata": {"payment": "2026-0042"}}, {"metadata": None}]
+)
+async def test_a_session_of_another_program_on_the_account_is_passed_over(
+    shop: House, stripe_emulator: StripeEmulator, marks: dict[str, object]
+) -> None:
+    """To be asked again and again would end in Stripe switching the shop's own events off."""
+    session = stripe_object("checkout.session", **{"metadata": {}, **marks})
+    assert await receive(shop, stripe_emulator, stripe_event("checkout.session.completed", session)) is Outcome.IGNORED
+    charge = stripe_object("charge", payment_intent="pi_of_another_program", metadata={"payment": "2026-0042"})
+    assert await receive(shop, stripe_emulator, stripe_event("charge.updated", charge)) is Outcome.IGNORED
+
+
 async def test_a_refund_of_somebody_elses_payment_is_passed_over(shop: House, stripe_emulator: StripeEmulator) -> None:
     await bought(shop, stripe_emulator)
     refund = stripe_object("refund", payment_intent="pi_of_another_program")

@@ -23,6 +23,11 @@ def make_reference(random_text: str) -> str:
     return f"HW-{''.join(letters[:4])}-{''.join(letters[4:])}"
 
 
+def is_reference(text: str) -> bool:
+    """Whether `text` is a reference as `make_reference` writes it: other programs number their payments otherwise."""
+    return _REFERENCE.fullmatch(text) is not None and len(text) == len("HW-7K3M-9QXA")
+
+
 def read_reference(text: str) -> str:
     """The reference in what somebody typed or copied from a statement: any case, with or without hyphens, also in the
     form of `creditor_reference`. The text itself, trimmed, where there is not exactly one in it."""

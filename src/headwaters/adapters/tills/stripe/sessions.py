@@ -10,6 +10,7 @@ from stripe.params.checkout import SessionCreateParams
 
 from headwaters.adapters.tills.stripe.amounts import from_units, rounded_from_units, to_units
 from headwaters.core.sales.money import Money
+from headwaters.core.sales.references import is_reference
 from headwaters.core.sales.states import Mode, PaymentState
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus
 
@@ -65,7 +66,7 @@ def reference_of(raw: Raw, shop: str) -> str | None:
     if metadata.get("shop", shop) != shop:
         return None
     reference = metadata.get("payment") or raw.get("client_reference_id")
-    return str(reference) if reference else None
+    return reference if isinstance(reference, str) and is_reference(reference) else None
 
 
 def id_of(value: Any) -> str | None:
