@@ -131,7 +131,8 @@ def _inputs(cut: Cut, sound: Path) -> list[str]:
 def _outputs(cut: Cut, wide: Path, small: Path) -> list[str]:
     even = round(cut.size[0] / 3) * 2, round(cut.size[1] / 3) * 2
     graph = (
-        "[0:v]scale=in_range=pc:out_range=tv:out_color_matrix=bt709,format=yuv420p,split=2[a][b0];"
+        "[0:v]scale=in_range=pc:out_range=tv:out_color_matrix=bt709,format=yuv420p,"
+        "setparams=color_primaries=bt709:color_trc=bt709,split=2[a][b0];"
         f"[b0]scale={even[0]}:{even[1]}[b];"
         f"[1:a]apad,atrim=0:{cut.seconds},asplit=2[x][y]"
     )
