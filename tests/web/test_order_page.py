@@ -22,7 +22,7 @@ from headwaters.errands.take import Taken
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from tests.support.house import Clock
-from tests.support.pages import Part, order, publish
+from tests.support.pages import Part, order, painted, publish
 from tests.web.test_pages import ATTACK
 
 Client = TestClient[Any, Any]
@@ -257,13 +257,16 @@ async def test_a_film_plays_with_its_subtitles(client: Client, house: House) -> 
 async def test_a_retired_works_holders_keep_everything_and_a_withheld_ones_see_why(
     client: Client, shop: House, clock: Clock
 ) -> None:
-    taken = await order(shop, "high-water")
-    await shop.db.write(lambda conn: retire_work(conn, "high-water", clock()))
+    await publish(shop, "Painted", (*FILMS, painted((320, 200))))
+    taken = await order(shop, "painted")
+    assert "/w/painted/f/" in await text_of(client, taken)
+    await shop.db.write(lambda conn: retire_work(conn, "painted", clock()))
     await refresh(shop)
     page = await text_of(client, taken)
     assert page.count(" download>") == 5
-    assert 'href="/w/high-water"' not in page
-    await shop.db.write(lambda conn: withhold_work(conn, "high-water", "A court said so.", clock()))
+    assert 'href="/w/painted"' not in page
+    assert "/w/painted/f/" in page
+    await shop.db.write(lambda conn: withhold_work(conn, "painted", "A court said so.", clock()))
     await refresh(shop)
     page = await text_of(client, taken)
     assert "A court said so." in page
