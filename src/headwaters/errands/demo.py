@@ -14,7 +14,6 @@ from headwaters.errands.publish import publish
 from headwaters.store.works import list_works
 
 CREATOR = "Nell Underbrook"  # invented
-WORKS = 3
 _SETTINGS = {
     "name": CREATOR,
     "tagline": N_("films, music and a book from a small river"),
@@ -40,11 +39,12 @@ def originals_of(shop: Path) -> Path:
 
 async def make_demo(house: House, progress: Progress) -> None:
     """Make and publish the works of a shop that lacks them. Interrupted, it can be run again."""
-    if len(await house.db.read(list_works)) >= WORKS:
+    made = sorted(path.parent for path in originals_of(house.config.shop).glob("*/work.toml"))
+    if made and len(await house.db.read(list_works)) >= len(made):
         return
     await house.db.write(lambda conn: change_settings(conn, _SETTINGS))
     await refresh(house)
-    made = await asyncio.to_thread(make_works, originals_of(house.config.shop), progress)
+    made = made or await asyncio.to_thread(make_works, originals_of(house.config.shop), progress)
     for outcome in await publish(house, made, {}):
         if isinstance(outcome, Failure):
             raise outcome.error
