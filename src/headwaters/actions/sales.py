@@ -9,6 +9,7 @@ What may happen only once hangs on a unique constraint or on a conditional UPDAT
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -107,7 +108,8 @@ def place_order(
             ref=secrets.letter,
             now=now,
         )
-    mail.queue_order_mail(conn, order_id, now)
+    if take.email:
+        mail.queue_order_mail(conn, order_id, now)
     mail.queue_order_notice(conn, order_id, now)
     return Placed(order_id, secrets.token, payment, again=False)
 
@@ -221,17 +223,12 @@ def matches(payment: rows.PaymentRow, status: PaymentStatus) -> bool:
 
 def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: str, key: str, now: datetime) -> Received:
     """Store a signed event once, and settle from it where it alone is enough. `key`: for a grant it may cause."""
-    if rows.event_seen(conn, till, event.event_id):
-        return Received(Outcome.DUPLICATE)
     payment = _payment_of(conn, till, event)
-    if event.reference is None and payment is None:
-        outcome = Outcome.IGNORED
-    elif payment is None or payment.till != till:
-        return Received(Outcome.EARLY)
-    elif event.status is None or not matches(payment, event.status):
-        return Received(Outcome.FETCH, payment)
-    else:
-        outcome = Outcome.HANDLED
+    outcome = _outcome(payment, till, event)
+    if outcome in {Outcome.EARLY, Outcome.FETCH}:  # not to be kept yet, so only a look tells whether it was before
+        if rows.event_seen(conn, till, event.event_id):
+            return Received(Outcome.DUPLICATE)
+        return Received(outcome, payment if outcome is Outcome.FETCH else None)
     if not rows.add_event(
         conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)
     ):
@@ -239,6 +236,17 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
     if payment is not None and event.status is not None:
         settle(conn, payment, event.status, key, now)
     return Received(outcome, payment)
+
+
+def _outcome(payment: rows.PaymentRow | None, till: str, event: TillEvent) -> Outcome:
+    """What becomes of an event that was not seen before."""
+    if event.reference is None and payment is None:
+        return Outcome.IGNORED
+    if payment is None or payment.till != till:
+        return Outcome.EARLY
+    if event.status is None or not matches(payment, event.status):
+        return Outcome.FETCH
+    return Outcome.HANDLED
 
 
 def _payment_of(conn: Connection, till: str, event: TillEvent) -> rows.PaymentRow | None:
@@ -278,10 +286,9 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
     if sources(PAYMENT_STEPS, status.state):
         changed = rows.move_payment(conn, payment.id, status.state, status.external_id, _settled(status, now))
     if changed and status.state is PaymentState.PAID:
-        _book(
-            conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, _shares(conn, payment)), now
-        )
-        _grant(conn, payment.order_id, key, now)
+        shares = _shares(conn, payment)
+        _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, shares), now)
+        _grant(conn, payment.order_id, [work_id for work_id, _ in shares], key, now)
     if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
         rows.expire_order(conn, payment.order_id)
     if status.state is PaymentState.PAID:
@@ -301,9 +308,9 @@ def _shares(conn: Connection, payment: rows.PaymentRow) -> list[tuple[int, int]]
     return [(work_id, amount if asked else 1) for work_id, amount in lines]
 
 
-def _grant(conn: Connection, order_id: int, key: str, now: datetime) -> None:
+def _grant(conn: Connection, order_id: int, works: Sequence[int], key: str, now: datetime) -> None:
     if rows.set_order_granted(conn, order_id, to_micros(now)):
-        for work_id in rows.work_ids(conn, order_id):
+        for work_id in works:
             rows.add_grant(conn, order_id=order_id, work_id=work_id, key=key, created_at=to_micros(now))
     mail.queue_paid_notice(conn, order_id, now)
 

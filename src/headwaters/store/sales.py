@@ -29,16 +29,28 @@ from headwaters.store.tables import (
 # SQLite has learnt PostgreSQL's ON CONFLICT, and SQLAlchemy compiles the one's insert for the other.
 
 
+def _values(columns: Sequence[str]) -> dict[str, Any]:
+    return {name: bindparam(name) for name in columns}
+
+
 def _add(table: Table, *columns: str) -> Prepared:
     """INSERT … RETURNING id."""
-    values: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return Prepared(insert(table).values(values).returning(table.c.id))
+    return Prepared(insert(table).values(_values(columns)).returning(table.c.id))
+
+
+def _put(table: Table, *columns: str) -> Prepared:
+    """INSERT, for rows whose id nobody asks for: RETURNING costs SQLite as much again as the row."""
+    return Prepared(insert(table).values(_values(columns)))
 
 
 def _add_once(table: Table, *columns: str) -> Prepared:
     """INSERT … ON CONFLICT DO NOTHING RETURNING id: no row where a unique constraint says that it was done before."""
-    values: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return Prepared(insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
+    return Prepared(insert(table).values(_values(columns)).on_conflict_do_nothing().returning(table.c.id))
+
+
+def _put_once(table: Table, *columns: str) -> Prepared:
+    """INSERT … ON CONFLICT DO NOTHING: it touches no row where a unique constraint says that it was done before."""
+    return Prepared(insert(table).values(_values(columns)).on_conflict_do_nothing())
 
 
 # ── works, as far as selling needs them ──────────────────────────────────────────────────────────
@@ -162,8 +174,8 @@ _ADD_ORDER = _add(
     "granted_at",
     "expires_at",
 )
-_ADD_LINE = _add(order_lines, "order_id", "work_id", "amount_minor")
-_ADD_GRANT = _add_once(grants, "order_id", "work_id", "key", "created_at")
+_PUT_LINE = _put(order_lines, "order_id", "work_id", "amount_minor")
+_PUT_GRANT = _put_once(grants, "order_id", "work_id", "key", "created_at")
 _LINES = Prepared(
     select(order_lines.c.work_id, order_lines.c.amount_minor)
     .where(order_lines.c.order_id == bindparam("order_id"))
@@ -197,12 +209,12 @@ def add_order(conn: Connection, **values: object) -> int:
 
 def add_line(conn: Connection, **values: object) -> None:
     """One work on an order."""
-    _ADD_LINE.scalar(conn, **values)
+    _PUT_LINE.run(conn, **values)
 
 
 def add_grant(conn: Connection, **values: object) -> bool:
     """The right to a work's editions, once for an order and work. True: now."""
-    return _ADD_GRANT.scalar(conn, **values) is not None
+    return _PUT_GRANT.run(conn, **values) == 1
 
 
 def lines(conn: Connection, order_id: int) -> list[tuple[int, int]]:
@@ -501,7 +513,7 @@ _EVENT_SEEN = Prepared(
         payment_events.c.till == bindparam("till"), payment_events.c.event_id == bindparam("event_id")
     )
 )
-_ADD_EVENT = _add_once(payment_events, "till", "event_id", "type", "reference", "outcome", "body_sha256", "received_at")
+_PUT_EVENT = _put_once(payment_events, "till", "event_id", "type", "reference", "outcome", "body_sha256", "received_at")
 
 
 def add_refund(
@@ -545,7 +557,7 @@ def add_event(
     received_at: int,
 ) -> bool:
     """Keep a payment event, once. True: now."""
-    found = _ADD_EVENT.scalar(
+    touched = _PUT_EVENT.run(
         conn,
         till=till,
         event_id=event_id,
@@ -555,13 +567,13 @@ def add_event(
         body_sha256=body_sha256,
         received_at=received_at,
     )
-    return found is not None
+    return touched == 1
 
 
 # ── the ledger ───────────────────────────────────────────────────────────────────────────────────
 
 _ADD_ENTRY = _add_once(ledger_entries, "key", "order_id", "kind", "at")
-_ADD_POSTING = _add(ledger_postings, "entry_id", "account", "currency", "amount_minor")
+_PUT_POSTING = _put(ledger_postings, "entry_id", "account", "currency", "amount_minor")
 
 
 def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
@@ -570,7 +582,7 @@ def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
     if entry_id is None:
         return False
     for posting in entry.postings:
-        _ADD_POSTING.scalar(
+        _PUT_POSTING.run(
             conn,
             entry_id=entry_id,
             account=posting.account,

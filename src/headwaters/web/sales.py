@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from headwaters.store import sales as rows
 from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
 from headwaters.web.pages import order_page, work_page
+from headwaters.web.render import KEPT
 
 routes = web.RouteTableDef()
 
@@ -65,6 +67,14 @@ async def order_of(request: web.Request) -> rows.OrderRow:
     return order
 
 
+async def _for_sale(request: web.Request, slug: str) -> rows.WorkForSale:
+    """The work as its page offers it: read once for each version of the catalogue. Raises NotFound."""
+    house = request.app[HOUSE]
+    read = partial(house.db.read, partial(rows.work_for_sale, slug=slug))
+    work: rows.WorkForSale = await request.app[KEPT].get(house, ("for sale", slug), read)
+    return work
+
+
 @routes.post("/w/{slug}/take")
 async def post_take(request: web.Request) -> web.Response:
     """Through a door. What is refused comes back as the work's page, with what was typed."""
@@ -72,7 +82,7 @@ async def post_take(request: web.Request) -> web.Response:
     slug = request.match_info["slug"]
     limit(request, "take")
     form = await read_form(request)
-    work = await house.db.read(lambda conn: rows.work_for_sale(conn, slug))
+    work = await _for_sale(request, slug)
     try:
         typed = form if house.mailer else {**form, "email": ""}  # what could not be used is not kept
         wish = parse_take(typed, currency=work.currency, minimum=work.minimum, doors=work.doors)

@@ -6,7 +6,6 @@ decided on its pay page is a file, in the shop's folder. Its events are signed a
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -120,4 +119,4 @@ class PracticeTill:
         return PaymentStatus(session.session_id, session.reference, state, session.amount, self.mode, external_id)
 
     def _mark(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()[:24]
+        return hmac.digest(self._secret, text.encode(), "sha256").hex()[:24]
