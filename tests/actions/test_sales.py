@@ -253,6 +253,15 @@ async def test_money_that_comes_after_the_order_expired_still_counts(shop: Datab
     assert await shop.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
 
 
+async def test_money_that_is_promised_after_all_is_looked_for_again(shop: Database):
+    payment = (await place(shop, wish(), till())).payment
+    assert payment is not None
+    for state in (PaymentState.EXPIRED, PaymentState.PENDING):
+        await shop.write(lambda conn, state=state: sales.settle(conn, payment, status(payment, state), "key", NOW))
+    leased = [await shop.write(lambda conn: sales.lease_checks(conn, NOW + sales.FIRST_CHECK, 9)) for _ in range(2)]
+    assert [[each.id for each in found] for found in leased] == [[payment.id], []]
+
+
 async def test_an_unpaid_order_expires_and_can_be_taken_free_afterwards(shop: Database):
     placed = await place(shop, wish(), till())
     payment = placed.payment

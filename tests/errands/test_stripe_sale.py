@@ -9,10 +9,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from headwaters.actions import sales
 from headwaters.actions.sales import Outcome
+from headwaters.actions.shop import change_settings
+from headwaters.core.errors import NotFound
 from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.errands import settle
-from headwaters.errands.house import House, look_around
+from headwaters.errands.house import House, look_around, refresh
 from headwaters.errands.take import Taken
 from headwaters.store import sales as rows
 from tests.actions.test_sales import add_work
@@ -109,6 +112,58 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
         ("sales:1", "EUR", -500),
         ("till:stripe", "EUR", -33),
     ]
+
+
+async def change(shop: House, **settings: str) -> None:
+    await shop.db.write(lambda conn: change_settings(conn, settings))
+    await refresh(shop)
+
+
+async def test_money_that_comes_while_the_till_is_off_is_found_when_it_is_on_again(
+    shop: House, stripe_emulator: StripeEmulator, clock: Clock
+) -> None:
+    """Stripe keeps the session open for a day, and gives up sending its event after three."""
+    taken = await buy(shop, till="stripe")
+    await change(shop, stripe_secret_key="")
+    event = await press_pay(taken.url, stripe_emulator)
+    with pytest.raises(NotFound):
+        await settle.receive(shop, "stripe", event.headers, event.body)
+    for _ in range(4):
+        clock.move(days=1)
+        await settle.sweep(shop)
+    assert (await order_of(shop, taken)).state is OrderState.EXPIRED
+    await change(shop, **stripe_emulator.settings)
+    clock.move(days=1)
+    assert await settle.sweep(shop) == 1
+    assert (await order_of(shop, taken)).state is OrderState.GRANTED
+    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:stripe", "EUR", 500)]
+
+
+async def test_a_till_that_stays_off_is_not_waited_for_for_ever(shop: House, clock: Clock) -> None:
+    taken = await buy(shop, till="stripe")
+    await change(shop, stripe_secret_key="")
+    for _ in range(35):
+        clock.move(days=1)
+        await settle.sweep(shop)
+    assert (await payment_of(shop, taken)).state is PaymentState.EXPIRED
+    assert (await order_of(shop, taken)).state is OrderState.EXPIRED
+    clock.move(days=1)
+    assert await shop.db.write(lambda conn: sales.lease_checks(conn, clock(), 1)) == []
+
+
+async def test_a_key_that_was_revoked_keeps_nobody_from_their_own_page(
+    shop: House, stripe_emulator: StripeEmulator, clock: Clock
+) -> None:
+    taken = await buy(shop, till="stripe")
+    await press_pay(taken.url, stripe_emulator)
+    await change(shop, stripe_secret_key="sk_test_revoked")
+    order = await order_of(shop, taken)
+    assert await settle.look(shop, order.id) is False
+    clock.move(days=2)
+    assert await settle.sweep(shop) == 0
+    await change(shop, **stripe_emulator.settings)
+    assert await settle.look(shop, order.id) is True
+    assert (await order_of(shop, taken)).state is OrderState.GRANTED
 
 
 @pytest.mark.parametrize(

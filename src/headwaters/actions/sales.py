@@ -29,6 +29,7 @@ from headwaters.store.db import Connection
 
 FIRST_CHECK = timedelta(minutes=2)
 LONGEST_CHECK = timedelta(hours=6)
+TILL_OFF = timedelta(days=30)
 WITHDRAWAL = timedelta(days=14)  # Directive 2011/83/EU, Article 9
 
 
@@ -289,6 +290,8 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
         shares = _shares(conn, payment)
         _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, shares), now)
         _grant(conn, payment.order_id, [work_id for work_id, _ in shares], key, now)
+    if changed and status.state is PaymentState.PENDING:
+        rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
     if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
         rows.expire_order(conn, payment.order_id)
     if status.state is PaymentState.PAID:
@@ -411,6 +414,14 @@ def next_check(payment: rows.PaymentRow, now: datetime) -> datetime:
     wait: timedelta = min(FIRST_CHECK * (2 << min(payment.checks, 10)), LONGEST_CHECK)
     expires = from_micros(payment.expires_at)
     return min(now + wait, expires + timedelta(seconds=1)) if now < expires else now + wait
+
+
+def ask_again(conn: Connection, payment: rows.PaymentRow, now: datetime) -> None:
+    """There was no till to ask. It may be on again one day and know of money that came: look now and then, up to
+    TILL_OFF after the payment's time is over."""
+    wait = next_check(payment, now)
+    over = wait > from_micros(payment.expires_at) + TILL_OFF
+    rows.set_check(conn, payment.id, None if over else to_micros(wait))
 
 
 def lease_checks(conn: Connection, now: datetime, most: int) -> list[rows.PaymentRow]:

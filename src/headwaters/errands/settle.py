@@ -17,6 +17,7 @@ from headwaters.core.sales.states import PaymentState
 from headwaters.core.sales.tills import PaymentStatus
 from headwaters.errands.house import House
 from headwaters.store import sales as rows
+from headwaters.store.db import Connection
 
 log = logging.getLogger(__name__)
 
@@ -53,44 +54,61 @@ async def receive(house: House, till_name: str, headers: Mapping[str, str], body
 
 
 async def look(house: House, order_id: int) -> bool:
-    """Ask the tills about an order's open payments now. True: something changed. A till that is down is no error."""
+    """Ask the tills about an order's open payments now. True: something changed.
+
+    A till that is down, or whose key does not work any more, is no error of who looks.
+    """
     changed = False
     for payment in await house.db.read(lambda conn: rows.open_payments(conn, order_id)):
         try:
             changed |= await _check(house, payment)
-        except Unavailable:
-            continue
+        except HeadwatersError as error:
+            log.warning("payment %s: %s", payment.reference, error.code)
     return changed
 
 
 async def _check(house: House, payment: rows.PaymentRow) -> bool:
     """Bring one open payment to what its till says; past its time, an unpaid one expires."""
+    said = await _ask(house, payment)
     now, key = house.clock(), house.token()
-    status = await _ask(house, payment)
+    status = said or _own(payment)
     if status.state is PaymentState.OPEN and now >= from_micros(payment.expires_at):
         status = replace(status, state=PaymentState.EXPIRED)
     if not sales.matches(payment, status):
         log.warning("payment %s: what the till says does not match what was asked for", payment.reference)
         return False
-    return await house.db.write(lambda conn: sales.settle(conn, payment, status, key, now))
+
+    def run(conn: Connection) -> bool:
+        changed = sales.settle(conn, payment, status, key, now)
+        if said is None:
+            sales.ask_again(conn, payment, now)
+        return changed
+
+    return await house.db.write(run)
 
 
-async def _ask(house: House, payment: rows.PaymentRow) -> PaymentStatus:
-    """What the till says; what we know ourselves where there is no session or no till any more."""
-    own = PaymentStatus(
+def _own(payment: rows.PaymentRow) -> PaymentStatus:
+    """What we know ourselves: that it was asked for."""
+    return PaymentStatus(
         session_id=payment.session_id or "",
         reference=payment.reference,
         state=PaymentState.OPEN,
         amount=payment.amount,
         mode=payment.mode,
     )
+
+
+async def _ask(house: House, payment: rows.PaymentRow) -> PaymentStatus | None:
+    """What the till says; None where it is off or has another account now, so that nobody can tell yet."""
+    if payment.session_id is None:
+        return _own(payment)  # the till never heard of it
     till = house.now.tills.get(payment.till)
-    if till is None or payment.session_id is None:
-        return own
+    if till is None:
+        return None
     try:
         return await till.fetch(payment.session_id)
     except NotFound:
-        return own
+        return None
 
 
 async def sweep(house: House) -> int:

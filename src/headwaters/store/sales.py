@@ -373,6 +373,11 @@ _CHECKED = Prepared(
     .where(payments.c.id == bindparam("id_"), payments.c.checks == bindparam("seen"))
     .values(checks=payments.c.checks + 1, check_at=bindparam("at"))
 )
+_NEXT_CHECK = Prepared(
+    update(payments)
+    .where(payments.c.id == bindparam("id_"), payments.c.state != PaymentState.PAID.value)
+    .values(check_at=bindparam("at"))
+)
 _FEE = Prepared(
     update(payments)
     .where(payments.c.id == bindparam("id_"), payments.c.fee_minor.is_(None))
@@ -466,6 +471,11 @@ def payments_to_check(conn: Connection, now: int, most: int) -> list[PaymentRow]
 def move_check(conn: Connection, payment_id: int, seen: int, at: int) -> bool:
     """Move the next look on, if nobody else did since `seen` looks. True: it is ours."""
     return _CHECKED.run(conn, id_=payment_id, seen=seen, at=at) == 1
+
+
+def set_check(conn: Connection, payment_id: int, at: int | None) -> None:
+    """When the sweep looks next at a payment that did not come yet; None: not any more."""
+    _NEXT_CHECK.run(conn, id_=payment_id, at=at)
 
 
 def set_session(conn: Connection, payment_id: int, session_id: str, url: str | None, expires_at: int) -> bool:
