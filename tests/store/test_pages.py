@@ -47,7 +47,7 @@ async def test_an_order_comes_with_its_lines_payments_and_letters(house: House, 
     assert (view.door, view.state, view.currency, view.amount_minor) == ("pay", "waiting", "EUR", 500)
     assert (view.email, view.granted_at) == ("bob@example.org", None)
     assert [(line.amount_minor, line.key) for line in view.lines] == [(500, None)]
-    assert [(letter.author, letter.body, letter.wants_mail) for letter in view.letters] == [("reader", "Dear Alice", 1)]
+    assert [(letter.author, letter.body, letter.wants_mail) for letter in view.letters] == [("reader", "Dear Alice", 0)]
     (payment,) = view.payments
     assert (payment.till, payment.state, payment.amount_minor, payment.refunded_minor) == ("by_hand", "open", 500, 0)
     clock.move(days=1)
