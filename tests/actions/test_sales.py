@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -348,6 +350,62 @@ async def test_a_refund_takes_money_and_never_the_files(shop: Database):
     ]
     assert await count(shop, tables.refunds) == 2
     assert await count(shop, tables.grants) == 1
+
+
+async def side_by_side(database: Database, *verbs: Callable[[Connection], object]) -> None:
+    """Two transactions, each begun before the other has ended, as PostgreSQL lets them; the second follows soon."""
+    first_ran, second_ran = threading.Event(), threading.Event()
+
+    def first(conn: Connection) -> None:
+        verbs[0](conn)
+        first_ran.set()
+        second_ran.wait(0.3)  # in vain where the second has to wait for our end
+
+    def second(conn: Connection) -> None:
+        first_ran.wait(5)
+        verbs[1](conn)
+        second_ran.set()
+
+    await asyncio.gather(database.write(first), database.write(second))
+
+
+async def test_an_order_expires_with_the_last_of_two_payments_that_expire_at_once(shop: Database):
+    placed = await place(shop, wish(), till(session="a"))
+    one = placed.payment
+    other = await shop.write(
+        lambda conn: sales.pay_more(conn, placed.order_id, FIVE, "m" * 16, till(session="b"), "HW-2", NOW)
+    )
+    assert one is not None
+    await side_by_side(
+        shop,
+        lambda conn: sales.settle(conn, one, status(one, PaymentState.EXPIRED), "key", NOW),
+        lambda conn: sales.settle(conn, other, status(other, PaymentState.EXPIRED), "key", NOW),
+    )
+    order = await shop.read(lambda conn: rows.order_by_id(conn, placed.order_id))
+    assert order.state is OrderState.EXPIRED
+
+
+async def test_two_refunds_at_once_take_from_each_work_its_part(shop: Database):
+    await shop.write(lambda conn: add_work(conn, "river-song"))
+    placed = await place(shop, wish(amount=Money(2, "EUR")), till())
+    payment = placed.payment
+    assert payment is not None
+    await shop.write(lambda conn: conn.execute(tables.order_lines.update().values(amount_minor=1)) and None)
+    await shop.write(lambda conn: rows.add_line(conn, order_id=placed.order_id, work_id=2, amount_minor=1))
+    await shop.write(lambda conn: sales.settle(conn, payment, status(payment), "key", NOW))
+    refunds = [status(payment, refunds=(RefundStatus(name, Money(1, "EUR"), True),)) for name in ("r1", "r2")]
+    await side_by_side(
+        shop,
+        lambda conn: sales.settle(conn, payment, refunds[0], "key", NOW),
+        lambda conn: sales.settle(conn, payment, refunds[1], "key", NOW),
+    )
+    assert await shop.read(rows.balances) == [
+        ("refunds:1", "EUR", 1),
+        ("refunds:2", "EUR", 1),
+        ("sales:1", "EUR", -1),
+        ("sales:2", "EUR", -1),
+        ("till:practice", "EUR", 0),
+    ]
 
 
 async def test_the_fee_is_booked_once(shop: Database):

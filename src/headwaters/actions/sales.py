@@ -327,9 +327,10 @@ def _settle_fee(conn: Connection, payment: rows.PaymentRow, status: PaymentStatu
 
 def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     changed = False
-    for refund in status.refunds:
-        if not refund.done:
-            continue
+    done = [refund for refund in status.refunds if refund.done]
+    if done:
+        rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
+    for refund in done:
         refund_id = rows.add_refund(
             conn, payment.id, refund.external_id, payment.currency, refund.amount.minor, to_micros(now)
         )

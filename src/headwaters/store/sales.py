@@ -202,6 +202,11 @@ _EXPIRED = Prepared(
 )
 
 
+# On PostgreSQL these wait for other transactions, on SQLite there are none. A payment is locked before its order.
+_LOCK_ORDER = Prepared(select(orders.c.id).where(orders.c.id == bindparam("id")).with_for_update(key_share=True))
+_LOCK_PAYMENT = Prepared(select(payments.c.id).where(payments.c.id == bindparam("id")).with_for_update(key_share=True))
+
+
 def add_order(conn: Connection, **values: object) -> int:
     """A new order; returns its id."""
     return int(_ADD_ORDER.scalar(conn, **values))
@@ -233,7 +238,11 @@ def set_order_granted(conn: Connection, order_id: int, at: int) -> bool:
 
 
 def expire_order(conn: Connection, order_id: int) -> bool:
-    """waiting → expired, unless another of its payments is still under way. True: now."""
+    """waiting → expired, unless another of its payments is still under way. True: now.
+
+    Of payments that end at once the last one has to see the others: whoever comes second waits for the first.
+    """
+    _LOCK_ORDER.scalar(conn, id=order_id)
     return _EXPIRED.run(conn, id_=order_id) == 1
 
 
@@ -498,6 +507,11 @@ def move_payment(
 ) -> bool:
     """Move to `state` from wherever it may follow. True: now, by this call alone."""
     return _MOVE[state].run(conn, id_=payment_id, external=external_id, settled=settled_at) == 1
+
+
+def lock_payment(conn: Connection, payment_id: int) -> None:
+    """Whoever else would settle this payment waits until our transaction has ended."""
+    _LOCK_PAYMENT.scalar(conn, id=payment_id)
 
 
 def set_fee(conn: Connection, payment_id: int, fee_minor: int) -> bool:
