@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +21,7 @@ from headwaters.core.sales.tills import PaymentStatus, RefundStatus, TillEvent, 
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
+from tests.support.databases import side_by_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -350,23 +349,6 @@ async def test_a_refund_takes_money_and_never_the_files(shop: Database):
     ]
     assert await count(shop, tables.refunds) == 2
     assert await count(shop, tables.grants) == 1
-
-
-async def side_by_side(database: Database, *verbs: Callable[[Connection], object]) -> None:
-    """Two transactions, each begun before the other has ended, as PostgreSQL lets them; the second follows soon."""
-    first_ran, second_ran = threading.Event(), threading.Event()
-
-    def first(conn: Connection) -> None:
-        verbs[0](conn)
-        first_ran.set()
-        second_ran.wait(0.3)  # in vain where the second has to wait for our end
-
-    def second(conn: Connection) -> None:
-        first_ran.wait(5)
-        verbs[1](conn)
-        second_ran.set()
-
-    await asyncio.gather(database.write(first), database.write(second))
 
 
 async def test_an_order_expires_with_the_last_of_two_payments_that_expire_at_once(shop: Database):

@@ -15,6 +15,7 @@ from headwaters.errands.house import House
 from headwaters.store import signin as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
+from tests.support.databases import side_by_side
 from tests.support.house import Clock
 
 
@@ -129,6 +130,26 @@ async def test_a_password_that_changed_while_it_was_looked_at_does_not_sign_in(h
         await house.db.write(lambda conn: verbs.begin_session(conn, before, "two", "", house.clock()))
     assert refused.value.code == Code.SIGN_IN_FAILED
     assert not await alive(house, "two")
+
+
+async def test_who_signs_in_with_the_old_password_while_it_is_changed_is_not_in(house: House) -> None:
+    await make_link(house)
+    before = await use(house, "one")
+    _, came_late = await side_by_side(
+        house.db,
+        lambda conn: verbs.set_password(conn, before.id, "kept", "one", house.clock()),
+        lambda conn: verbs.begin_session(conn, before, "two", "", house.clock()),
+    )
+    assert isinstance(came_late, Conflict)
+    assert not await alive(house, "two")
+    now = await house.db.read(rows.first_creator)
+    assert now is not None
+    await side_by_side(
+        house.db,
+        lambda conn: verbs.begin_session(conn, now, "three", "", house.clock()),
+        lambda conn: verbs.set_password(conn, before.id, "kept again", "one", house.clock()),
+    )
+    assert not await alive(house, "three")
 
 
 async def test_links_and_sessions_that_are_over_go(house: House, clock: Clock) -> None:

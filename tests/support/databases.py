@@ -7,13 +7,13 @@ import itertools
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from headwaters.store.db import Database
+from headwaters.store.db import Connection, Database
 from tests.support.needs import need
 from tests.support.postgresql import Cluster, cluster
 
@@ -98,6 +98,28 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.open()
     yield opened
     await opened.close()
+
+
+async def side_by_side(
+    database: Database, one: Callable[[Connection], object], other: Callable[[Connection], object]
+) -> list[object]:
+    """Two transactions, each begun before the other has ended, as PostgreSQL lets them; what each
+    came to."""
+    first_ran, second_ran = threading.Event(), threading.Event()
+
+    def first(conn: Connection) -> object:
+        found = one(conn)
+        first_ran.set()
+        second_ran.wait(0.3)  # in vain where the second has to wait for our end
+        return found
+
+    def second(conn: Connection) -> object:
+        first_ran.wait(5)
+        found = other(conn)
+        second_ran.set()
+        return found
+
+    return await asyncio.gather(database.write(first), database.write(second), return_exceptions=True)
 
 
 @pytest.fixture(params=KINDS)

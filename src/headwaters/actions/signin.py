@@ -40,7 +40,7 @@ def sign_in_by_link(conn: Connection, secret: str, session: str, old_session: st
 
 def begin_session(conn: Connection, creator: CreatorRow, session: str, old_session: str, now: datetime) -> None:
     """After the password was right. Raises Conflict(SIGN_IN_FAILED) if it was changed while it was looked at."""
-    if rows.first_creator(conn) != creator:
+    if rows.lock_creator(conn) != creator:
         raise Conflict(Code.SIGN_IN_FAILED, N_("The password was changed just now. Please sign in again."))
     _begin(conn, creator.id, session, old_session, now)
 

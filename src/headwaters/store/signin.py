@@ -37,9 +37,18 @@ class SessionRow:
         return now - self.created_at < SESSION_FRESH
 
 
+_CREATOR = select(creators.c.id, creators.c.name, creators.c.password).order_by(creators.c.id).limit(1)
+
+
 def first_creator(conn: Connection) -> CreatorRow | None:
     """Who runs the shop; None before the first sign-in link."""
-    row = conn.execute(select(creators.c.id, creators.c.name, creators.c.password).order_by(creators.c.id)).first()
+    row = conn.execute(_CREATOR).first()
+    return None if row is None else CreatorRow(*row)
+
+
+def lock_creator(conn: Connection) -> CreatorRow | None:
+    """The same, and whoever would change them waits until our transaction has ended (on SQLite they wait anyway)."""
+    row = conn.execute(_CREATOR.with_for_update(key_share=True)).first()
     return None if row is None else CreatorRow(*row)
 
 
