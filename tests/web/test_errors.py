@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
+from yarl import URL
 
 from headwaters.core.errors import Code, Conflict, HeadwatersError, Limited, NotFound, Refused, TooLarge, Unavailable
 from headwaters.core.sales.money import Money
 from headwaters.errands.house import House
 from headwaters.web.app import LARGEST_FORM
 from headwaters.web.render import said_problem, status_of
+from tests.people import BOB
 from tests.support.pages import publish
 
 Client = TestClient[Any, Any]
+
+
+INSIDE = "the inside of the house"
+ODD_PART = (
+    b'--x\r\nContent-Disposition: form-data; name="body"\r\nContent-Transfer-Encoding: odd\r\n\r\nabc\r\n--x--\r\n'
+)
 
 
 @pytest.fixture
@@ -92,7 +101,10 @@ async def test_what_nobody_expected_is_logged_without_secrets_and_shown_without_
     client: Client, house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(fn: Any) -> Any:
-        raise RuntimeError("the inside of the house")
+        try:
+            raise ValueError(f"{BOB} and other values of a statement")
+        except ValueError as cause:
+            raise RuntimeError(INSIDE) from cause
 
     monkeypatch.setattr(house.db, "read", broken)
     token = "a" * 26
@@ -101,9 +113,58 @@ async def test_what_nobody_expected_is_logged_without_secrets_and_shown_without_
     page = await answer.text()
     assert answer.status == 500
     assert "That was our mistake." in page
-    assert "inside" not in page
-    assert "GET /o/…" in caplog.text
-    assert token not in caplog.text
+    assert INSIDE not in page
+    assert "GET /o/… failed: RuntimeError" in caplog.text
+    assert "in broken" in caplog.text
+    for secret in (token, BOB, INSIDE):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        f"FOO /o/{'a' * 26} HTTP/1.1",
+        f"GET /d/{'a' * 26}/{'b' * 9000} HTTP/1.1",
+        f"GET /o/{'a' * 26} HTTP/9",
+        f"GET /o/{'a' * 26} HTTP/1.1\r\nBad Header: 1",
+    ],
+)
+async def test_a_broken_request_leaves_neither_its_sender_nor_its_address_in_the_log(
+    client: Client, request_line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for begin in ("", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"):  # aiohttp is quieter about the first request
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(f"{begin}{request_line}\r\nHost: x\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        assert b" 400 " in answer
+    assert "127.0.0.1" not in caplog.text
+    assert "a" * 26 not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/w/%00", "/w/a%00/take", "/w/a/f/%00/x", "/o/%00", "/d/%00/x", "/hooks/%00", "/%00"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_address_with_a_nul_is_none(client: Client, path: str, method: str) -> None:
+    """PostgreSQL takes no NUL in a text."""
+    answer = await client.request(method, URL(path, encoded=True))
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=unicode_escape", b"body=\\ud800&address=a"),
+        ("application/x-www-form-urlencoded; charset=none-such", b"body=a"),
+        ("multipart/form-data; boundary=x", ODD_PART),
+        ("multipart/form-data", b"--x--"),
+        ("text/plain", b"body=a"),
+        ("", b"body=a"),
+    ],
+)
+async def test_a_form_that_no_browser_sends_is_refused(client: Client, kind: str, body: bytes) -> None:
+    answer = await client.post("/report", data=body, headers={"Content-Type": kind})
+    assert answer.status == 422
+    assert "This form did not arrive" in await answer.text()
 
 
 async def test_a_database_that_does_not_answer_is_a_moments_matter(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from headwaters.actions import outbox
-from headwaters.core.errors import HeadwatersError, Limited, Refused, Unavailable
+from headwaters.core.errors import HeadwatersError, Limited, Refused
+from headwaters.errands.failures import kind_of, log_failure
 from headwaters.errands.house import House
 from headwaters.store import outbox as rows
 from headwaters.store.outbox import OutboxRow
@@ -95,7 +95,7 @@ class Worker:
                 try:
                     pause = await self._hand_out(group, bell)
                 except Exception as error:
-                    _log_failure("the outbox", error)
+                    log_failure(log, "the outbox", error)
                     pause = POLL
                 if pause > 0:
                     await _wait(bell, pause)
@@ -138,7 +138,7 @@ class Worker:
         try:
             await self._attempt(row)
         except Exception as error:  # the lease runs out, and it is due again
-            _log_failure(f"outbox row {row.id} ({row.kind})", error)
+            log_failure(log, f"outbox row {row.id} ({row.kind})", error)
 
     async def _attempt(self, row: OutboxRow) -> None:
         db, clock = self._house.db, self._house.clock
@@ -147,9 +147,9 @@ class Worker:
                 await self._handlers[row.kind](row)
         except Exception as error:
             why = _describe(error)
-            log.warning("outbox row %d (%s), attempt %d: %s", row.id, row.kind, row.attempts, _code(error))
+            log.warning("outbox row %d (%s), attempt %d: %s", row.id, row.kind, row.attempts, kind_of(error))
             if not isinstance(error, HeadwatersError | TimeoutError):
-                _log_failure(f"outbox row {row.id} ({row.kind})", error)
+                log_failure(log, f"outbox row {row.id} ({row.kind})", error)
             if isinstance(error, Refused) and not isinstance(error, Limited):
                 await db.write(partial(outbox.give_up, row=row, why=why, now=clock()))
             else:
@@ -165,7 +165,7 @@ class Worker:
             try:
                 await chore.run()
             except Exception as error:
-                _log_failure(f"chore {chore.name}", error)
+                log_failure(log, f"chore {chore.name}", error)
             await _wait(self._stopping, chore.every.total_seconds())
 
 
@@ -178,19 +178,6 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
-def _code(error: Exception) -> str:
-    return str(error.code) if isinstance(error, HeadwatersError) else type(error).__name__
-
-
 def _describe(error: Exception) -> str:
     """For the row's `error`: our own words, or only the kind of somebody else's (theirs may hold a secret)."""
     return f"{error.code}: {error}" if isinstance(error, HeadwatersError) else type(error).__name__
-
-
-def _log_failure(what: str, error: Exception) -> None:
-    """Where it happened and its kind; not its text, which may hold an address or a secret of one."""
-    if isinstance(error, Unavailable):
-        log.warning("%s: %s", what, error.code)
-        return
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s failed: %s\n%s", what, _code(error), where)

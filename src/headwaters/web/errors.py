@@ -7,16 +7,34 @@ from collections.abc import Mapping
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
 from headwaters.core.shelf.keys import without_secrets
+from headwaters.errands.failures import kind_of, log_failure, where
 from headwaters.texts import translations
 from headwaters.web.contexts.shop import ErrorPage
 from headwaters.web.keys import HOUSE
 from headwaters.web.render import PRIVATE, render, retry_headers, said_problem, status_of
 
 log = logging.getLogger(__name__)
+
+
+class _Tactful(logging.Filter):
+    """aiohttp would write down who sent a broken request and how it began, which is often with a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            return False  # the sender was told
+        if error is not None:
+            record.msg, record.args = "the server failed: %s\n%s", (kind_of(error), where(error))
+            record.exc_info = record.exc_text = None
+        return True
+
+
+logging.getLogger("aiohttp.server").addFilter(_Tactful())
 
 # status → what happened, what to do
 _TITLES: Mapping[int, tuple[str, str]] = {
@@ -68,11 +86,18 @@ def error_response(request: web.Request, context: ErrorPage, headers: Mapping[st
     return render(request, "error.html", context, status=context.status, headers=headers)
 
 
+def _check_address(request: web.Request) -> None:
+    """No address of ours has a NUL in it, and a database need not take one."""
+    if "\0" in request.path:
+        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
+
+
 @web.middleware
 async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one place where errors become responses. What nobody expected is logged, without any secret."""
     language = request.app[HOUSE].now.settings.language
     try:
+        _check_address(request)
         return await handler(request)
     except HeadwatersError as error:
         status = status_of(error)
@@ -84,6 +109,6 @@ async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamR
             raise
         kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
         return error_response(request, _plain_context(answer.status, language), kept)
-    except Exception:
-        log.exception("%s %s", request.method, without_secrets(request.path))
+    except Exception as error:
+        log_failure(log, f"{request.method} {without_secrets(request.path)}", error)
         return error_response(request, _plain_context(500, language), {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import NoReturn
@@ -42,7 +43,8 @@ async def read_form(request: web.Request) -> dict[str, str]:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive as a browser sends it."))
     try:
         form = await request.post()
-    except (ValueError, LookupError) as broken:
+        _check_text(form.items())
+    except (ValueError, LookupError, RuntimeError) as broken:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
     fields: dict[str, str] = {}
     for name, value in form.items():
@@ -50,6 +52,12 @@ async def read_form(request: web.Request) -> dict[str, str]:
             raise Refused(Code.FORM_BROKEN, N_("This form takes no files."))
         fields.setdefault(name, value)
     return fields
+
+
+def _check_text(fields: Iterable[tuple[str, object]]) -> None:
+    """Raises ValueError for what is no text: a charset that nobody uses can decode to half a character."""
+    for name, value in fields:
+        f"{name}{value}".encode()
 
 
 def _no_such_page() -> NoReturn:

@@ -43,6 +43,9 @@ def test_a_reference_has_13_characters_of_base32() -> None:
         (f"/o/{SECRET}.json?x=1", "/o/….json?x=1"),
         (f"/d/{SECRET.upper()}/everything.zip", "/d/…/everything.zip"),
         ("/w/a-short-film", "/w/a-short-film"),
+        ("/practice/WyJIVy1YUENaLUdWRFkiLDUwMC.qmrEyk0Ogi_ydmQ3XETxkA", "/practice/….…"),
+        ("/mail/refuse/IjEyMzQ1Njc4OTAi.x-_y2345678901234567890", "/mail/refuse/IjEyMzQ1Njc4OTAi.…"),
+        ("/w/a\nERROR all is lost", "/w/a\ufffdERROR all is lost"),
     ],
 )
 def test_a_log_never_holds_a_secret(path: str, told: str) -> None:

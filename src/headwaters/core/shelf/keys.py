@@ -16,7 +16,7 @@ LONGEST_NAME = 240  # bytes of UTF-8; file systems end at 255, and a number may 
 
 _SECRET = re.compile(rf"[a-z2-7]{{{SECRET_LENGTH}}}")
 _REF = re.compile(rf"[a-z2-7]{{{REF_LENGTH}}}")
-_HIDDEN = re.compile(r"(?<=/)[A-Za-z2-7]{20,}")
+_HIDDEN = re.compile(r"(?<=[/.])[^/.?]{20,}")
 
 _SEPARATORS = re.compile(r"[/\\]")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')  # what Windows refuses; the same bytes are for everyone
@@ -39,8 +39,8 @@ def is_ref(text: str) -> bool:
 
 
 def without_secrets(path: str) -> str:
-    """`path` as a log may have it: each part that could be a secret is an ellipsis."""
-    return _HIDDEN.sub("…", path)
+    """`path` as a log may have it: on one line, and each part that could be a secret or hold one is an ellipsis."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in _HIDDEN.sub("…", path))
 
 
 # ── names ────────────────────────────────────────────────────────────────────────────────────────
