@@ -120,6 +120,7 @@ async def test_a_mail_arrives_whole_with_its_headers(
     assert mail["Message-ID"] == "<0123abcd@shop.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Unsubscribe"] == f"<{LONG_URL}>"
+    assert f"\r\nList-Unsubscribe: <{LONG_URL}>\r\n".encode() in office.raw[0]  # the parser would undo encoded words
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().replace("\r\n", "\n") == LETTER.text

@@ -18,14 +18,15 @@ ACCEPTED = "250 OK"
 
 
 class PostOffice:
-    """`mails` as they came. `refusals` maps a recipient (or "*") to the reply it gets, such as "550 No such reader"
-    for good or "451 Later" for now. `login` demands a user and a password."""
+    """`mails` as they came, and `raw` their bytes. `refusals` maps a recipient (or "*") to the reply it gets, such as
+    "550 No such reader" for good or "451 Later" for now. `login` demands a user and a password."""
 
     host = "127.0.0.1"
 
     def __init__(self, login: tuple[str, str] | None = None) -> None:
         self.port = free_port()
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.recipients: list[str] = []
         self.refusals: dict[str, str] = {}
         self._login = login
@@ -69,6 +70,7 @@ class PostOffice:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         for recipient in envelope.rcpt_tos:
             self.mails.append(mail)
+            self.raw.append(envelope.content)
             self.recipients.append(recipient)
         return ACCEPTED
 

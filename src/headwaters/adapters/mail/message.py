@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses, parseaddr
 
 from headwaters.core.errors import N_, Code, Refused
@@ -14,7 +14,17 @@ from headwaters.core.letters import clean_address, one_line
 from headwaters.ports import Mail
 
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
-_URL = re.compile(r"https?://[!-;=?-~]+")  # printable ASCII without < and >
+_URL = re.compile(r"https?://[!-;=?-~]{,900}")  # printable ASCII without < and >; a line has 998 at most
+
+
+class _Policy(EmailPolicy):
+    """As the library folds, but for List-Unsubscribe: a longer one would become encoded words, which no mail program
+    reads as an address (RFC 2047, 5; RFC 2369)."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
 
 
 def read_sender(sender: str) -> Address:
@@ -46,7 +56,7 @@ def compose(mail: Mail, sender: Address, now: datetime) -> EmailMessage:
     Quoted-printable keeps long lines, umlauts and lines that begin with "From " whole through any server.
     Auto-Submitted (RFC 3834) keeps holiday answers away; List-Unsubscribe with its Post (RFC 8058) needs https.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_Policy(linesep="\r\n"))
     message["From"] = sender
     message["To"] = Address(addr_spec=_address(mail.to))
     message["Subject"] = one_line(mail.subject)
