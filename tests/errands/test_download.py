@@ -48,7 +48,30 @@ async def test_the_thousandth_range_of_a_film_costs_no_query(house: House, reads
     for _ in range(5):
         assert await desk.file(key, film.ref) is first
         assert await desk.everything(key) is archive
-    assert len(reads) == asked == 3
+    assert len(reads) == asked == 4
+
+
+async def test_a_second_reader_costs_one_query(house: House, reads: list[object]) -> None:
+    film = Item("film.mp4", b"moving pictures", "video/mp4")
+    work_id = await stock(house, "a-film", [film])
+    keys = [await grant(house, work_id) for _ in range(2)]
+    desk = Desk(house)
+    first = await desk.file(keys[0], film.ref)
+    reads.clear()
+    assert await desk.file(keys[1], film.ref) is first
+    assert len(reads) == 1
+
+
+async def test_a_key_opens_no_other_work(house: House) -> None:
+    film, song = Item("film.mp4", b"moving pictures", "video/mp4"), Item("song.mp3", b"a tune", "audio/mpeg")
+    keys = [await grant(house, await stock(house, item.name[:4], [item])) for item in (film, song)]
+    desk = Desk(house)
+    for key, item in zip(keys, (film, song), strict=True):
+        await desk.file(key, item.ref)
+    for key, item in zip(keys, (song, film), strict=True):
+        with pytest.raises(NotFound) as unknown:
+            await desk.file(key, item.ref)
+        assert unknown.value.code is Code.GRANT_UNKNOWN
 
 
 async def test_readers_of_one_edition_share_its_layout(house: House) -> None:
@@ -93,6 +116,8 @@ async def test_an_answer_that_the_catalogue_overtook_is_not_remembered(
     work_id = await stock(house, "a-film", [film])
     key = await grant(house, work_id)
     desk = Desk(house)
+    await desk.file(key, film.ref)
+    await set_state(house, work_id, "retired")
     read = house.db.read
 
     async def overtaken(fn: Any) -> Any:

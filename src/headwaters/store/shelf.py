@@ -60,14 +60,14 @@ _FILE_COLUMNS = (
     blobs.c.mtime_ns,
     blobs.c.ctime_ns,
 )
-_BY_KEY = Prepared(
+_WORK_BY_KEY = Prepared(select(grants.c.work_id).where(grants.c.key == bindparam("key")))
+_HELD = Prepared(
     select(works.c.state, *_FILE_COLUMNS)
-    .select_from(grants)
-    .join(works, works.c.id == grants.c.work_id)
-    .join(editions, editions.c.work_id == works.c.id)
-    .join(files, files.c.edition_id == editions.c.id)
+    .select_from(files)
+    .join(editions, editions.c.id == files.c.edition_id)
+    .join(works, works.c.id == editions.c.work_id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
-    .where(grants.c.key == bindparam("key"), files.c.ref == bindparam("ref"), files.c.role.in_(HELD_ROLES))
+    .where(files.c.ref == bindparam("ref"), works.c.id == bindparam("work_id"), files.c.role.in_(HELD_ROLES))
 )
 _PUBLIC = Prepared(
     select(works.c.state, files.c.role, *_FILE_COLUMNS)
@@ -78,7 +78,7 @@ _PUBLIC = Prepared(
     .where(files.c.ref == bindparam("ref"), works.c.slug == bindparam("slug"), files.c.role.in_(PUBLIC_ROLES))
 )
 _NEWEST = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id).correlate(works).scalar_subquery()
-_EDITION_BY_KEY = Prepared(
+_NEWEST_EDITION = Prepared(
     select(
         works.c.state,
         editions.c.id,
@@ -90,10 +90,9 @@ _EDITION_BY_KEY = Prepared(
         works.c.year,
         works.c.licence,
     )
-    .select_from(grants)
-    .join(works, works.c.id == grants.c.work_id)
+    .select_from(works)
     .join(editions, editions.c.work_id == works.c.id)
-    .where(grants.c.key == bindparam("key"), editions.c.number == _NEWEST)
+    .where(works.c.id == bindparam("work_id"), editions.c.number == _NEWEST)
 )
 _EDITION_FILES = Prepared(
     select(*_FILE_COLUMNS)
@@ -132,17 +131,25 @@ def _known(row: Sequence[Any] | None) -> Sequence[Any]:
     return values
 
 
-def file_by_key(conn: Connection, key: str, ref: str) -> FileRow:
-    """A holder's file `ref`, of whichever edition, that the key opens.
+def work_by_key(conn: Connection, key: str) -> int:
+    """The work that the key opens. Raises NotFound(GRANT_UNKNOWN)."""
+    work_id: int | None = _WORK_BY_KEY.scalar(conn, key=key)
+    if work_id is None:
+        raise no_such_file()
+    return work_id
+
+
+def held_file(conn: Connection, work_id: int, ref: str) -> FileRow:
+    """A file that holders of the work get, of whichever edition.
 
     Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD).
     """
-    return FileRow(*_known(_BY_KEY.first(conn, key=key, ref=ref)))
+    return FileRow(*_known(_HELD.first(conn, work_id=work_id, ref=ref)))
 
 
-def edition_by_key(conn: Connection, key: str) -> EditionRow:
-    """The newest edition that the key opens. Raises as `file_by_key`."""
-    return EditionRow(*_known(_EDITION_BY_KEY.first(conn, key=key)))
+def newest_edition(conn: Connection, work_id: int) -> EditionRow:
+    """The edition that holders of the work get now. Raises as `held_file`."""
+    return EditionRow(*_known(_NEWEST_EDITION.first(conn, work_id=work_id)))
 
 
 def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
@@ -152,7 +159,7 @@ def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
 
 def public_file(conn: Connection, slug: str, ref: str) -> FileRow:
     """A sample of a work or its art, for everybody. Of a retired work the art is left: its holders' order pages show
-    it. Raises as `file_by_key`, and NotFound(WORK_RETIRED)."""
+    it. Raises as `held_file`, and NotFound(WORK_RETIRED)."""
     row = _PUBLIC.first(conn, slug=slug, ref=ref)
     role, *values = _known(row)
     if row is not None and row[0] == "retired" and role != "art":

@@ -155,10 +155,10 @@ class LocalStorage:
     # ── paths and files ──────────────────────────────────────────────────────────────────────────
 
     def _copy_path(self, digest: str) -> Path:
-        return self._root / digest[:2] / digest[2:4] / digest
+        return self._root.joinpath(digest[:2], digest[2:4], digest)
 
     def _link_path(self, digest: str) -> Path:
-        return self._root / "links" / digest[:2] / digest[2:4] / digest
+        return self._root.joinpath("links", digest[:2], digest[2:4], digest)
 
     def _new_name(self) -> Path:
         self._make_folder(self._incoming)

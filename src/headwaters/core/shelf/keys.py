@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 SECRET_LENGTH = 26  # characters of a–z and 2–7, five bits each: 130 bits
@@ -120,6 +121,7 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(given)
 
 
+@lru_cache(maxsize=1024)  # the thousandth reader of a file, or its thousandth range, costs no normal form
 def content_disposition(kind: str, name: str) -> str:
     """The header's value (RFC 6266): `kind` is attachment or inline; a name beyond ASCII comes in both forms."""
     name = safe_name(name)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 MOST_RANGES = 32  # more in one request is nobody's player or download tool: it gets the whole file
@@ -261,6 +262,7 @@ def _coalesced(wanted: list[Slice]) -> list[Slice]:
 # ── dates (section 5.6.7) ────────────────────────────────────────────────────────────────────────
 
 
+@lru_cache(maxsize=1024)
 def http_date(moment: datetime) -> str:
     """`moment` as an IMF-fixdate, its fraction of a second cut off; no locale has a say."""
     at = moment.astimezone(UTC)
