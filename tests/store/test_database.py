@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -65,6 +66,17 @@ async def test_a_constraint_broken_in_core_statements_is_the_same_error(database
     await database.write(add("a"))
     with pytest.raises(ConstraintBroken):
         await database.write(lambda conn: conn.execute(insert(settings).values(key="a", value="")).rowcount)
+
+
+async def test_an_error_of_the_database_quotes_nothing_that_was_written(database: Database) -> None:
+    def job(conn: Connection) -> None:
+        row = {"key": "bob@example.org", "value": "a secret"}
+        conn.execute(insert(settings), [row, row])
+
+    with pytest.raises(ConstraintBroken) as broken:
+        await database.write(job)
+    assert "bob@" not in str(broken.value)
+    assert "a secret" not in "".join(traceback.format_exception(broken.value)), "the values of a statement"
 
 
 async def test_a_write_that_makes_light_of_a_failed_statement_is_refused_all_the_same(database: Database) -> None:

@@ -75,13 +75,19 @@ def translate(error: BaseException) -> BaseException:
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     if isinstance(error, sqlite3.IntegrityError | psycopg.IntegrityError):
-        return _because(ConstraintBroken(str(error).strip()), error)
+        return _because(ConstraintBroken(_refusal(error)), error)
     if _is_disk_full(error):
         hint = N_("Make room on the disk that holds the database.")
         return _because(Unavailable(Code.DISK_FULL, N_("The disk is full; nothing was changed."), hint=hint), error)
     if is_machine_trouble(error):
         return _because(database_down(), error)
     return error
+
+
+def _refusal(error: BaseException) -> str:
+    """What a constraint says, without the row: PostgreSQL quotes that below."""
+    diagnosis = getattr(error, "diag", None)
+    return str(diagnosis.message_primary if diagnosis is not None else error).strip()
 
 
 def database_down() -> HeadwatersError:

@@ -40,6 +40,7 @@ def make_engine(url: sqlalchemy.URL) -> sqlalchemy.Engine:
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_reset_on_return="rollback",
+        hide_parameters=True,  # an error must not quote what somebody wrote
         connect_args={"connect_timeout": 10, "application_name": "headwaters"},
     )
     event.listen(engine, "connect", _on_connect)

@@ -86,7 +86,7 @@ def _enter_wal(driver: sqlite3.Connection) -> None:
 
 def engine_over(driver: sqlite3.Connection) -> sqlalchemy.Engine:
     """A SQLAlchemy engine that knows this one driver connection. It never begins, commits or rolls back."""
-    return sqlalchemy.create_engine("sqlite://", poolclass=NullPool, creator=lambda: driver)
+    return sqlalchemy.create_engine("sqlite://", poolclass=NullPool, creator=lambda: driver, hide_parameters=True)
 
 
 class _Thread:

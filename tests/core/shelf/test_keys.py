@@ -52,6 +52,15 @@ def test_a_log_never_holds_a_secret(path: str, told: str) -> None:
     assert without_secrets(path) == told
 
 
+@pytest.mark.parametrize("name", ["a＂; filename=b.exe", "a＂.mp4", "..＼..＼a.mp4", "a＼＂b", "a；b％41.mp4"])
+def test_no_letter_of_another_width_ends_a_headers_quotes(name: str) -> None:
+    plain, _, _ = (
+        content_disposition("attachment", name).removeprefix('attachment; filename="').partition("; filename*")
+    )
+    assert plain.endswith('"')
+    assert not set(plain[:-1]) & set('"\\/;%')
+
+
 @pytest.mark.parametrize(
     ("name", "safe"),
     [

@@ -125,9 +125,10 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
 def content_disposition(kind: str, name: str) -> str:
     """The header's value (RFC 6266): `kind` is attachment or inline; a name beyond ASCII comes in both forms."""
     name = safe_name(name)
+    simple = _FORBIDDEN.sub("_", unicodedata.normalize("NFKD", name))  # a wide ＂ is a " now
     plain = "".join(
         letter if letter.isascii() and letter not in "%;" else "_"
-        for letter in unicodedata.normalize("NFKD", name)
+        for letter in simple
         if not unicodedata.combining(letter)
     )
     if plain == name:
