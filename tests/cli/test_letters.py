@@ -147,7 +147,7 @@ def test_a_letter_is_read_and_answered(shop: Shop) -> None:
     assert "(new)\n    Dear Alice,\n    was it cold?\n" in shown
 
     answer = shop.run("answer", letter["letter"], "Very cold.")
-    assert answer == (0, "Your answer is on the reader's page.\n", "")
+    assert answer == (0, "Your answer is on the reader’s page.\n", "")
     assert shop.run("letters", "--unread")[1] == "You have read everything.\n"
     both = shop.json("letters")["letters"]
     assert [(each["author"], each["body"]) for each in both] == [
@@ -192,7 +192,7 @@ def test_on_a_terminal_the_editor_opens_with_the_letter_in_it(
     editor.write_text('#!/bin/sh\ncp "$2" "$1"\n{ echo "Very cold."; cat "$1"; } > "$2"\n')
     editor.chmod(0o755)
     monkeypatch.setenv("EDITOR", f"'{editor}' '{tmp_path / 'seen'}'")
-    assert quick_shop.run("answer", letter) == (0, "Your answer is on the reader's page.\n", "")
+    assert quick_shop.run("answer", letter) == (0, "Your answer is on the reader’s page.\n", "")
     assert "# Was it cold?\n# # a line like ours" in (tmp_path / "seen").read_text()
     assert newest(quick_shop) == "Very cold."
 

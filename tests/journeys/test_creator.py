@@ -235,7 +235,7 @@ def test_a_letter_is_answered_in_the_studio_and_the_answer_comes_to_the_page_and
     studio.get_by_label("Your answer").fill("The one behind my house.\n\nAlice")
     studio.get_by_role("button", name="Send the letter").click()
     expect(studio.get_by_role("status").first).to_have_text(
-        "Your answer is on the reader's page, and goes out by mail."
+        "Your answer is on the reader’s page, and goes out by mail."
     )
     assert published.done("letters", "--unread") == {"letters": []}
 

@@ -16,7 +16,7 @@ def link_spent() -> Refused:
     return Refused(
         Code.SIGN_IN_SPENT,
         N_("This sign-in link does not work any more: it was used, or it is older than 10 minutes."),
-        hint=N_("Make a new one on the shop's machine with “headwaters signin”."),
+        hint=N_("Make a new one on the shop’s machine with “headwaters signin”."),
     )
 
 

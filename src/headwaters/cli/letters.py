@@ -86,8 +86,8 @@ def run_answer(args: argparse.Namespace) -> int:
     letter = in_house(args, lambda house: house.db.read(lambda conn: rows.letter_by_ref(conn, args.letter)))
     body = _body(args.text, letter)
     done, by_mail = in_house(args, lambda house: _send(house, letter.order_id, body))
-    text = _("Your answer is on the reader's page, and goes out by mail.") if by_mail else ""
-    text = text or _("Your answer is on the reader's page.")
+    text = _("Your answer is on the reader’s page, and goes out by mail.") if by_mail else ""
+    text = text or _("Your answer is on the reader’s page.")
     say(args, {"letter": done.ref, "order": done.order_id, "by_mail": by_mail}, text)
     return 0
 

@@ -62,7 +62,7 @@ async def sign_in(house: House, password: str, old_session: str) -> SignedIn:
         raise Refused(
             Code.SIGN_IN_FAILED,
             N_("This is not the password."),
-            hint=N_("A sign-in link from “headwaters signin” on the shop's machine always works."),
+            hint=N_("A sign-in link from “headwaters signin” on the shop’s machine always works."),
             field="password",
         )
     session, now = house.token(), house.clock()

@@ -97,6 +97,12 @@ def entries(conn: Connection, report_id: int) -> list[EntryRow]:
     return [EntryRow(*row) for row in found]
 
 
+def open_reports(conn: Connection, most: int) -> list[ReportRow]:
+    """The reports that wait for an answer, the newest first."""
+    waiting = select(*_COLUMNS).where(reports.c.state == "open").order_by(reports.c.id.desc()).limit(most)
+    return [ReportRow(*row) for row in conn.execute(waiting)]
+
+
 def all_reports(conn: Connection) -> list[ReportRow]:
     """Every report, the newest first."""
     return [ReportRow(*row) for row in conn.execute(select(*_COLUMNS).order_by(reports.c.id.desc()))]

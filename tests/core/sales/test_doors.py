@@ -68,7 +68,7 @@ def test_below_the_minimum_the_message_says_how_much_and_shows_the_other_door() 
     error = refused(amount="1.99")
     assert (error.code, error.field) == (Code.AMOUNT_TOO_SMALL, "amount")
     assert str(error) == "The creator asks for 2.00 EUR at least."
-    assert "I can't pay right now" in error.hint
+    assert "I can’t pay right now" in error.hint
     assert take(amount="2").amount == Money(200, "EUR")
 
 
@@ -81,7 +81,7 @@ def test_a_closed_door_is_not_pointed_to() -> None:
 def test_paying_nothing_is_refused_kindly(minimum: int, amount: str) -> None:
     error = refused(minimum=minimum, amount=amount)
     assert (error.code, error.field) == (Code.AMOUNT_TOO_SMALL, "amount")
-    assert "I can't pay right now" in error.hint
+    assert "I can’t pay right now" in error.hint
 
 
 def test_without_a_minimum_one_cent_is_taken() -> None:

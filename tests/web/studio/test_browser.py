@@ -101,7 +101,7 @@ def test_from_the_link_to_an_answered_letter_and_a_confirmed_payment(
     expect(page.get_by_text("was it cold? <script>")).to_be_visible()
     page.get_by_label("Your answer").fill("Very cold.")
     page.get_by_role("button", name="Send the letter").click()
-    expect(page.get_by_text("Your answer is on the reader's page.")).to_be_visible()
+    expect(page.get_by_text("Your answer is on the reader’s page.")).to_be_visible()
 
     page.get_by_role("link", name="Start").click()
     page.get_by_role("region", name="Has this money come?").get_by_role("link").first.click()
@@ -161,7 +161,7 @@ def test_a_letter_is_answered_by_keyboard_alone(alice: Alice, open_page: OpenPag
     page.keyboard.type("Very cold.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Your answer is on the reader's page.")).to_be_visible()
+    expect(page.get_by_text("Your answer is on the reader’s page.")).to_be_visible()
 
 
 def test_nothing_that_a_reader_writes_runs(alice: Alice, open_page: OpenPage) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from headwaters.actions.reports import ReportState, answer_report
 from headwaters.core.sales.states import Door
 from headwaters.errands import settle
 from headwaters.errands.house import House
@@ -54,13 +57,27 @@ async def test_the_first_page_says_what_happened_in_plain_words(shop: House, ali
     paid = await take_work(shop, Door.PAY, till="by_hand", minor=1250)
     await take_work(shop, Door.PAY, till="by_hand")
     await settle.confirm(shop, paid.reference)
-    sentence = "4 people took a work. 1 couldn&#39;t pay. 2 had a copy already. €12.50 came in."
+    sentence = "4 people took a work. 1 couldn’t pay. 2 had a copy already. €12.50 came in."
     assert (await alice.text("/studio")).count(sentence) == 4
     assert "Has this money come?" in await alice.text("/studio")
     clock.move(days=2)
     page = await alice.text("/studio")
     assert page.count(sentence) == 3
     assert page.count("Nobody took anything.") == 1
+
+
+async def test_a_report_waits_on_the_first_page_until_it_is_answered(
+    shop: House, alice: Visitor, stranger: Visitor
+) -> None:
+    told = {"nonce": "n" * 26, "address": "/w/high-water", "body": "This is <my> song."}
+    assert (await stranger.post("/report", told)).status == 303
+    page = await alice.text("/studio")
+    assert "This is &lt;my&gt; song." in page
+    reference = re.findall(r"headwaters reports (WR-\w{4}-\w{4}) --answer", page)[0]
+    await shop.db.write(lambda conn: answer_report(conn, reference, "Which song?", ReportState.ANSWERED, shop.clock()))
+    page = await alice.text("/studio")
+    assert reference not in page
+    assert "Somebody reports a wrong" not in page
 
 
 async def test_practice_money_is_no_money(shop: House, alice: Visitor, make_house: MakeHouse) -> None:

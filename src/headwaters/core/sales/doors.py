@@ -113,7 +113,7 @@ def least_for(agreed_minor: int, minimum: Money) -> Money:
 
 
 def _too_small(message: str, doors: Collection[Door], **values: object) -> NoReturn:
-    hint = N_("If that is too much right now, the door “I can't pay right now” is as good.")
+    hint = N_("If that is too much right now, the door “I can’t pay right now” is as good.")
     hint = hint if Door.CANT_PAY in doors else ""
     raise Refused(Code.AMOUNT_TOO_SMALL, message, hint=hint, field="amount", **values)
 

@@ -98,6 +98,16 @@ class ThreadItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportItem:
+    """A report of a wrong that waits for an answer."""
+
+    reference: str
+    address: str  # where the wrong is, as the reporter wrote it
+    body: str
+    made: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class StartPage:
     """`studio/start.html`: what happened, what waits."""
 
@@ -108,6 +118,7 @@ class StartPage:
     spans: tuple[Span, ...]
     waiting: tuple[OrderItem, ...]
     letters: tuple[ThreadItem, ...]  # with something unread
+    reports: tuple[ReportItem, ...]  # that nobody answered yet
     newest: tuple[OrderItem, ...]
     has_password: bool
 

@@ -24,14 +24,14 @@ SAID = {
     "confirmed": N_("Confirmed. The money is in the ledger, and the files are theirs."),
     "sent": N_("The link goes out by mail."),
     "sent_before": N_("The link was sent just now; not again so soon."),
-    "answered": N_("Your answer is on the reader's page."),
-    "answered_by_mail": N_("Your answer is on the reader's page, and goes out by mail."),
+    "answered": N_("Your answer is on the reader’s page."),
+    "answered_by_mail": N_("Your answer is on the reader’s page, and goes out by mail."),
     "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
     "restored": N_("Published again."),
     "password_fair": N_("Your password is kept. It is fair: a longer one is better."),
     "password_good": N_("Your password is kept. It is good: hard to guess."),
     "password_strong": N_("Your password is kept. It is strong: nobody will guess it."),
-    "skipped": N_("Fine. “headwaters signin” on the shop's machine makes a new link whenever you need one."),
+    "skipped": N_("Fine. “headwaters signin” on the shop’s machine makes a new link whenever you need one."),
 }
 
 

@@ -11,6 +11,7 @@ from headwaters.core.errors import N_
 from headwaters.core.sales.finding import Which
 from headwaters.errands.mail import sign_of
 from headwaters.store import letters as letter_rows
+from headwaters.store import reports as report_rows
 from headwaters.store import signin as signin_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
@@ -20,7 +21,7 @@ from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
-from headwaters.web.studio.words import number_sentences, order_item
+from headwaters.web.studio.words import number_sentences, order_item, report_item
 
 routes = web.RouteTableDef()
 
@@ -39,6 +40,7 @@ class _Seen:
     waiting: list[rows.OrderLine]
     newest: list[rows.OrderLine]
     threads: list[letter_rows.ThreadRow]
+    reports: list[report_rows.ReportRow]
     works: int
     has_password: bool
 
@@ -50,6 +52,7 @@ def _look(conn: Connection, now: datetime) -> _Seen:
         waiting=rows.find_orders(conn, None, Which.WAITING, _FEW),
         newest=rows.find_orders(conn, None, Which.ALL, _FEW),
         threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread],
+        reports=report_rows.open_reports(conn, _FEW),
         works=len(list_works(conn)),
         has_password=creator is not None and creator.password is not None,
     )
@@ -74,6 +77,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         ),
         waiting=tuple(order_item(said, line) for line in seen.waiting),
         letters=tuple(thread_item(said, thread) for thread in seen.threads),
+        reports=tuple(report_item(said, report) for report in seen.reports),
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
     )

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_
+from headwaters.core.letters import one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.store.reports import ReportRow
 from headwaters.store.studio import Numbers, OrderLine, OrderStory, PaymentStory
 from headwaters.texts import translations
-from headwaters.web.contexts.studio import Happening, Moment, OrderItem
+from headwaters.web.contexts.studio import Happening, Moment, OrderItem, ReportItem
 from headwaters.web.format import Format
 
 BY_HAND = "by_hand"
 
 _DOORS = {
     Door.PAY: N_("Somebody came through the door “Pay what is fair”."),
-    Door.CANT_PAY: N_("Somebody came through the door “I can't pay right now”."),
+    Door.CANT_PAY: N_("Somebody came through the door “I can’t pay right now”."),
     Door.HAVE_COPY: N_("Somebody came through the door “I already have a copy”."),
 }
 _UNPAID = {
@@ -98,6 +101,16 @@ def order_item(said: Format, line: OrderLine) -> OrderItem:
     )
 
 
+def report_item(said: Format, report: ReportRow) -> ReportItem:
+    """A report as the first page shows it."""
+    return ReportItem(
+        reference=report.reference,
+        address=report.address,
+        body=one_line(report.body, 240),
+        made=moment(said, from_micros(report.created_at)),
+    )
+
+
 def payment_words(said: Format, state: PaymentState) -> str:
     """The state of one payment."""
     return said.gettext(_PAYMENTS[state])
@@ -147,7 +160,7 @@ def number_sentences(said: Format, numbers: Numbers) -> tuple[str, ...]:
     parts = [many("%(n)d person took a work.", "%(n)d people took a work.", numbers.taken) % {"n": numbers.taken}]
     free, copies = numbers.doors[Door.CANT_PAY], numbers.doors[Door.HAVE_COPY]
     if free:
-        parts.append(many("%(n)d couldn't pay.", "%(n)d couldn't pay.", free) % {"n": free})
+        parts.append(many("%(n)d couldn’t pay.", "%(n)d couldn’t pay.", free) % {"n": free})
     if copies:
         parts.append(many("%(n)d had a copy already.", "%(n)d had a copy already.", copies) % {"n": copies})
     if numbers.money:
