@@ -1,7 +1,7 @@
 """From an address to bytes: what may be downloaded, and its open source.
 
 What the database said is remembered until the catalogue moves, so that the thousandth range of a film costs
-no query; a key that was never seen is asked for each time.
+no query, and the thousandth reader one small one; a key that nobody has is asked for each time.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Desk:
     def __init__(self, house: House) -> None:
         self._house = house
         self._version = house.now.version
+        self._works: _Memory[int] = _Memory(MOST_REMEMBERED)
         self._files: _Memory[Download] = _Memory(MOST_REMEMBERED)
         self._editions: _Memory[EditionRow] = _Memory(MOST_REMEMBERED)
         self._archives: _Memory[Download] = _Memory(MOST_ARCHIVES)
@@ -97,24 +98,30 @@ class Desk:
         """
         if not (is_secret(key) and is_ref(ref)):
             raise rows.no_such_file()
-        return await self._file(("d", key, ref), lambda conn: rows.file_by_key(conn, key, ref))
+        work_id = await self._work(key)
+        return await self._file((work_id, ref), lambda conn: rows.held_file(conn, work_id, ref))
 
     async def public_file(self, slug: str, ref: str) -> Download:
         """A sample of a published work, or its art. Raises as `file`, and NotFound(WORK_RETIRED)."""
         if not is_ref(ref):
             raise rows.no_such_file()
-        return await self._file(("w", slug, ref), lambda conn: rows.public_file(conn, slug, ref))
+        return await self._file((slug, ref), lambda conn: rows.public_file(conn, slug, ref))
 
     async def everything(self, key: str) -> Download:
         """The newest edition as one archive. Raises as `file`."""
         if not is_secret(key):
             raise rows.no_such_file()
-        edition = await self._recall(self._editions, key, self._read(lambda conn: rows.edition_by_key(conn, key)))
+        work_id = await self._work(key)
+        newest = self._read(lambda conn: rows.newest_edition(conn, work_id))
+        edition = await self._recall(self._editions, work_id, newest)
         return await self._recall(self._archives, edition.id, partial(self._lay_out, edition))
 
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
         return self._house.storage.open(blob)
+
+    async def _work(self, key: str) -> int:
+        return await self._recall(self._works, key, self._read(lambda conn: rows.work_by_key(conn, key)))
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))
@@ -146,7 +153,7 @@ class Desk:
         return known
 
     def _look(self) -> int:
-        """The catalogue's version; when it moved, everything is forgotten."""
+        """The catalogue's version; when it moved, all is forgotten but which work a key opens: that never changes."""
         if self._version != self._house.now.version:
             self._version = self._house.now.version
             for memory in (self._files, self._editions, self._archives):
