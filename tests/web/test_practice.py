@@ -60,6 +60,24 @@ async def test_the_page_says_what_it_is_about_and_that_no_money_moves(client: Cl
     assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
 
 
+async def test_once_cards_are_charged_in_earnest_no_page_speaks_of_practice(client: Client, house: House) -> None:
+    path = await to_the_pay_page(client)
+    live = {"stripe_secret_key": "sk_live_x", "stripe_webhook_secret": "whsec_x"}
+    await house.db.write(lambda conn: change_settings(conn, live))
+    house.now = await look_around(house.db, house.config, house.make_tills)
+    page = await (await client.get("/w/high-water")).text()
+    assert "no real money moves" not in page
+    assert 'value="practice"' not in page
+    form = {"door": "pay", "amount": "5,00", "till": "practice", "nonce": "m" * 22}
+    answers = [
+        await client.post("/w/high-water/take", data=form),
+        await client.get(path),
+        await choose(client, path, "pay"),
+    ]
+    assert [answer.status for answer in answers] == [422, 404, 404]
+    assert (await order(house)).state is OrderState.WAITING
+
+
 @pytest.mark.parametrize(
     ("choice", "state", "held", "goes_to"),
     [

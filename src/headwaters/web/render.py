@@ -95,7 +95,7 @@ def _site(now: Now, url: str, mail: bool, path: str) -> Site:
         accent=accent_address(settings.accent),
         script=address_of("pages.js"),
         icon=address_of("icon.svg"),
-        practice=settings.practice == "on",
+        practice="practice" in now.tills,
         mail=mail,
     )
 

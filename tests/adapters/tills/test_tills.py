@@ -27,6 +27,12 @@ def test_tills_are_offered_cards_first_and_practice_last() -> None:
     assert names(**BOTH, by_hand="trust", practice="on") == ["stripe", "practice", "by_hand"]
 
 
+def test_where_cards_are_charged_in_earnest_nothing_is_practised() -> None:
+    live = {**BOTH, "stripe_secret_key": "sk_live_x"}
+    assert names(**live, by_hand="on", practice="on") == ["stripe", "by_hand"]
+    assert names(stripe_secret_key="sk_live_x", practice="on") == ["practice"], "half a key takes nothing"
+
+
 @pytest.mark.parametrize(
     "settings",
     [

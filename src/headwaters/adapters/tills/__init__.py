@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headwaters.adapters.tills.by_hand import ByHandTill
 from headwaters.adapters.tills.practice import PracticeTill
+from headwaters.core.sales.states import Mode
 from headwaters.core.shop import Settings
 from headwaters.ports import Till
 
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 def make_tills(
     config: Config, settings: Settings, *, shop_key: bytes, clock: Callable[[], datetime]
 ) -> Mapping[str, Till]:
-    """The tills that are on, in the order they are offered. A till without its secrets is off."""
+    """The tills that are on, in the order they are offered. A till without its secrets is off.
+
+    Beside a card till that takes real money there is no practice: it would give works away for play money.
+    """
     tills: list[Till] = []
     if settings.stripe_secret_key and settings.stripe_webhook_secret:
         tills += _stripe(config, settings, shop_key)
-    if settings.practice == "on":
+    if settings.practice == "on" and all(till.mode is not Mode.LIVE for till in tills):
         tills.append(PracticeTill(config.url, config.shop / "practice", shop_key, clock))
     if settings.by_hand != "off":
         tills.append(ByHandTill())
