@@ -15,7 +15,7 @@ from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.errands.house import House, look_around
 from headwaters.store import sales as rows
 from headwaters.web.app import make_app
-from tests.actions.test_sales import add_work
+from tests.people import add_work
 from tests.support.house import Clock
 
 Client = TestClient[Any, Any]
