@@ -166,6 +166,10 @@ def _look_at_tills(house: House) -> Finding:
             N_("none is on, so nobody can pay"),
             N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
         )
+    if "by_hand" in house.now.tills and not house.now.settings.by_hand_instructions.strip():
+        advice = N_("“headwaters settings by_hand_instructions 'IBAN …, or cash when we meet'” tells them.")
+        message = N_("%(names)s; nobody is told how to pay you by hand")
+        return Finding("tills", Health.LOOK, message, advice, {"names": names})
     if "practice" in house.now.tills and len(house.now.tills) > 1:
         advice = N_("When you have tried everything: “headwaters settings practice off”.")
         return Finding(
