@@ -89,7 +89,7 @@ def _audit(shop: Path, readers: int) -> None:
         "SELECT count(*) FROM orders WHERE state = 'granted'": readers,
         "SELECT count(*) FROM payments WHERE state = 'paid'": readers,
         "SELECT count(*) FROM grants": readers,
-        "SELECT sum(amount_minor) FROM ledger_postings WHERE account = 'till:practice'": readers * 500,
+        "SELECT sum(amount_minor) FROM ledger_postings WHERE account = 'practice:till:practice'": readers * 500,
         "SELECT sum(amount_minor) FROM ledger_postings": 0,
     }
     for query, expected in facts.items():

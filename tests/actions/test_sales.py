@@ -127,7 +127,7 @@ async def test_the_pay_door_waits_until_the_money_is_there(shop: Database):
     assert order is not None
     assert (order.state, order.expires_at) == (OrderState.GRANTED, None)
     assert await count(shop, tables.grants) == 1
-    assert await shop.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
 
 
 async def test_a_trusting_till_gives_the_files_before_the_money(shop: Database):
@@ -193,7 +193,7 @@ async def test_two_different_events_that_say_paid_count_once(shop: Database):
         said = event(number, payment, status(payment))
         await shop.write(lambda conn, said=said: sales.receive_event(conn, "practice", said, "", f"k{said}", NOW))
     assert await count(shop, tables.payment_events) == 2
-    assert await shop.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ async def test_money_that_comes_after_the_order_expired_still_counts(shop: Datab
     order = await shop.read(lambda conn: rows.order_by_token(conn, placed.token))
     assert order is not None
     assert (after.state, order.state) == (PaymentState.PAID, OrderState.GRANTED)
-    assert await shop.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
 
 
 async def test_money_that_is_promised_after_all_is_looked_for_again(shop: Database):
@@ -343,9 +343,9 @@ async def test_a_refund_takes_money_and_never_the_files(shop: Database):
         said = status(payment, refunds=refunds)
         await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, "key", NOW))
     assert await shop.read(rows.balances) == [
-        ("refunds:1", "EUR", 500),
-        ("sales:1", "EUR", -500),
-        ("till:practice", "EUR", 0),
+        ("practice:refunds:1", "EUR", 500),
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 0),
     ]
     assert await count(shop, tables.refunds) == 2
     assert await count(shop, tables.grants) == 1
@@ -382,11 +382,11 @@ async def test_two_refunds_at_once_take_from_each_work_its_part(shop: Database):
         lambda conn: sales.settle(conn, payment, refunds[1], "key", NOW),
     )
     assert await shop.read(rows.balances) == [
-        ("refunds:1", "EUR", 1),
-        ("refunds:2", "EUR", 1),
-        ("sales:1", "EUR", -1),
-        ("sales:2", "EUR", -1),
-        ("till:practice", "EUR", 0),
+        ("practice:refunds:1", "EUR", 1),
+        ("practice:refunds:2", "EUR", 1),
+        ("practice:sales:1", "EUR", -1),
+        ("practice:sales:2", "EUR", -1),
+        ("practice:till:practice", "EUR", 0),
     ]
 
 
@@ -397,9 +397,9 @@ async def test_the_fee_is_booked_once(shop: Database):
     for _ in range(2):
         await shop.write(lambda conn: sales.settle(conn, payment, said, "key", NOW))
     assert await shop.read(rows.balances) == [
-        ("fees:practice", "EUR", 38),
-        ("sales:1", "EUR", -500),
-        ("till:practice", "EUR", 462),
+        ("practice:fees:practice", "EUR", 38),
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 462),
     ]
 
 
@@ -419,7 +419,7 @@ async def test_the_creator_confirms_once_and_only_payments_by_hand(shop: Databas
     for unknown in (foreign, "HW-none"):
         with pytest.raises(NotFound):
             await shop.write(lambda conn, unknown=unknown: sales.confirm_by_hand(conn, unknown, None, "key", NOW))
-    assert await shop.read(rows.balances) == [("sales:1", "EUR", -400), ("till:by_hand", "EUR", 400)]
+    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -400), ("practice:till:by_hand", "EUR", 400)]
 
 
 async def test_another_currency_is_not_confirmed(shop: Database):
@@ -471,7 +471,7 @@ async def test_paying_later_twice_with_one_form_makes_one_payment(shop: Database
     first, second = await pay("one"), await pay("two")
     assert second == first
     await shop.write(lambda conn: sales.settle(conn, first, status(first), "key", NOW))
-    assert await shop.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
     assert await count(shop, tables.grants) == 1
 
 
@@ -536,10 +536,10 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         }
         work = placed.order_id and (await shop.read(lambda conn: rows.work_ids(conn, placed.order_id)))[0]
         expected = {
-            "till:practice": (500 - fee - refunded) if paid else 0,
-            f"sales:{work}": -500 if paid else 0,
-            f"refunds:{work}": refunded,
-            "fees:practice": fee,
+            "practice:till:practice": (500 - fee - refunded) if paid else 0,
+            f"practice:sales:{work}": -500 if paid else 0,
+            f"practice:refunds:{work}": refunded,
+            "practice:fees:practice": fee,
         }
         assert {account: total for account, total in moved.items() if total} == {
             account: total for account, total in expected.items() if total

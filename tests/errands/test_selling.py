@@ -70,7 +70,10 @@ async def test_a_practice_sale_from_door_to_grant(shop: House):
     assert outcomes == [Outcome.HANDLED, Outcome.DUPLICATE]
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
     assert decided.go_to == f"http://shop.example/o/{taken.token}/back"
-    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.db.read(rows.balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
 
 
 async def test_a_lost_event_is_found_by_the_readers_return(shop: House):
@@ -103,7 +106,10 @@ async def test_an_event_and_five_sweeps_at_once_count_once(shop: House, clock: C
         *(settle.sweep(shop) for _ in range(5)),
         *(settle.look(shop, order.id) for _ in range(5)),
     )
-    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:practice", "EUR", 500)]
+    assert await shop.db.read(rows.balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
     assert await count(shop, tables.ledger_entries) == 1
     assert await count(shop, tables.grants) == 1
 
@@ -181,7 +187,10 @@ async def test_pay_later_from_the_order_page(shop: House):
     payment = await payment_of(shop, taken)
     (event,) = practice(shop).decide(payment.session_id, Choice.PAY).events
     assert await settle.receive(shop, "practice", event.headers, event.body) is Outcome.HANDLED
-    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -700), ("till:practice", "EUR", 700)]
+    assert await shop.db.read(rows.balances) == [
+        ("practice:sales:1", "EUR", -700),
+        ("practice:till:practice", "EUR", 700),
+    ]
     assert await count(shop, tables.grants) == 1
 
 

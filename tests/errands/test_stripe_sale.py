@@ -65,7 +65,7 @@ async def test_a_sale_counts_once_however_often_it_is_told(shop: House, stripe_e
     payment = await payment_of(shop, taken)
     assert (payment.state, payment.mode) == (PaymentState.PAID, "test")
     assert (payment.external_id or "").startswith("pi_")
-    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:stripe", "EUR", 500)]
+    assert await shop.db.read(rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
 
 
 async def test_a_visit_to_the_return_address_proves_nothing(shop: House) -> None:
@@ -92,7 +92,7 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     stripe_emulator.book_fee(session_id, 33)
     charge = stripe_object("charge", payment_intent=payment.external_id, metadata={"payment": payment.reference})
     assert await receive(shop, stripe_emulator, stripe_event("charge.updated", charge)) is Outcome.HANDLED
-    assert ("fees:stripe", "EUR", 33) in await shop.db.read(rows.balances)
+    assert ("test:fees:stripe", "EUR", 33) in await shop.db.read(rows.balances)
 
     pending = stripe_emulator.refund(session_id, 120, status="pending")
     refund = stripe_object("refund", id=pending, payment_intent=payment.external_id)
@@ -107,10 +107,10 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     dispute = stripe_object("dispute", payment_intent=payment.external_id)
     assert await receive(shop, stripe_emulator, stripe_event("charge.dispute.closed", dispute)) is Outcome.HANDLED
     assert await shop.db.read(rows.balances) == [
-        ("fees:stripe", "EUR", 33),
-        ("refunds:1", "EUR", 500),
-        ("sales:1", "EUR", -500),
-        ("till:stripe", "EUR", -33),
+        ("test:fees:stripe", "EUR", 33),
+        ("test:refunds:1", "EUR", 500),
+        ("test:sales:1", "EUR", -500),
+        ("test:till:stripe", "EUR", -33),
     ]
 
 
@@ -136,7 +136,7 @@ async def test_money_that_comes_while_the_till_is_off_is_found_when_it_is_on_aga
     clock.move(days=1)
     assert await settle.sweep(shop) == 1
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
-    assert await shop.db.read(rows.balances) == [("sales:1", "EUR", -500), ("till:stripe", "EUR", 500)]
+    assert await shop.db.read(rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
 
 
 async def test_a_till_that_stays_off_is_not_waited_for_for_ever(shop: House, clock: Clock) -> None:

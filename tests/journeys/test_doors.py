@@ -289,7 +289,7 @@ def test_an_event_that_comes_twice_counts_once(shop: Served, visit: Visit) -> No
     arrive(page, shop)
     assert twin_of(page).paid == "5.00"
     after = balances(shop.shop)
-    assert after["till:practice"] - before.get("till:practice", 0) == 500
+    assert after["practice:till:practice"] - before.get("practice:till:practice", 0) == 500
     assert sum(after.values()) == 0
 
 

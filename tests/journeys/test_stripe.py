@@ -100,8 +100,8 @@ def test_a_refund_at_stripe_shows_on_the_page_and_takes_no_file_away(
     expect(page.get_by_text("Your money went back to you. The files stay yours.")).to_be_visible()
     assert (twin_of(page).state, twin_of(page).paid, twin_of(page).files) == ("granted", "0.00", files)
     after = balances(shop.shop)
-    assert after["refunds:1"] - before.get("refunds:1", 0) == 500
-    assert before["till:stripe"] - after["till:stripe"] == 500
+    assert after["test:refunds:1"] - before.get("test:refunds:1", 0) == 500
+    assert before["test:till:stripe"] - after["test:till:stripe"] == 500
     assert sum(after.values()) == 0
     assert not scrolls_sideways(page)
     axe(page)

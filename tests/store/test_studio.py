@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from headwaters.core.sales.finding import Wanted, Which, read_wanted
 from headwaters.core.sales.money import Money
@@ -122,10 +123,14 @@ async def test_numbers_count_what_went_through_by_door_and_real_money(shop: Hous
     await refund(shop, by_hand, 250)
     practised = await take_work(shop, Door.PAY, till="practice")
     await pay_at_the_till(shop, practised, Choice.PAY)
+    tested = await take_work(shop, Door.PAY, till="practice")
+    await pay_at_the_till(shop, tested, Choice.PAY)
+    as_test = update(tables.payments).where(tables.payments.c.reference == tested.reference).values(mode="test")
+    await shop.db.write(lambda conn: conn.execute(as_test) and None)
     await take_work(shop, Door.PAY, till="by_hand")
     numbers = await shop.db.read(lambda conn: rows.numbers_since(conn, START))
-    assert numbers.doors == {Door.PAY: 2, Door.CANT_PAY: 1, Door.HAVE_COPY: 2}
-    assert numbers.taken == 5
+    assert numbers.doors == {Door.PAY: 3, Door.CANT_PAY: 1, Door.HAVE_COPY: 2}
+    assert numbers.taken == 6
     assert numbers.unfinished == 1
     assert numbers.money == (Money(1250, "EUR"),)  # the refund of this test lies long before
     clock.move(hours=1)

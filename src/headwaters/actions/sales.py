@@ -350,7 +350,7 @@ def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentS
 
 
 def _book(conn: Connection, payment: rows.PaymentRow, entry: ledger.Entry, now: datetime) -> None:
-    rows.add_entry(conn, payment.order_id, entry, to_micros(now))
+    rows.add_entry(conn, payment.order_id, ledger.in_mode(entry, payment.mode), to_micros(now))
 
 
 # ── the creator's and the reader's own words on a payment ────────────────────────────────────────

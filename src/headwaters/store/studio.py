@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.sales.finding import Wanted, Which
 from headwaters.core.sales.money import Money
-from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.store.connection import Connection
 from headwaters.store.tables import (
     grants,
@@ -329,7 +329,7 @@ class Numbers:
 
 
 def numbers_since(conn: Connection, start: datetime) -> Numbers:
-    """Orders made from `start` on, and money that came in from then on (practice money is none)."""
+    """Orders made from `start` on, and money that came in from then on (that of tests and practice is none)."""
     since = orders.c.created_at >= to_micros(start)
     found = conn.execute(
         select(orders.c.door, orders.c.state, func.count()).where(since).group_by(orders.c.door, orders.c.state)
@@ -343,7 +343,7 @@ def numbers_since(conn: Connection, start: datetime) -> Numbers:
 
 
 def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
-    real = (payments.c.state == PaymentState.PAID.value, payments.c.mode != "practice")
+    real = (payments.c.state == PaymentState.PAID.value, payments.c.mode == Mode.LIVE.value)
     came = conn.execute(
         select(payments.c.currency, func.sum(payments.c.amount_minor))
         .where(*real, payments.c.settled_at >= to_micros(start))

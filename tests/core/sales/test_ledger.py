@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwaters.core.sales.ledger import Entry, Posting, fee_entry, is_balanced, payment_entry, refund_entry
+from headwaters.core.sales.ledger import Entry, Posting, fee_entry, in_mode, is_balanced, payment_entry, refund_entry
 from headwaters.core.sales.money import CURRENCIES, Money, share
+from headwaters.core.sales.states import Mode
 
 currencies = st.sampled_from(CURRENCIES)
 shares = st.lists(st.integers(0, 10**6), min_size=1, max_size=6).map(lambda weights: list(enumerate(weights, start=1)))
@@ -99,3 +100,12 @@ def test_more_going_back_than_came_in_is_booked_all_the_same(
 def test_an_entry_that_does_not_add_up_is_seen() -> None:
     assert not is_balanced(Entry("x", "x", (Posting("a", Money(1, "EUR")), Posting("b", Money(-1, "USD")))))
     assert not is_balanced(Entry("x", "x", (Posting("a", Money(1, "EUR")),)))
+
+
+def test_play_money_has_accounts_of_its_own() -> None:
+    entry = payment_entry(12, "stripe", Money(1000, "EUR"), [(7, 1)])
+    assert in_mode(entry, Mode.LIVE) == entry
+    for mode in (Mode.TEST, Mode.PRACTICE):
+        played = in_mode(entry, mode)
+        assert [posting.account for posting in played.postings] == [f"{mode}:till:stripe", f"{mode}:sales:7"]
+        assert (is_balanced(played), played.key) == (True, "payment:12")

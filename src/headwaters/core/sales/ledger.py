@@ -5,16 +5,18 @@
     refund    refunds:7   +500    till:stripe −500
 
 Debits are positive and credits negative, so that each entry sums to zero. Accounts are texts: `till:` and `fees:` with
-the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not).
+the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not). Money of tests and
+practice has accounts of its own, `test:sales:7`: no sum of real ones ever holds any.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headwaters.core.sales.money import Money, share
+from headwaters.core.sales.states import Mode
 
 Shares = Sequence[tuple[int, int]]  # (work id, weight) of an order's lines
 
@@ -42,6 +44,13 @@ def is_balanced(entry: Entry) -> bool:
     for posting in entry.postings:
         sums[posting.amount.currency] += posting.amount.minor
     return not any(sums.values())
+
+
+def in_mode(entry: Entry, mode: Mode) -> Entry:
+    """`entry` on the accounts of its mode."""
+    if mode is Mode.LIVE:
+        return entry
+    return replace(entry, postings=tuple(Posting(f"{mode}:{each.account}", each.amount) for each in entry.postings))
 
 
 def payment_entry(payment_id: int, till: str, amount: Money, shares: Shares) -> Entry:

@@ -104,7 +104,7 @@ def _payment(said: Format, payment: rows.PaymentStory) -> PaymentItem:
         fee=said.of(payment.fee) if payment.fee else "",
         refunded=said.money(refunded, payment.amount.currency) if refunded else "",
         until=said.date(payment.expires_at) if payment.state in _OPEN else "",
-        practice=payment.mode == Mode.PRACTICE.value,
+        practice=payment.mode != Mode.LIVE.value,
     )
 
 
