@@ -5,8 +5,8 @@
     refund    refunds:7   +500    till:stripe −500
 
 Debits are positive and credits negative, so that each entry sums to zero. Accounts are texts: `till:` and `fees:` with
-the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not). Money of tests and
-practice has accounts of its own, `test:sales:7`: no sum of real ones ever holds any.
+the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not). Money of tests
+and practice has accounts of its own, `test:sales:7`: no sum of real ones ever holds any.
 """
 
 from __future__ import annotations
