@@ -21,6 +21,7 @@ from headwaters.core.sales.tills import PaymentStatus, RefundStatus, TillEvent, 
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
+from headwaters.store.pages import order_by_token
 from tests.support.databases import side_by_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -349,6 +350,36 @@ async def test_a_refund_takes_money_and_never_the_files(shop: Database):
     ]
     assert await count(shop, tables.refunds) == 2
     assert await count(shop, tables.grants) == 1
+
+
+async def test_a_refund_that_the_bank_sends_back_is_none(shop: Database):
+    placed = await place(shop, wish(), till())
+    payment = placed.payment
+    assert payment is not None
+    first, again = (RefundStatus(name, Money(500, "EUR"), done=True) for name in ("r1", "r2"))
+    failed = RefundStatus("r1", Money(500, "EUR"), done=False, failed=True)
+    seen = []
+    for refunds in ((first,), (failed,), (failed,), (first,), (failed, again), (failed, again)):
+        said = status(payment, refunds=refunds)
+        changed = await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, "key", NOW))
+        balances = {account: minor for account, _, minor in await shop.read(rows.balances)}
+        page = await shop.read(lambda conn: order_by_token(conn, placed.token))
+        seen.append((changed, balances.get("practice:refunds:1", 0), page.payments[0].refunded_minor))
+    assert seen == [(True, 500, 500), (True, 0, 0), (False, 0, 0), (False, 0, 0), (True, 500, 500), (False, 500, 500)]
+    assert await shop.read(rows.balances) == [
+        ("practice:refunds:1", "EUR", 500),
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 0),
+    ]
+
+
+async def test_a_refund_that_never_went_is_not_undone(shop: Database):
+    payment = (await place(shop, wish(), till())).payment
+    assert payment is not None
+    failed = RefundStatus("r1", Money(500, "EUR"), done=False, failed=True)
+    await shop.write(lambda conn: sales.settle(conn, payment, status(payment, refunds=(failed,)), "key", NOW))
+    assert await count(shop, tables.refunds) == 0
+    assert await count(shop, tables.ledger_entries) == 1
 
 
 async def test_an_order_expires_with_the_last_of_two_payments_that_expire_at_once(shop: Database):

@@ -114,6 +114,24 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     ]
 
 
+async def test_a_refund_that_fails_at_the_bank_weeks_later_is_none(
+    shop: House, stripe_emulator: StripeEmulator
+) -> None:
+    _, payment = await bought(shop, stripe_emulator)
+    session_id = payment.session_id or ""
+    refund_id = stripe_emulator.refund(session_id, 500, status="succeeded")
+    refund = stripe_object("refund", id=refund_id, payment_intent=payment.external_id)
+    assert await receive(shop, stripe_emulator, stripe_event("refund.created", refund)) is Outcome.HANDLED
+    assert ("test:refunds:1", "EUR", 500) in await shop.db.read(rows.balances)
+    stripe_emulator.sessions[session_id].refunds[0]["status"] = "failed"
+    assert await receive(shop, stripe_emulator, stripe_event("refund.failed", refund)) is Outcome.HANDLED
+    assert await shop.db.read(rows.balances) == [
+        ("test:refunds:1", "EUR", 0),
+        ("test:sales:1", "EUR", -500),
+        ("test:till:stripe", "EUR", 500),
+    ]
+
+
 async def change(shop: House, **settings: str) -> None:
     await shop.db.write(lambda conn: change_settings(conn, settings))
     await refresh(shop)

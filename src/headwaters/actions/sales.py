@@ -326,11 +326,11 @@ def _settle_fee(conn: Connection, payment: rows.PaymentRow, status: PaymentStatu
 
 
 def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
-    changed = False
-    done = [refund for refund in status.refunds if refund.done]
-    if done:
-        rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
-    for refund in done:
+    if not status.refunds:
+        return False
+    rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
+    changed = _undo_refunds(conn, payment, status, now)
+    for refund in (each for each in status.refunds if each.done):
         refund_id = rows.add_refund(
             conn, payment.id, refund.external_id, payment.currency, refund.amount.minor, to_micros(now)
         )
@@ -345,6 +345,19 @@ def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentS
                 earlier=earlier,
             )
             _book(conn, payment, entry, now)
+            changed = True
+    return changed
+
+
+def _undo_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+    """Refunds that were booked and that the bank sent back since. Only a till that says so counts: one that is on its
+    way may be an older answer."""
+    changed = False
+    for refund in (each for each in status.refunds if each.failed):
+        refund_id = rows.undo_refund(conn, payment.id, refund.external_id, to_micros(now))
+        if refund_id is not None:
+            entry = ledger.undone_entry(refund_id, rows.postings(conn, f"refund:{refund_id}"))
+            rows.add_entry(conn, payment.order_id, entry, to_micros(now))
             changed = True
     return changed
 

@@ -257,7 +257,9 @@ _ORDER = Prepared(
     .order_by(order_lines.c.id)
 )
 _REFUNDED = (
-    select(func.sum(refunds.c.amount_minor)).where(refunds.c.payment_id == payments.c.id).correlate(payments)
+    select(func.sum(refunds.c.amount_minor))
+    .where(refunds.c.payment_id == payments.c.id, refunds.c.undone_at.is_(None))
+    .correlate(payments)
 ).scalar_subquery()
 _PAYMENTS = Prepared(
     select(

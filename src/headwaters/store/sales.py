@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.errors import N_, Code, NotFound
-from headwaters.core.sales.ledger import Entry
+from headwaters.core.sales.ledger import Entry, Posting
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.store.connection import Connection, Prepared
@@ -555,11 +555,18 @@ def add_refund(
     return None if found is None else int(found)
 
 
+def undo_refund(conn: Connection, payment_id: int, external_id: str, at: int) -> int | None:
+    """A refund that had been booked came back, once; None: it never was, or is known."""
+    mine = (refunds.c.payment_id == payment_id, refunds.c.external_id == external_id, refunds.c.undone_at.is_(None))
+    found = conn.execute(update(refunds).where(*mine).values(undone_at=at).returning(refunds.c.id)).scalar()
+    return None if found is None else int(found)
+
+
 def refunds_before(conn: Connection, payment_id: int, refund_id: int) -> list[int]:
-    """Minor units of a payment's refunds before this one, oldest first."""
+    """Minor units of a payment's refunds before this one that stand, oldest first."""
     found = conn.execute(
         select(refunds.c.amount_minor)
-        .where(refunds.c.payment_id == payment_id, refunds.c.id < refund_id)
+        .where(refunds.c.payment_id == payment_id, refunds.c.id < refund_id, refunds.c.undone_at.is_(None))
         .order_by(refunds.c.id)
     )
     return [minor for (minor,) in found]
@@ -614,6 +621,17 @@ def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
             amount_minor=posting.amount.minor,
         )
     return True
+
+
+def postings(conn: Connection, key: str) -> list[Posting]:
+    """The postings of the entry with this key."""
+    found = conn.execute(
+        select(ledger_postings.c.account, ledger_postings.c.amount_minor, ledger_postings.c.currency)
+        .join(ledger_entries, ledger_entries.c.id == ledger_postings.c.entry_id)
+        .where(ledger_entries.c.key == key)
+        .order_by(ledger_postings.c.id)
+    )
+    return [Posting(account, Money(minor, currency)) for account, minor, currency in found]
 
 
 def balances(conn: Connection) -> list[tuple[str, str, int]]:

@@ -64,7 +64,8 @@ def _paid() -> ColumnElement[int]:
 
 def _refunded() -> ColumnElement[int]:
     joined = select(func.sum(refunds.c.amount_minor)).join(payments, payments.c.id == refunds.c.payment_id)
-    return joined.where(payments.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
+    mine = (payments.c.order_id == orders.c.id, refunds.c.undone_at.is_(None))
+    return joined.where(*mine).correlate(orders).scalar_subquery()
 
 
 def _order_lines() -> Select[Any]:
@@ -181,10 +182,11 @@ class WorkLine:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """Money that went back."""
+    """Money that went back. `undone_at`: the bank sent it here again, so that it did not."""
 
     amount: Money
     created_at: datetime
+    undone_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,9 +295,9 @@ def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
 
 
 def _refunds_of(conn: Connection, payment_id: int) -> tuple[RefundLine, ...]:
-    columns = (refunds.c.amount_minor, refunds.c.currency, refunds.c.created_at)
+    columns = (refunds.c.amount_minor, refunds.c.currency, refunds.c.created_at, refunds.c.undone_at)
     found = conn.execute(select(*columns).where(refunds.c.payment_id == payment_id).order_by(refunds.c.id))
-    return tuple(RefundLine(Money(minor, currency), from_micros(at)) for minor, currency, at in found)
+    return tuple(RefundLine(Money(minor, code), from_micros(at), _moment(undone)) for minor, code, at, undone in found)
 
 
 def _events_of(conn: Connection, till: str, reference: str) -> tuple[EventLine, ...]:
@@ -353,7 +355,7 @@ def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
     went = conn.execute(
         select(refunds.c.currency, func.sum(refunds.c.amount_minor))
         .join(payments, payments.c.id == refunds.c.payment_id)
-        .where(*real, refunds.c.created_at >= to_micros(start))
+        .where(*real, refunds.c.created_at >= to_micros(start), refunds.c.undone_at.is_(None))
         .group_by(refunds.c.currency)
     )
     for currency, total in went:

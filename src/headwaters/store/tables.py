@@ -244,6 +244,7 @@ refunds = Table(
     _text("currency"),
     _int("amount_minor"),
     _int("created_at"),
+    _maybe_int("undone_at"),  # the bank sent it back: the money never went
     Unique("payment_id", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
 )
@@ -266,7 +267,7 @@ ledger_entries = Table(
     "ledger_entries",
     metadata,
     _id(),
-    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, refund:<id>
+    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, refund:<id>, undone:<id>
     _to("order_id", "orders"),
     _text("kind"),
     _int("at"),

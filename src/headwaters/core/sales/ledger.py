@@ -2,7 +2,7 @@
 
     payment   till:stripe +500    sales:7   −500
     fee       fees:stripe  +33    till:stripe −33
-    refund    refunds:7   +500    till:stripe −500
+    refund    refunds:7   +500    till:stripe −500      (undone: the opposite)
 
 Debits are positive and credits negative, so that each entry sums to zero. Accounts are texts: `till:` and `fees:` with
 the till's name, `sales:` and `refunds:` with the work's id (a slug may change hands, an id does not). Money of tests
@@ -78,6 +78,11 @@ def refund_entry(
         left = [rest - part for rest, part in zip(left, _take_from(left, before.minor), strict=True)]
     debits = _postings("refunds", shares, _take_from(left, refund.minor), refund.currency)
     return Entry(f"refund:{refund_id}", "refund", (*debits, Posting(f"till:{till}", -refund)))
+
+
+def undone_entry(refund_id: int, booked: Sequence[Posting]) -> Entry:
+    """A refund came back: the opposite of what was `booked` for it."""
+    return Entry(f"undone:{refund_id}", "refund", tuple(Posting(each.account, -each.amount) for each in booked))
 
 
 def _take_from(left: Sequence[int], refund: int) -> list[int]:

@@ -34,11 +34,16 @@ class TillSession:
 
 @dataclass(frozen=True, slots=True)
 class RefundStatus:
-    """One refund as the till knows it: its own id and amount, and whether the money went back."""
+    """One refund as the till knows it: its own id and amount, and whether the money went back.
+
+    `failed`: it never will, even where it was said to have gone, as a bank can send it back weeks later. Neither: it is
+    on its way.
+    """
 
     external_id: str
     amount: Money
     done: bool
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

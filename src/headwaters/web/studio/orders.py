@@ -95,7 +95,7 @@ async def _story_page(request: web.Request, session: Session, error: HeadwatersE
 
 
 def _payment(said: Format, payment: rows.PaymentStory) -> PaymentItem:
-    refunded = sum(refund.amount.minor for refund in payment.refunds)
+    refunded = sum(refund.amount.minor for refund in payment.refunds if refund.undone_at is None)
     return PaymentItem(
         reference=payment.reference,
         till=said.till(payment.till),

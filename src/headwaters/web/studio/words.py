@@ -146,6 +146,9 @@ def _of_payment(said: Format, payment: PaymentStory) -> Iterator[tuple[datetime,
         yield payment.settled_at, _("%(amount)s came in.") % {"amount": amount}
     for refund in payment.refunds:
         yield refund.created_at, _("%(amount)s went back.") % {"amount": said.of(refund.amount)}
+        if refund.undone_at is not None:
+            back = _("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it.")
+            yield refund.undone_at, back % {"amount": said.of(refund.amount)}
 
 
 # ── numbers in sentences ─────────────────────────────────────────────────────────────────────────

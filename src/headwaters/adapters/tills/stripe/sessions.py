@@ -118,8 +118,9 @@ def _fee(raw: Raw) -> Money | None:
 
 
 def read_refund(raw: Raw) -> RefundStatus:
-    """A refund; one that is pending or failed gave nothing back."""
-    return RefundStatus(raw["id"], from_units(raw["amount"], raw["currency"]), done=raw.get("status") == "succeeded")
+    """A refund. Stripe says `succeeded` at once, and `failed` if the bank sends it back later."""
+    amount, status = from_units(raw["amount"], raw["currency"]), raw.get("status")
+    return RefundStatus(raw["id"], amount, done=status == "succeeded", failed=status in {"failed", "canceled"})
 
 
 def read_dispute(raw: Raw) -> RefundStatus:
