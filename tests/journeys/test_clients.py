@@ -203,7 +203,8 @@ def test_a_shop_that_is_stopped_lets_go_of_downloads_and_they_go_on_later(
     part = client.wait(60)
     shop.start()
     assert part in {0, 18}, "18 is curl's number for a file that came in part; 0: the kernel held all the rest already"
-    assert run(tmp_path, *command).returncode == 0
+    if part:
+        assert run(tmp_path, *command).returncode == 0
     assert sha256(tmp_path / "got") == held.sha256
     assert "Traceback" not in shop.log, shop.log
 
