@@ -191,7 +191,8 @@ async def test_what_was_answered_before_a_kill_is_there_and_nothing_is_by_half(
             "orders": "SELECT count(*) FROM orders",
             "letters": "SELECT count(*) FROM letters WHERE body LIKE 'A letter%'",
             "sum": "SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings",
-            "till": "SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings WHERE account = 'practice:till:practice'",
+            "till": "SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"
+            " WHERE account = 'practice:till:practice'",
             "paid": "SELECT coalesce(sum(amount_minor), 0) FROM payments WHERE state = 'paid'",
         }
         found = await ask_database(url, counts)
