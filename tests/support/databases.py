@@ -119,7 +119,7 @@ async def side_by_side(
         second_ran.set()
         return found
 
-    return await asyncio.gather(database.write(first), database.write(second), return_exceptions=True)
+    return list(await asyncio.gather(database.write(first), database.write(second), return_exceptions=True))
 
 
 @pytest.fixture(params=KINDS)
