@@ -21,6 +21,7 @@ from headwaters.core.sales.tills import PaymentStatus, RefundStatus, TillEvent, 
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
+from headwaters.store.letters import thread
 from headwaters.store.pages import order_by_token
 from tests.support.databases import side_by_side
 
@@ -147,6 +148,18 @@ async def test_the_same_form_twice_makes_one_order(shop: Database):
     assert second.payment == first.payment
     assert await count(shop, tables.orders) == 1
     assert await count(shop, tables.payments) == 1
+
+
+async def test_what_was_added_to_a_form_that_is_sent_again_is_not_lost(shop: Database):
+    """Back, a second letter and an address, and sent once more."""
+    for letter, email in ((None, None), ("Hello", None), ("Hello", None), ("And thanks", "bob@example.org")):
+        placed = await place(shop, wish(Door.CANT_PAY, letter=letter, email=email), None)
+    order = await shop.read(lambda conn: rows.order_by_id(conn, placed.order_id))
+    letters = await shop.read(lambda conn: thread(conn, placed.order_id))
+    assert ([letter.body for letter in letters], order.email) == (["Hello", "And thanks"], "bob@example.org")
+    await place(shop, wish(Door.CANT_PAY, email="charlie@example.net"), None)
+    assert await shop.read(lambda conn: rows.order_by_id(conn, placed.order_id)) == order
+    assert await count(shop, tables.orders) == 1
 
 
 async def test_the_same_form_ten_times_at_once_makes_one_order(shop: Database):

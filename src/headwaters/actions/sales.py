@@ -72,9 +72,13 @@ def _nonce(nonce: str, *parts: object) -> str:
 def place_order(
     conn: Connection, take: Take, work: rows.WorkForSale, till: TillChoice | None, secrets: Secrets, now: datetime
 ) -> Placed:
-    """One order on one work through one door. Twice with the same nonce: the first one's order, unchanged."""
+    """One order on one work through one door. Twice with the same nonce: the first one's order, with what was added to
+    the form meanwhile."""
     nonce = _nonce(take.nonce, work.id, take.door, take.amount.minor if take.amount else 0, till.name if till else "")
     if (found := rows.order_by_nonce(conn, nonce)) is not None:
+        _write(conn, found.id, take, nonce, secrets, now)
+        if take.email and found.email is None:
+            set_address(conn, found.id, take.email, now)
         return Placed(found.id, found.token, rows.newest_payment(conn, found.id), again=True)
     amount = take.amount if take.amount is not None else Money(0, work.currency)
     granted = till is None or till.trusts
@@ -98,6 +102,15 @@ def place_order(
         payment = _add_payment(conn, order_id, nonce, amount, till, secrets.reference, now)
     if granted:
         rows.add_grant(conn, order_id=order_id, work_id=work.id, key=secrets.key, created_at=to_micros(now))
+    _write(conn, order_id, take, nonce, secrets, now)
+    if take.email:
+        mail.queue_order_mail(conn, order_id, now)
+    mail.queue_order_notice(conn, order_id, now)
+    return Placed(order_id, secrets.token, payment, again=False)
+
+
+def _write(conn: Connection, order_id: int, take: Take, nonce: str, secrets: Secrets, now: datetime) -> None:
+    """The letter that came with the form, if one did; the same one twice is one."""
     if take.letter:
         write_letter(
             conn,
@@ -109,10 +122,6 @@ def place_order(
             ref=secrets.letter,
             now=now,
         )
-    if take.email:
-        mail.queue_order_mail(conn, order_id, now)
-    mail.queue_order_notice(conn, order_id, now)
-    return Placed(order_id, secrets.token, payment, again=False)
 
 
 def _add_payment(
