@@ -62,6 +62,18 @@ async def test_a_second_reader_costs_one_query(house: House, reads: list[object]
     assert len(reads) == 1
 
 
+async def test_a_key_that_was_just_shown_costs_no_query(house: House, reads: list[object]) -> None:
+    film = Item("film.mp4", b"moving pictures", "video/mp4")
+    work_id = await stock(house, "a-film", [film])
+    keys = [await grant(house, work_id) for _ in range(2)]
+    desk = Desk(house)
+    first = await desk.file(keys[0], film.ref)
+    desk.expect(keys[1], work_id)
+    reads.clear()
+    assert await desk.file(keys[1], film.ref) is first
+    assert reads == []
+
+
 async def test_a_key_opens_no_other_work(house: House) -> None:
     film, song = Item("film.mp4", b"moving pictures", "video/mp4"), Item("song.mp3", b"a tune", "audio/mpeg")
     keys = [await grant(house, await stock(house, item.name[:4], [item])) for item in (film, song)]

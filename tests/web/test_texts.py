@@ -39,6 +39,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> PageEnvironment:
         ("{% trans num=1 %}{{ num }} letter{% pluralize %}{{ num }} letters{% endtrans %}", "1 LETTER"),
         ("{% trans num=3 %}{{ num }} letter{% pluralize %}{{ num }} letters{% endtrans %}", "3 LETTERS"),
         ("{{ ngettext('%(num)s letter', '%(num)s letters', 2) }}", "2 LETTERS"),
+        ("{{ _('%(name)s', name='<b>'|safe) }}", "<b>"),
     ],
 )
 def test_words_are_translated_and_what_fills_them_is_escaped(pages: PageEnvironment, template: str, shown: str):
@@ -57,3 +58,22 @@ def test_an_include_sees_what_is_around_it_and_leaves_nothing_behind(pages: Page
     assert pages.from_string(template).render() == "a1OKa2OK"
     assert pages.from_string(template + "{{ inner is defined }}").render() == "a1OKa2OKFalse"
     assert "get_template" not in pages.compile(template, raw=True)
+
+
+def test_imported_macros_are_made_once_and_stay_in_their_template(pages: PageEnvironment):
+    pages.loader = DictLoader(
+        {
+            "_some.macros.html": "{% macro loud(what) %}{{ _('hear') }} {{ what }}{% endmacro %}",
+            "base.html": "[{% block main %}{% endblock %}]",
+            "page.html": "{% extends 'base.html' %}{% from '_some.macros.html' import loud, loud as said %}"
+            "{% block main %}{{ loud(who) }}, {{ said(1) }}{% endblock %}",
+            "other.html": "{{ loud is defined }}",
+        }
+    )
+    assert pages.get_template("page.html").render(who="<Bob>") == "[HEAR &lt;Bob&gt;, HEAR 1]"
+    assert pages.get_template("other.html").render() == "False"
+    assert "_get_default_module" not in pages.compile(pages.loader.get_source(pages, "page.html")[0], raw=True)
+
+
+def test_what_fills_words_is_escaped_and_a_number_stays_one():
+    assert texts._filled("%(count)d letters from %(who)s", {"count": 3, "who": "<Bob>"}) == "3 letters from &lt;Bob&gt;"

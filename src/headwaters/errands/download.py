@@ -101,6 +101,11 @@ class Desk:
         work_id = await self._work(key)
         return await self._file((work_id, ref), lambda conn: rows.held_file(conn, work_id, ref))
 
+    def expect(self, key: str, work_id: int) -> None:
+        """A reader was shown `key`, and will use it next: that spares its look-up."""
+        if key not in self._works:
+            self._works.remember(key, work_id)
+
     async def public_file(self, slug: str, ref: str) -> Download:
         """A sample of a published work, or its art. Raises as `file`, and NotFound(WORK_RETIRED)."""
         if not is_ref(ref):

@@ -19,6 +19,7 @@ from headwaters.store.db import Connection
 from headwaters.web import show_works
 from headwaters.web.contexts.shop import AboutPage, PrivacyPage
 from headwaters.web.errors import error_context
+from headwaters.web.files import DESK
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import routes as look_routes
 from headwaters.web.markdown import render_markdown
@@ -153,6 +154,9 @@ async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list
     if not is_secret(token):
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
     order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
+    for line in order.lines:
+        if line.key:
+            request.app[DESK].expect(line.key, line.work_id)
     return order, await _shelves(request, order)
 
 

@@ -7,18 +7,20 @@ placeholders they are looked up as the page renders. A msgid is ours and may hol
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import InternationalizationExtension
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from headwaters.texts import translations
 
 
 class _Constants(NodeTransformer):
-    """Replaces gettext calls that have nothing to fill in by what they say, and includes by what they bring."""
+    """Replaces gettext calls that have nothing to fill in by what they say, includes by what they bring, and imports by
+    macros that are made once."""
 
     def __init__(self, environment: PageEnvironment, catalogue: _gettext.NullTranslations) -> None:
         self._environment = environment
@@ -33,6 +35,17 @@ class _Constants(NodeTransformer):
         source, filename, _ = loader.get_source(self._environment, name)
         return nodes.Scope(self._environment.parse(source, name, filename).body, lineno=node.lineno)
 
+    def visit_FromImport(self, node: nodes.FromImport, *_args: Any, **_kwargs: Any) -> nodes.Node | list[nodes.Node]:
+        """Jinja looks through all globals at each rendering, whether macros have to be made anew. Ours never have."""
+        if not isinstance(node.template, nodes.Const) or node.with_context:
+            return node
+        module = nodes.Name(self._environment.module(node.template.value), "load", lineno=node.lineno)
+        names = [name if isinstance(name, tuple) else (name, name) for name in node.names]
+        return [
+            nodes.Assign(nodes.Name(here, "store"), nodes.Getattr(module, there, "load"), lineno=node.lineno)
+            for there, here in names
+        ]
+
     def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
         is_gettext = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"}
         if is_gettext and len(node.args) == 1 and isinstance(node.args[0], nodes.Const) and not node.kwargs:
@@ -44,6 +57,12 @@ class _Constants(NodeTransformer):
 def _said(text: str) -> Markup:
     """A translation without placeholders; `%%` stands for `%`, as where there are some."""
     return Markup(text.replace("%%", "%"))  # noqa: S704  (msgids and catalogues are ours)
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> Markup:
+    """What `Markup(text) % values` gives, in a third of its time."""
+    safe = {name: value if isinstance(value, int) else escape(value) for name, value in values.items()}
+    return Markup(text % safe)  # noqa: S704
 
 
 class PageEnvironment(Environment):
@@ -60,8 +79,15 @@ class PageEnvironment(Environment):
         _Constants(self, self._catalogue).visit(template)
         return template
 
+    def module(self, name: str) -> str:
+        """The global under which the macros of a template are found."""
+        key = "macros_of_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+        if key not in self.globals:
+            self.globals[key] = self.get_template(name).module
+        return key
+
     def _gettext(self, message: str, /, **values: Any) -> Markup:
-        return Markup(self._catalogue.gettext(message)) % values  # noqa: S704
+        return _filled(self._catalogue.gettext(message), values)
 
     def _ngettext(self, one: str, many: str, num: int, /, **values: Any) -> Markup:
-        return Markup(self._catalogue.ngettext(one, many, num)) % {"num": num, **values}  # noqa: S704
+        return _filled(self._catalogue.ngettext(one, many, num), {"num": num, **values})
