@@ -36,6 +36,25 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(shop:
 
 def test_the_address_follows_host_and_port(shop: Path):
     assert load_config(shop, {}, port=8765).url == "http://127.0.0.1:8765"
+    assert load_config(shop, {}, host="::1").url == "http://[::1]:8000"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("https://Shop.Example/", "https://shop.example"),
+        ("https://müsli.example:8443", "https://xn--msli-0ra.example:8443"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("http://192.168.1.7", "http://192.168.1.7"),
+        ("http://my_machine:1", "http://my_machine:1"),
+    ],
+)
+def test_the_address_is_kept_as_machines_write_it(shop: Path, written: str, kept: str):
+    assert load_config(shop, {"HEADWATERS_URL": written, "HEADWATERS_PROXIES": "10.0.0.1, 10.0.0.0/8,::1"}).url == kept
+
+
+def test_the_databases_password_is_not_shown(shop: Path):
+    assert "secret" not in repr(load_config(shop, {"HEADWATERS_DATABASE": "postgresql://u:secret@h/d"}))
 
 
 def test_commands_speak_of_the_address_where_the_shop_was_opened_last(shop: Path):
@@ -66,10 +85,18 @@ def test_postgresql_is_spoken_to_by_psycopg(shop: Path):
         ("url = 'shop.example'", "url"),
         ("url = 'https://shop.example/path'", "url"),
         ("url = 'https://user@shop.example'", "url"),
+        ("url = 'https://[::1'", "url"),
+        ("url = 'https://shop.example:many'", "url"),
+        ("url = 'https://shop\".example'", "url"),
+        ("url = 'https://shop example'", "url"),
+        ("url = 'https://@shop.example'", "url"),
+        ("url = 'https://..'", "url"),
         ("port = 'many'", "port"),
         ("port = 70000", "port"),
         ("prot = 8000", "prot"),
         ("proxies = 5", "proxies"),
+        ("proxies = ['proxy.example']", "proxies"),
+        ("proxies = ['10.0.0.0/33']", "proxies"),
         ("[smtp]\nhost = 'h'", "smtp_sender"),
         ("[smtp]\nhost = 'h'\nsender = 'a@b.example'\nsecurity = 'maybe'", "smtp_security"),
         ("not toml", ""),

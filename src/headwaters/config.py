@@ -7,10 +7,12 @@ HEADWATERS_<NAME> wins. docs/operate/configuration.md lists each name, and a tes
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ FILE_NAME = "headwaters.toml"
 KEY_NAME = "shop.key"
 ADDRESS_NAME = "address"  # where the shop was opened last, for commands that print addresses; see `note_address`
 PREFIX = "HEADWATERS_"
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # a name, or an IPv6 address without its brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Config:
     url: str = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = 8000
-    database: str = ""  # a postgresql:// address; empty: SQLite in the shop's folder
+    database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
     files: str = ""  # where files are kept; empty: `files` in the shop's folder
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
     smtp: Smtp | None = None
@@ -97,13 +100,27 @@ def _number(name: str, value: object) -> int:
 
 
 def check_url(value: str) -> str:
-    """A public address: http or https, a host, no path, query or slash at its end."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise _broken("url", N_("It is an address such as https://shop.example."))
-    if parts.path.strip("/") or parts.username:
+    """A public address: http or https, a host, no path, query or slash at its end. A name in letters beyond ASCII comes
+    back as machines write it: mail, tills and other programs know no other."""
+    try:
+        parts = urlsplit(value.strip())
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:  # also brackets that do not close, a port that is none, a name that is too long
+        raise _no_address() from None
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or parts.query or parts.fragment:
+        raise _no_address()
+    if parts.path.strip("/") or parts.username is not None:
         raise _broken("url", N_("It is an address without a path or a user name."))
-    return value.rstrip("/")
+    return f"{parts.scheme}://{_in_brackets(host)}" + ("" if port is None else f":{port}")
+
+
+def _no_address() -> Refused:
+    return _broken("url", N_("It is an address such as https://shop.example."))
+
+
+def _in_brackets(host: str) -> str:
+    """`host` as an address has it: an IPv6 one needs brackets, for its colons."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _smtp(raw: Mapping[str, object]) -> Smtp | None:
@@ -147,7 +164,13 @@ def _proxies(value: object) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise _broken("proxies", N_("It is a list of addresses or networks."))
-    return tuple(str(part).strip() for part in parts if str(part).strip())
+    proxies = tuple(str(part).strip() for part in parts if str(part).strip())
+    for proxy in proxies:
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            raise _broken("proxies", N_("It is a list of addresses or networks.")) from None
+    return proxies
 
 
 def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
@@ -180,7 +203,7 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
             smtp[name] = value
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{host}:{port}"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{_in_brackets(host)}:{port}"
     return Config(
         shop=shop,
         url=check_url(str(url)),
