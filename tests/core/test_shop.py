@@ -27,6 +27,7 @@ def test_every_default_is_a_value_that_could_be_set(key: str) -> None:
         ("stripe_webhook_secret", "whsec_abc", "whsec_abc"),
         ("stripe_fee_percent", "2.9", "2.9"),
         ("notify_email", "alice@example.org", "alice@example.org"),
+        ("about", "One\r\n\ttwo", "One\r\n\ttwo"),
     ],
 )
 def test_what_is_kept(key: str, text: str, kept: str) -> None:
@@ -50,6 +51,9 @@ def test_what_is_kept(key: str, text: str, kept: str) -> None:
         ("stripe_fee_fixed", "-1", "from 0 to 100"),
         ("contact_email", "alice", "e-mail address"),
         ("about", "x" * 20_001, "too long"),
+        ("name", "Alice\0", "invisible character"),
+        ("language", "en\x1b", "invisible character"),
+        ("imprint", "Alice \ud800", "invisible character"),
         ("colour", "blue", "no setting colour"),
     ],
 )

@@ -12,6 +12,7 @@ from headwaters.core.letters import clean_address
 from headwaters.core.sales.money import check_currency
 
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # databases, mail and headers refuse some of it
 LONGEST_SETTING = 20_000  # characters
 
 
@@ -122,6 +123,10 @@ def check_setting(key: str, text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_SETTING:
         raise Refused(Code.SETTING_INVALID, N_("%(key)s is too long."), field=key, key=key)
+    if _NO_TEXT.search(text):
+        raise Refused(
+            Code.SETTING_INVALID, N_("%(key)s: There is an invisible character in it."), field=key, key=key
+        )
     check = _CHECKS.get(key)
     if check is None:
         return text
