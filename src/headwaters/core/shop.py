@@ -124,9 +124,7 @@ def check_setting(key: str, text: str) -> str:
     if len(text) > LONGEST_SETTING:
         raise Refused(Code.SETTING_INVALID, N_("%(key)s is too long."), field=key, key=key)
     if _NO_TEXT.search(text):
-        raise Refused(
-            Code.SETTING_INVALID, N_("%(key)s: There is an invisible character in it."), field=key, key=key
-        )
+        raise Refused(Code.SETTING_INVALID, N_("%(key)s: There is an invisible character in it."), field=key, key=key)
     check = _CHECKS.get(key)
     if check is None:
         return text
