@@ -12,14 +12,16 @@ import pytest_asyncio
 from headwaters.actions import sales
 from headwaters.actions.sales import Outcome
 from headwaters.actions.shop import change_settings
-from headwaters.core.errors import NotFound
-from headwaters.core.sales.states import OrderState, PaymentState
+from headwaters.core.errors import Code, NotFound, Refused
+from headwaters.core.sales.doors import Take
+from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, look_around, refresh
-from headwaters.errands.take import Taken
+from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
+from headwaters.store.letters import thread
 from tests.actions.test_sales import add_work
-from tests.errands.test_selling import buy, order_of, payment_of
+from tests.errands.test_selling import FIVE, buy, order_of, payment_of
 from tests.support.house import Clock, MakeHouse
 from tests.support.stripe_emulator import Event, StripeEmulator
 from tests.support.stripe_objects import sign, stripe_event, stripe_object
@@ -182,6 +184,20 @@ async def test_a_key_that_was_revoked_keeps_nobody_from_their_own_page(
     await change(shop, **stripe_emulator.settings)
     assert await settle.look(shop, order.id) is True
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
+
+
+async def test_a_till_that_refuses_leaves_one_order_with_its_letter(shop: House) -> None:
+    """Who is sent back to the form would send the letter a second time, and never see the first one's order."""
+    await change(shop, stripe_secret_key="sk_test_revoked")
+    work = await shop.db.read(lambda conn: rows.work_for_sale(conn, "high-water"))
+    taken = await take(shop, Take(Door.PAY, FIVE, None, "Hello", "n" * 16, "", "stripe"), work)
+    assert taken.url is None
+    order = await order_of(shop, taken)
+    assert order.state is OrderState.WAITING
+    assert [letter.body for letter in await shop.db.read(lambda conn: thread(conn, order.id))] == ["Hello"]
+    with pytest.raises(Refused) as refused:
+        await pay(shop, order, "High Water", FIVE, "stripe", "m" * 16)
+    assert refused.value.code is Code.TILL_OFF, "where one can choose another till, it is said"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from headwaters.errands.house import House
 from headwaters.ports import LocalTill, PaymentRequest, Till
 from headwaters.store import sales as rows
 from headwaters.store.db import Connection, ConstraintBroken
+
+log = logging.getLogger(__name__)
 
 BY_HAND_WAITS = timedelta(days=30)
 SESSION_WAITS = timedelta(hours=23)  # Stripe's longest is 24 hours
@@ -76,8 +79,8 @@ def _choice(house: House, till: Till, request: PaymentRequest) -> TillChoice:
 
 
 async def take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
-    """Carry out one take. Raises Refused (nothing was made). A till that is down leaves a waiting order: its
-    page offers to try again."""
+    """Carry out one take. Raises Refused (nothing was made). A till that is down or refuses leaves a waiting order: its
+    page offers to try again, or another till."""
     try:
         return await _take(house, wish, work)
     except ConstraintBroken:  # references are short, and another payment had this one
@@ -99,7 +102,11 @@ async def _take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
         return sales.place_order(conn, wish, work, choice, secrets, now)
 
     placed = await house.db.write(run)
-    return Taken(placed.token, await _where(house, placed.token, work.title, wish.email, placed.payment))
+    try:
+        return Taken(placed.token, await _where(house, placed.token, work.title, wish.email, placed.payment))
+    except Refused as refused:  # the order is made, and its letter written: the order page is where to go on
+        log.warning("payment %s: %s", placed.payment.reference if placed.payment else "", refused.code)
+        return Taken(placed.token, None)
 
 
 async def pay(
