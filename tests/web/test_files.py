@@ -204,6 +204,27 @@ async def test_art_and_samples_are_for_everyone_and_for_long(client: TestClient,
         assert told == statuses, f"{state}: holders' order pages show the picture of a retired work"
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"Range": "bytes=9999-"}, 416),
+        ({"If_Match": '"another"'}, 412),
+        ({"If_None_Match": "*"}, 304),
+        ({"Range": "bytes=0-1"}, 206),
+        ({}, 200),
+    ],
+)
+async def test_no_cache_keeps_a_refusal_for_everybody(
+    client: TestClient, house: House, asked: dict[str, str], status: int
+) -> None:
+    """One odd request must not stand for the file for a year."""
+    sample = Item("sample.mp3", b"ID3 sample", "audio/mpeg", role="sample")
+    await stock(house, "music", [sample])
+    answer = await get(client, f"/w/music/f/{sample.ref}/x", **asked)
+    forever = "public, max-age=31536000, immutable, no-transform"
+    assert (answer.status, answer.headers["Cache-Control"]) == (status, "no-store" if status > 400 else forever)
+
+
 async def test_a_retired_work_is_still_its_holders_and_a_withheld_one_stops(
     client: TestClient, house: House, film: Item
 ) -> None:

@@ -60,6 +60,12 @@ async def test_the_page_says_what_it_is_about_and_that_no_money_moves(client: Cl
     assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
 
 
+async def test_nobody_practises_without_end(client: Client) -> None:
+    path = await to_the_pay_page(client)
+    told = [(await choose(client, path, "cancel")).status for _ in range(61)]
+    assert (set(told[:60]), told[60]) == ({303}, 429)
+
+
 async def test_once_cards_are_charged_in_earnest_no_page_speaks_of_practice(client: Client, house: House) -> None:
     path = await to_the_pay_page(client)
     live = {"stripe_secret_key": "sk_live_x", "stripe_webhook_secret": "whsec_x"}

@@ -89,6 +89,8 @@ async def get_public_file(request: web.Request) -> web.StreamResponse:
 async def _answer(request: web.Request, download: Download, caching: Headers) -> web.StreamResponse:
     conditions = {name: ", ".join(found) for name in _CONDITIONS if (found := request.headers.getall(name, None))}
     planned = plan(request.method, conditions, download.representation)
+    if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
+        caching = (("Cache-Control", "no-store"), *caching[1:])
     headers = [*planned.headers, *caching, *_about(request, download, planned.status)]
     parts = download.parts(planned.segments)
     if planned.length > SMALL:

@@ -11,6 +11,7 @@ from headwaters.errands import practice
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.format import formats
 from headwaters.web.keys import HOUSE
+from headwaters.web.limits import limit
 from headwaters.web.render import render, said_problem, status_of
 from headwaters.web.sales import read_form, see_other
 
@@ -42,6 +43,7 @@ async def get_practice(request: web.Request) -> web.Response:
 @routes.post("/practice/{session}")
 async def post_practice(request: web.Request) -> web.Response:
     """One of its buttons."""
+    limit(request, "practice")
     form = await read_form(request)
     try:
         go_to = await practice.decide(
