@@ -116,7 +116,10 @@ async def test_what_comes_late_is_there_when_the_reader_looks_again(client: Clie
 async def test_pressing_twice_counts_once(client: Client, house: House) -> None:
     path = await to_the_pay_page(client)
     assert [(await choose(client, path, "pay")).status for _ in range(2)] == [303, 303]
-    assert await house.db.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
+    assert await house.db.read(rows.balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
     page = await (await client.get(path)).text()
     assert "This was paid, for practice." in page
     assert "<form" not in page
