@@ -23,37 +23,13 @@ from headwaters.store import tables
 from headwaters.store.db import Connection, Database
 from headwaters.store.letters import thread
 from headwaters.store.pages import order_by_token
+from tests.people import add_work
 from tests.support.databases import side_by_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
 FIVE = Money(500, "EUR")
 _numbers = itertools.count(1)
-
-
-def add_work(conn: Connection, slug: str = "high-water") -> None:
-    conn.execute(
-        tables.works.insert().values(
-            slug=slug,
-            source="/somewhere",
-            state="published",
-            title="High Water",
-            by_line="",
-            kind="film",
-            language="en",
-            words="",
-            description="",
-            licence="CC-BY-4.0",
-            currency="EUR",
-            price_minor=500,
-            minimum_minor=100,
-            doors="pay,cant_pay,have_copy",
-            cover_alt="",
-            note="",
-            created_at=0,
-            changed_at=0,
-        )
-    )
 
 
 def secrets() -> Secrets:

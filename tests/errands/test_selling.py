@@ -20,7 +20,7 @@ from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
-from tests.actions.test_sales import add_work
+from tests.people import add_work
 from tests.support.house import Clock, MakeHouse
 
 FIVE = Money(500, "EUR")

@@ -20,8 +20,8 @@ from headwaters.errands.house import House, look_around, refresh
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
 from headwaters.store.letters import thread
-from tests.actions.test_sales import add_work
 from tests.errands.test_selling import FIVE, buy, order_of, payment_of
+from tests.people import add_work
 from tests.support.house import Clock, MakeHouse
 from tests.support.stripe_emulator import Event, StripeEmulator
 from tests.support.stripe_objects import sign, stripe_event, stripe_object

@@ -218,6 +218,11 @@ class Received:
     payment: rows.PaymentRow | None = None
 
 
+def as_asked(payment: rows.PaymentRow, state: PaymentState) -> PaymentStatus:
+    """What a till would say of a payment that is just what was asked for."""
+    return PaymentStatus(payment.session_id or "", payment.reference, state, payment.amount, payment.mode)
+
+
 def matches(payment: rows.PaymentRow, status: PaymentStatus) -> bool:
     """Whether the till speaks of this very payment: reference, amount, currency, mode, and its session if known."""
     refunded = sum(refund.amount.minor for refund in status.refunds if refund.done)
@@ -397,14 +402,7 @@ def confirm_by_hand(
     if received is not None and received != payment.amount:
         rows.set_amount(conn, payment.id, received.minor)
         payment = rows.payment_by_id(conn, payment.id)
-    status = PaymentStatus(
-        session_id=payment.session_id or "",
-        reference=payment.reference,
-        state=PaymentState.PAID,
-        amount=payment.amount,
-        mode=payment.mode,
-    )
-    if not settle(conn, payment, status, key, now):
+    if not settle(conn, payment, as_asked(payment, PaymentState.PAID), key, now):
         raise Conflict(Code.PAYMENT_STATE, N_("The payment %(reference)s was confirmed before."), reference=reference)
     return rows.payment_by_id(conn, payment.id)
 

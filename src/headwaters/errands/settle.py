@@ -71,7 +71,7 @@ async def _check(house: House, payment: rows.PaymentRow) -> bool:
     """Bring one open payment to what its till says; past its time, an unpaid one expires."""
     said = await _ask(house, payment)
     now, key = house.clock(), house.token()
-    status = said or _own(payment)
+    status = said or sales.as_asked(payment, PaymentState.OPEN)
     if status.state is PaymentState.OPEN and now >= from_micros(payment.expires_at):
         status = replace(status, state=PaymentState.EXPIRED)
     if not sales.matches(payment, status):
@@ -87,21 +87,10 @@ async def _check(house: House, payment: rows.PaymentRow) -> bool:
     return await house.db.write(run)
 
 
-def _own(payment: rows.PaymentRow) -> PaymentStatus:
-    """What we know ourselves: that it was asked for."""
-    return PaymentStatus(
-        session_id=payment.session_id or "",
-        reference=payment.reference,
-        state=PaymentState.OPEN,
-        amount=payment.amount,
-        mode=payment.mode,
-    )
-
-
 async def _ask(house: House, payment: rows.PaymentRow) -> PaymentStatus | None:
     """What the till says; None where it is off or has another account now, so that nobody can tell yet."""
     if payment.session_id is None:
-        return _own(payment)  # the till never heard of it
+        return sales.as_asked(payment, PaymentState.OPEN)  # the till never heard of it
     till = house.now.tills.get(payment.till)
     if till is None:
         return None
