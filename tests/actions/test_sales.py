@@ -315,6 +315,41 @@ async def test_before_the_files_the_pay_door_asks_for_its_minimum_on_the_order_p
     assert await count(shop, tables.payments) == 1
 
 
+async def test_for_a_work_that_is_withheld_nobody_pays(shop: Database):
+    placed = await place(shop, wish(), till())
+    await change_work(shop, state="withheld")
+    with pytest.raises(Refused) as refused:
+        await shop.write(
+            lambda conn: sales.pay_more(conn, placed.order_id, FIVE, "m" * 16, till(session="s2"), "HW-2", NOW)
+        )
+    assert refused.value.code is Code.WORK_WITHHELD
+    assert await count(shop, tables.payments) == 1
+
+
+async def test_two_payments_on_one_order_both_count_and_go_back_each_by_itself(shop: Database):
+    placed = await place(shop, wish(), till(session="a"))
+    one = placed.payment
+    other = await shop.write(
+        lambda conn: sales.pay_more(conn, placed.order_id, Money(700, "EUR"), "m" * 16, till(session="b"), "HW-2", NOW)
+    )
+    assert one is not None
+    for payment in (other, one, other):
+        await shop.write(lambda conn, p=payment: sales.settle(conn, p, status(p), "key", NOW))
+    back = status(one, refunds=(RefundStatus("r1", FIVE, done=True),))
+    await shop.write(lambda conn: sales.settle(conn, one, back, "key", NOW))
+    page = await shop.read(lambda conn: order_by_token(conn, placed.token))
+    assert [(each.amount_minor, each.state, each.refunded_minor) for each in page.payments] == [
+        (500, "paid", 500),
+        (700, "paid", 0),
+    ]
+    assert await shop.read(rows.balances) == [
+        ("practice:refunds:1", "EUR", 500),
+        ("practice:sales:1", "EUR", -1200),
+        ("practice:till:practice", "EUR", 700),
+    ]
+    assert await count(shop, tables.grants) == 1
+
+
 async def test_who_has_the_files_may_pay_as_little_as_they_like(shop: Database):
     placed = await place(shop, wish(Door.CANT_PAY), None)
     paid = await shop.write(

@@ -150,14 +150,17 @@ def pay_more(
 ) -> rows.PaymentRow:
     """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first.
 
-    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet.
+    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet; and
+    Refused(WORK_WITHHELD), as nobody pays for what does not come.
     """
     key = _nonce(nonce, order_id, amount.minor, till.name)
     if (found := rows.payment_by_nonce(conn, key)) is not None:
         return found
     order = rows.order_by_id(conn, order_id)
+    terms = rows.terms(conn, order)
+    if terms.withheld:
+        raise Refused(Code.WORK_WITHHELD, N_("This work is withheld, so nothing is taken for it."), field="amount")
     if order.state is not OrderState.GRANTED:
-        terms = rows.terms(conn, order)
         check_least(amount, least_for(order.amount_minor, terms.minimum), terms.doors)
     return _add_payment(conn, order_id, key, amount, till, reference, now)
 

@@ -259,22 +259,25 @@ def set_withdrawn(conn: Connection, order_id: int, at: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an order's works ask for now: the doors that are open for all of them, the least to pay in its currency."""
+    """What an order's works ask for now: the doors that are open for all of them, the least to pay in its currency.
+    `withheld`: whether the files of one of them do not go out."""
 
     doors: frozenset[Door]
     minimum: Money
+    withheld: bool
 
 
 def terms(conn: Connection, order: OrderRow) -> Terms:
     """What the creator asks for the works of an order. A price in another currency than the order's asks nothing."""
     found = conn.execute(
-        select(works.c.doors, works.c.minimum_minor, works.c.currency)
+        select(works.c.doors, works.c.minimum_minor, works.c.currency, works.c.state)
         .join(order_lines, order_lines.c.work_id == works.c.id)
         .where(order_lines.c.order_id == order.id)
     ).all()
-    open_doors = [frozenset(Door(door) for door in doors.split(",") if door) for doors, _, _ in found]
-    minimum = sum(minor for _, minor, currency in found if currency == order.currency)
-    return Terms(frozenset(Door).intersection(*open_doors), Money(minimum, order.currency))
+    open_doors = [frozenset(Door(door) for door in doors.split(",") if door) for doors, *_ in found]
+    minimum = sum(minor for _, minor, currency, _ in found if currency == order.currency)
+    withheld = any(state == "withheld" for *_, state in found)
+    return Terms(frozenset(Door).intersection(*open_doors), Money(minimum, order.currency), withheld)
 
 
 def titles(conn: Connection, order_id: int) -> list[str]:
