@@ -165,7 +165,7 @@ async def test_refunds_each_once_and_only_those_that_are_done(
     assert set((await till.fetch(session.session_id)).refunds) == {
         RefundStatus(done, Money(200, "EUR"), done=True),
         RefundStatus(pending, Money(300, "EUR"), done=False),
-        RefundStatus(failed, Money(100, "EUR"), done=False),
+        RefundStatus(failed, Money(100, "EUR"), done=False, failed=True),
     }
 
 
