@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from headwaters.config import Config, Smtp, load_config, note_address
 from headwaters.core.errors import Code, Refused, WrongUse
@@ -51,6 +52,12 @@ def test_the_address_follows_host_and_port(shop: Path):
 )
 def test_the_address_is_kept_as_machines_write_it(shop: Path, written: str, kept: str):
     assert load_config(shop, {"HEADWATERS_URL": written, "HEADWATERS_PROXIES": "10.0.0.1, 10.0.0.0/8,::1"}).url == kept
+
+
+@pytest.mark.parametrize("name", ["what?", "100%25", "a#b", " é ", "a:b@c"])
+def test_the_database_is_in_the_shops_folder_whatever_that_is_called(tmp_path: Path, name: str):
+    shop = tmp_path / name
+    assert make_url(Config(shop=shop).database_url).database == str(shop / "headwaters.db")
 
 
 def test_the_databases_password_is_not_shown(shop: Path):

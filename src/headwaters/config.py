@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 
@@ -55,7 +55,7 @@ class Config:
     def database_url(self) -> str:
         """SQLAlchemy's address of the database."""
         if not self.database:
-            return f"sqlite:///{self.shop / 'headwaters.db'}"
+            return f"sqlite:///{quote(str(self.shop / 'headwaters.db'))}"
         return self.database.replace("postgresql://", "postgresql+psycopg://", 1)
 
     @property
