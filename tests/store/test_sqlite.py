@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sqlite3
 import subprocess
 import threading
@@ -239,7 +240,7 @@ async def test_a_write_that_takes_long_is_named_in_the_log(
         time.sleep(0.02)
 
     await file.write(dawdle)
-    assert "dawdle took 0.02 s of the writer's time" in caplog.text
+    assert re.search(r"dawdle took \d\.\d\d s of the writer's time", caplog.text)
 
 
 STEPS = ("add", "raise", "twice", "carefree", "full", "promise", "kept promise", "count")

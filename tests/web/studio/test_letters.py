@@ -47,7 +47,7 @@ async def test_an_answer_comes_to_the_readers_page(shop: House, alice: Visitor) 
     path = f"/studio/letters/{order.id}"
     answer = await alice.send(path, path, body="Very <b>cold</b>.\r\nAlice")
     assert (answer.status, answer.headers["Location"]) == (303, f"{path}?said=answered")
-    assert "is on the reader&#39;s page" in await alice.text(f"{path}?said=answered")
+    assert "is on the reader’s page" in await alice.text(f"{path}?said=answered")
     assert await bodies(shop, order.id) == ["Was it cold?", "Very <b>cold</b>.\nAlice"]
     page = await (await alice.get(f"/o/{order.token}")).text()
     assert "Very &lt;b&gt;cold&lt;/b&gt;.\nAlice" in page
