@@ -19,10 +19,13 @@ from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.config import Smtp
 from headwaters.core.errors import Code, NotFound
 from headwaters.core.letters import Author
-from headwaters.core.sales.states import Door
+from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands import mail, settle
 from headwaters.errands.house import House, refresh
+from headwaters.errands.take import pay
 from headwaters.errands.worker import Worker
+from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
 from tests.people import ALICE, BOB, CHARLIE, Order, add_work, fresh_nonce, take_work
@@ -98,6 +101,28 @@ async def test_the_reader_gets_the_pages_address_and_a_way_to_refuse(shop: House
         " It is on no list.\n"
         f"No mail from this shop ever again: {refuse[1]}\n"
     )
+
+
+async def begin_to_pay(house: House, order: Order, till: str, minor: int) -> None:
+    found = await house.db.read(lambda conn: rows.order_by_id(conn, order.id))
+    await pay(house, found, "High Water", Money(minor, "EUR"), till, fresh_nonce())
+
+
+async def test_alice_hears_of_the_payment_that_came_and_of_no_other(
+    shop: House, post_office: PostOffice, clock: Clock
+) -> None:
+    paid = await take_work(shop, Door.PAY, till="practice")
+    await begin_to_pay(shop, paid, "by_hand", 700)
+    payment = await shop.db.read(lambda conn: rows.payment_by_reference(conn, paid.reference))
+    assert payment is not None
+    said = sales_verbs.as_asked(payment, PaymentState.PAID)
+    await shop.db.write(lambda conn: sales_verbs.settle(conn, payment, said, shop.token(), clock()))
+    clock.move(minutes=15)
+    free = await take_work(shop, Door.CANT_PAY)
+    await begin_to_pay(shop, free, "practice", 300)
+    await work_off(shop)
+    subjects = sorted(str(message["Subject"]) for message in post_office.to(ALICE))
+    assert subjects == ["High Water: 5.00 EUR paid", "High Water: somebody took it"]
 
 
 async def test_before_the_money_comes_the_mail_says_so(shop: House, post_office: PostOffice) -> None:

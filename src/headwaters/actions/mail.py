@@ -17,6 +17,7 @@ from headwaters.core.sales.states import OrderState
 from headwaters.store import letters as letter_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store.db import Connection
+from headwaters.store.sales import PaymentRow
 
 SLOT = timedelta(minutes=15)
 BY_HAND = "by_hand"
@@ -93,13 +94,10 @@ def queue_order_notice(conn: Connection, order_id: int, now: datetime) -> None:
         _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
 
 
-def queue_paid_notice(conn: Connection, order_id: int, now: datetime) -> None:
+def queue_paid_notice(conn: Connection, payment: PaymentRow, now: datetime) -> None:
     """A payment was settled. One by hand needs no telling: the creator confirmed it."""
-    if not _wants(conn, "notify_orders"):
-        return
-    payment = sales_rows.newest_payment(conn, order_id)
-    if payment is None or payment.till != BY_HAND:
-        _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
+    if payment.till != BY_HAND and _wants(conn, "notify_orders"):
+        _notice(conn, Kind.NOTICE_ORDER, {"order": payment.order_id, "payment": payment.id}, now)
 
 
 def queue_withdrawal_notice(conn: Connection, order_id: int, now: datetime) -> None:

@@ -307,6 +307,7 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
         shares = _shares(conn, payment)
         _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, shares), now)
         _grant(conn, payment.order_id, [work_id for work_id, _ in shares], key, now)
+        mail.queue_paid_notice(conn, payment, now)
     if changed and status.state is PaymentState.PENDING:
         rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
     if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
@@ -332,7 +333,6 @@ def _grant(conn: Connection, order_id: int, works: Sequence[int], key: str, now:
     if rows.set_order_granted(conn, order_id, to_micros(now)):
         for work_id in works:
             rows.add_grant(conn, order_id=order_id, work_id=work_id, key=key, created_at=to_micros(now))
-    mail.queue_paid_notice(conn, order_id, now)
 
 
 def _settle_fee(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from headwaters.actions.letters import refuse_mail
-from headwaters.actions.mail import Kind, queue_order_mail_again, slot_start
+from headwaters.actions.mail import BY_HAND, Kind, queue_order_mail_again, slot_start
 from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import address_digest, mail_key, one_line
 from headwaters.core.sales.money import Money
@@ -34,6 +34,7 @@ from headwaters.store import sales as sales_rows
 from headwaters.store import studio as studio_rows
 from headwaters.store.db import Connection
 from headwaters.store.outbox import OutboxRow
+from headwaters.store.sales import PaymentRow
 from headwaters.texts import translations
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -120,9 +121,18 @@ def _notice(house: House, template: str, path: str, **values: Any) -> Letter:
     return Letter(house.now.settings.notify_email, template, {"studio_url": studio_url, **values}, to_reader=False)
 
 
+def _told_of(conn: Connection, order_id: int, paid: int | None) -> PaymentRow | None:
+    """The payment that a notice speaks of: the one that was `paid`, else one that was promised by hand. What else was
+    begun meanwhile is none of it."""
+    if paid is not None:
+        return sales_rows.payment_by_id(conn, paid)
+    newest = sales_rows.newest_payment(conn, order_id)
+    return newest if newest is not None and newest.till == BY_HAND else None
+
+
 def _look_at_new_order(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
     order = sales_rows.order_by_id(conn, payload["order"])
-    payment = sales_rows.newest_payment(conn, order.id)
+    payment = _told_of(conn, order.id, payload.get("payment"))
     paid = payment is not None and payment.state is PaymentState.PAID
     return _notice(
         house,
