@@ -13,7 +13,6 @@ from enum import StrEnum
 from headwaters.actions.outbox import queue
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.letters import mail_day, mailbox_mark
-from headwaters.core.sales.states import OrderState
 from headwaters.store import letters as letter_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store.db import Connection
@@ -86,11 +85,8 @@ def _notice(conn: Connection, kind: Kind, subject: dict[str, int], now: datetime
 
 
 def queue_order_notice(conn: Connection, order_id: int, now: datetime) -> None:
-    """An order came through a door. One that still has to be paid at a till is told of when it is paid."""
-    if not _wants(conn, "notify_orders"):
-        return
-    order, payment = sales_rows.order_by_id(conn, order_id), sales_rows.newest_payment(conn, order_id)
-    if order.state is OrderState.GRANTED or (payment is not None and payment.till == BY_HAND):
+    """An order came through a door, and waits for no till."""
+    if _wants(conn, "notify_orders"):
         _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
 
 

@@ -105,7 +105,8 @@ def place_order(
     _write(conn, order_id, take, nonce, secrets, now)
     if take.email:
         mail.queue_order_mail(conn, order_id, now)
-    mail.queue_order_notice(conn, order_id, now)
+    if granted or (payment is not None and payment.till == mail.BY_HAND):  # else it is told of when it is paid
+        mail.queue_order_notice(conn, order_id, now)
     return Placed(order_id, secrets.token, payment, again=False)
 
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import CursorResult, Dialect, Executable
+from sqlalchemy import CursorResult, Dialect, Executable, Insert
 from sqlalchemy.exc import DBAPIError
 
 from headwaters.core.errors import N_, Code, HeadwatersError, Unavailable
@@ -148,6 +148,16 @@ class Connection:
             raise self._fail(error) from error
         return touched
 
+    def last_id(self, sql: str, values: Parameters) -> int | None:
+        """The id of the row that driver's INSERT made, None where it made none; SQLite's only. Use PreparedInsert."""
+        self._check()
+        try:
+            cursor = self._driver.execute(sql, values)
+        except DRIVER_ERRORS as error:
+            raise self._fail(error) from error
+        made: int | None = cursor.lastrowid if cursor.rowcount == 1 else None
+        return made
+
     def many(self, sql: str, values: Iterable[Parameters]) -> None:
         """Driver's SQL once for each of `values`. Use Prepared."""
         self._check()
@@ -255,6 +265,11 @@ class Prepared:
         compiled = self._for(conn)
         conn.many(compiled.sql, [compiled.arrange(row) for row in rows])
 
+    def last_id(self, conn: Connection, /, **values: Any) -> int | None:
+        """Connection.last_id."""
+        compiled = self._ready(conn, values)
+        return conn.last_id(compiled.sql, compiled.arrange(values))
+
     def _ready(self, conn: Connection, values: Mapping[str, Any]) -> _Compiled:
         compiled = self._for(conn)
         if values.keys() != compiled.names:
@@ -268,3 +283,28 @@ class Prepared:
         if compiled is None:
             compiled = self._compiled[dialect.name] = _Compiled(self._statement, dialect, self._columns)
         return compiled
+
+
+class PreparedInsert:
+    """An INSERT of one row into a table with an `id`, which it tells. As Prepared otherwise.
+
+    PostgreSQL is asked for the id with RETURNING. SQLite knows it anyway, and RETURNING makes a row several times as
+    expensive there: it builds a table for its answer.
+    """
+
+    __slots__ = ("_asking", "_plain")
+
+    def __init__(self, statement: Insert) -> None:
+        self._plain = Prepared(statement)
+        self._asking = Prepared(statement.returning(statement.table.c.id))
+
+    def new_id(self, conn: Connection, /, **values: Any) -> int:
+        """The id of the row that it made."""
+        return cast("int", self.id_if_new(conn, **values))
+
+    def id_if_new(self, conn: Connection, /, **values: Any) -> int | None:
+        """The id of the row that it made; None where ON CONFLICT DO NOTHING did nothing."""
+        if isinstance(conn, SqliteConnection):
+            return self._plain.last_id(conn, **values)
+        found: int | None = self._asking.scalar(conn, **values)
+        return found

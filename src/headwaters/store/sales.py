@@ -13,7 +13,7 @@ from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.sales.ledger import Entry, Posting
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
-from headwaters.store.connection import Connection, Prepared
+from headwaters.store.connection import Connection, Prepared, PreparedInsert
 from headwaters.store.tables import (
     grants,
     ledger_entries,
@@ -33,19 +33,19 @@ def _values(columns: Sequence[str]) -> dict[str, Any]:
     return {name: bindparam(name) for name in columns}
 
 
-def _add(table: Table, *columns: str) -> Prepared:
-    """INSERT … RETURNING id."""
-    return Prepared(insert(table).values(_values(columns)).returning(table.c.id))
+def _add(table: Table, *columns: str) -> PreparedInsert:
+    """INSERT that tells the id."""
+    return PreparedInsert(insert(table).values(_values(columns)))
 
 
 def _put(table: Table, *columns: str) -> Prepared:
-    """INSERT, for rows whose id nobody asks for: RETURNING costs SQLite as much again as the row."""
+    """INSERT of a row whose id nobody asks for."""
     return Prepared(insert(table).values(_values(columns)))
 
 
-def _add_once(table: Table, *columns: str) -> Prepared:
-    """INSERT … ON CONFLICT DO NOTHING RETURNING id: no row where a unique constraint says that it was done before."""
-    return Prepared(insert(table).values(_values(columns)).on_conflict_do_nothing().returning(table.c.id))
+def _add_once(table: Table, *columns: str) -> PreparedInsert:
+    """INSERT … ON CONFLICT DO NOTHING that tells the id: None where a unique constraint says that it was done."""
+    return PreparedInsert(insert(table).values(_values(columns)).on_conflict_do_nothing())
 
 
 def _put_once(table: Table, *columns: str) -> Prepared:
@@ -209,7 +209,7 @@ _LOCK_PAYMENT = Prepared(select(payments.c.id).where(payments.c.id == bindparam(
 
 def add_order(conn: Connection, **values: object) -> int:
     """A new order; returns its id."""
-    return int(_ADD_ORDER.scalar(conn, **values))
+    return _ADD_ORDER.new_id(conn, **values)
 
 
 def add_line(conn: Connection, **values: object) -> None:
@@ -433,7 +433,7 @@ def _all_payments(rows: Sequence[tuple[Any, ...]]) -> list[PaymentRow]:
 
 def add_payment(conn: Connection, **values: Any) -> PaymentRow:
     """A new payment, as it was kept."""
-    payment_id = int(_ADD_PAYMENT.scalar(conn, **values))
+    payment_id = _ADD_PAYMENT.new_id(conn, **values)
     return PaymentRow(
         id=payment_id,
         external_id=None,
@@ -547,7 +547,7 @@ def add_refund(
     conn: Connection, payment_id: int, external_id: str, currency: str, amount_minor: int, created_at: int
 ) -> int | None:
     """One refund, once by the till's own id; None: known before."""
-    found = _ADD_REFUND.scalar(
+    return _ADD_REFUND.id_if_new(
         conn,
         payment_id=payment_id,
         external_id=external_id,
@@ -555,7 +555,6 @@ def add_refund(
         amount_minor=amount_minor,
         created_at=created_at,
     )
-    return None if found is None else int(found)
 
 
 def undo_refund(conn: Connection, payment_id: int, external_id: str, at: int) -> int | None:
@@ -612,7 +611,7 @@ _PUT_POSTING = _put(ledger_postings, "entry_id", "account", "currency", "amount_
 
 def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
     """Post a balanced entry, once by its key. True: now."""
-    entry_id = _ADD_ENTRY.scalar(conn, key=entry.key, order_id=order_id, kind=entry.kind, at=at)
+    entry_id = _ADD_ENTRY.id_if_new(conn, key=entry.key, order_id=order_id, kind=entry.kind, at=at)
     if entry_id is None:
         return False
     for posting in entry.postings:
