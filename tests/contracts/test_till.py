@@ -124,7 +124,6 @@ def request_for(minor: int = 700, **more: Any) -> PaymentRequest:
         title="High Water, a film 🛶 in “five” parts & a half",
         return_url=f"{URL}/o/aaaaaaaaaaaaaaaaaaaaaaaaaa/back",
         cancel_url=f"{URL}/o/aaaaaaaaaaaaaaaaaaaaaaaaaa",
-        email=None,
         created_at=now,
         expires_at=now + timedelta(hours=23),
     )

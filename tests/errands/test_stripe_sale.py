@@ -186,6 +186,25 @@ async def test_a_key_that_was_revoked_keeps_nobody_from_their_own_page(
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
 
 
+async def test_stripe_hears_nothing_of_the_readers_address(shop: House, stripe_emulator: StripeEmulator) -> None:
+    work = await shop.db.read(lambda conn: rows.work_for_sale(conn, "high-water"))
+    taken = await take(shop, Take(Door.PAY, FIVE, "bob@example.org", None, "n" * 16, "", "stripe"), work)
+    assert (await order_of(shop, taken)).email == "bob@example.org"
+    session = stripe_emulator.sessions[(await payment_of(shop, taken)).session_id or ""]
+    assert "bob@example.org" not in str(session.form)
+
+
+async def test_a_test_payment_never_opens_at_the_real_till(shop: House, stripe_emulator: StripeEmulator) -> None:
+    """It could be paid with real money, and would not match what was asked for."""
+    await change(shop, stripe_secret_key="sk_test_revoked")
+    first = await buy(shop, till="stripe")
+    before = len(stripe_emulator.requests)
+    await change(shop, stripe_secret_key="sk_live_x")
+    again = await buy(shop, till="stripe")
+    assert again == first == Taken(first.token, None)
+    assert len(stripe_emulator.requests) == before
+
+
 async def test_a_till_that_refuses_leaves_one_order_with_its_letter(shop: House) -> None:
     """Who is sent back to the form would send the letter a second time, and never see the first one's order."""
     await change(shop, stripe_secret_key="sk_test_revoked")

@@ -64,12 +64,11 @@ def _request(
     amount: Money,
     reference: str,
     token: str,
-    email: str | None,
     times: tuple[datetime, datetime],
 ) -> PaymentRequest:
     page = f"{house.config.url}/o/{token}"
     created, expires = times
-    return PaymentRequest(reference, amount, title, f"{page}/back", page, email, created, expires)
+    return PaymentRequest(reference, amount, title, f"{page}/back", page, created, expires)
 
 
 def _choice(house: House, till: Till, request: PaymentRequest) -> TillChoice:
@@ -95,7 +94,7 @@ async def _take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
         till = pick_till(house.now.tills, wish.till)
         till.check(wish.amount)
         times = (now, _expires(till, now))
-        request = _request(house, work.title, wish.amount, secrets.reference, secrets.token, wish.email, times)
+        request = _request(house, work.title, wish.amount, secrets.reference, secrets.token, times)
         choice = _choice(house, till, request)
 
     def run(conn: Connection) -> Placed:
@@ -103,7 +102,7 @@ async def _take(house: House, wish: Take, work: rows.WorkForSale) -> Taken:
 
     placed = await house.db.write(run)
     try:
-        return Taken(placed.token, await _where(house, placed.token, work.title, wish.email, placed.payment))
+        return Taken(placed.token, await _where(house, placed.token, work.title, placed.payment))
     except Refused as refused:  # the order is made, and its letter written: the order page is where to go on
         log.warning("payment %s: %s", placed.payment.reference if placed.payment else "", refused.code)
         return Taken(placed.token, None)
@@ -127,7 +126,7 @@ async def _pay(
     till.check(amount)
     reference = make_reference(house.token())
     times = (now, _expires(till, now))
-    choice = _choice(house, till, _request(house, title, amount, reference, order.token, order.email, times))
+    choice = _choice(house, till, _request(house, title, amount, reference, order.token, times))
     key = house.token()
 
     def run(conn: Connection) -> rows.PaymentRow:
@@ -137,22 +136,20 @@ async def _pay(
         return payment
 
     payment = await house.db.write(run)
-    return Taken(order.token, await _where(house, order.token, title, order.email, payment))
+    return Taken(order.token, await _where(house, order.token, title, payment))
 
 
-async def _where(
-    house: House, token: str, title: str, email: str | None, payment: rows.PaymentRow | None
-) -> str | None:
+async def _where(house: House, token: str, title: str, payment: rows.PaymentRow | None) -> str | None:
     """The till's page for an open payment, opening it if that was not done; None: the order page."""
     if payment is None or payment.state is not PaymentState.OPEN:
         return None
     if payment.session_id is not None:
         return payment.url
     till = house.now.tills.get(payment.till)
-    if till is None:
+    if till is None or till.mode != payment.mode:  # a test payment that was not opened never becomes a real one
         return None
     times = (from_micros(payment.created_at), from_micros(payment.expires_at))
-    request = _request(house, title, payment.amount, payment.reference, token, email, times)
+    request = _request(house, title, payment.amount, payment.reference, token, times)
     try:
         session = await till.open(request)
     except Unavailable:

@@ -27,7 +27,6 @@ REQUEST = PaymentRequest(
     title="High Water 🛶",
     return_url=f"{URL}/o/aaa/back",
     cancel_url=f"{URL}/o/aaa",
-    email="bob@example.org",
     created_at=NOW,
     expires_at=NOW + timedelta(hours=23),
 )

@@ -43,7 +43,6 @@ def request_for(amount: Money = Money(700, "EUR"), **more: Any) -> PaymentReques
         "title": "High Water",
         "return_url": "https://alice.example/o/a/back",
         "cancel_url": "https://alice.example/o/a",
-        "email": None,
         "created_at": now,
         "expires_at": now + timedelta(hours=23),
     }
@@ -69,7 +68,7 @@ async def refused(till: StripeTill, request: PaymentRequest | None = None) -> He
 async def test_the_session_asks_for_what_the_reader_said_and_names_it_twice(
     till: StripeTill, stripe_emulator: StripeEmulator
 ) -> None:
-    request = request_for(email="bob@example.org")
+    request = request_for()
     session = await till.open(request)
     form = stripe_emulator.sessions[session.session_id].form
     assert form == {
@@ -88,7 +87,6 @@ async def test_the_session_asks_for_what_the_reader_said_and_names_it_twice(
         "cancel_url": request.cancel_url,
         "expires_at": str(int(request.expires_at.timestamp())),
         "adaptive_pricing[enabled]": "false",
-        "customer_email": "bob@example.org",
     }
     assert session.url == f"{stripe_emulator.url}/checkout/{session.session_id}"
 
@@ -289,14 +287,6 @@ async def test_a_wrong_key_is_told_to_nobody_but_the_log(
     assert (await refused(till)).code is Code.TILL_OFF
     assert "AuthenticationError" in caplog.text
     assert "sk_test" not in caplog.text
-
-
-async def test_an_address_that_stripe_does_not_like_does_not_stop_a_payment(
-    till: StripeTill, stripe_emulator: StripeEmulator
-) -> None:
-    stripe_emulator.fail(400, type="invalid_request_error", param="customer_email", code="email_invalid")
-    session = await till.open(request_for(email="bob@example.org"))
-    assert "customer_email" not in stripe_emulator.sessions[session.session_id].form
 
 
 async def test_an_answer_that_makes_no_sense_is_no_payment(till: StripeTill, stripe_emulator: StripeEmulator) -> None:

@@ -18,7 +18,6 @@ class PaymentRequest:
     title: str
     return_url: str
     cancel_url: str
-    email: str | None
     created_at: datetime
     expires_at: datetime
 

@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import stripe
-from stripe.params.checkout import SessionCreateParams
-
 from headwaters.adapters.tills.stripe import events, sessions
 from headwaters.adapters.tills.stripe.amounts import check_amount
 from headwaters.adapters.tills.stripe.client import make_client, translated
@@ -54,18 +51,8 @@ class StripeTill:
         self.check(request.amount)
         params = sessions.create_params(request, self._shop)
         with translated():
-            made = await self._create(params, request.reference)
+            made = await self._stripe.v1.checkout.sessions.create_async(params, {"idempotency_key": request.reference})
         return TillSession(made.id, made.url, datetime.fromtimestamp(made.expires_at, UTC))
-
-    async def _create(self, params: SessionCreateParams, reference: str) -> stripe.checkout.Session:
-        create = self._stripe.v1.checkout.sessions.create_async
-        try:
-            return await create(params, {"idempotency_key": reference})
-        except stripe.InvalidRequestError as error:
-            # The address only saves typing. A refused request leaves nothing under its idempotency key.
-            if error.param != "customer_email" or not params.pop("customer_email", None):
-                raise
-            return await create(params, {"idempotency_key": reference})
 
     async def fetch(self, session_id: str) -> PaymentStatus:
         """Raises Unavailable(TILL_DOWN), NotFound(PAYMENT_STATE)."""

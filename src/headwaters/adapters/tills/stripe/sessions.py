@@ -49,8 +49,6 @@ def create_params(request: PaymentRequest, shop: str) -> SessionCreateParams:
         "expires_at": _expires_at(request),
         "adaptive_pricing": {"enabled": False},  # the reader pays what they said, in the currency they said it in
     }
-    if request.email:
-        params["customer_email"] = request.email
     return params
 
 
