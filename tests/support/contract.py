@@ -8,17 +8,22 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
+
+from headwaters.web import contexts as package
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "develop" / "pages.md"
-MODULES = ("common", "works", "orders", "shop", "letters", "practice", "studio")
+_FIRST = ("common", "works", "orders", "shop", "letters", "practice", "studio")  # as a reader would want them
 BEGIN = "<!-- The tables below are written by `python -m tests.support.contract`; a test holds them. -->\n"
 _COMMENT = re.compile(r"#\s*(.*)$")
 
 
 def modules() -> list[ModuleType]:
-    return [import_module(f"headwaters.web.contexts.{name}") for name in MODULES]
+    found = {module.name for module in iter_modules(package.__path__)}
+    assert found.issuperset(_FIRST)
+    return [import_module(f"{package.__name__}.{name}") for name in (*_FIRST, *sorted(found.difference(_FIRST)))]
 
 
 def _classes(module: ModuleType) -> Iterator[tuple[ast.ClassDef, list[str]]]:

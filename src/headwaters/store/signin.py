@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.clock import from_micros, to_micros
+from headwaters.core.people import Right, rights_of
 from headwaters.core.signin import SESSION_FRESH
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import creators, signin_links, studio_sessions
@@ -25,12 +26,13 @@ class CreatorRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A session that is alive."""
+    """A session that is alive, and what its owner may do."""
 
     digest: str
     creator_id: int
     created_at: datetime
     expires_at: datetime
+    may: frozenset[Right] = frozenset(Right)
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether whoever holds it has proved just now who they are."""
@@ -120,9 +122,14 @@ _SESSION = Prepared(
         studio_sessions.c.creator_id,
         studio_sessions.c.created_at,
         studio_sessions.c.expires_at,
-    ).where(
+        creators.c.kind,
+        creators.c.may,
+    )
+    .join(creators, creators.c.id == studio_sessions.c.creator_id)
+    .where(
         studio_sessions.c.digest == bindparam("digest"),
         studio_sessions.c.ended_at.is_(None),
+        creators.c.ended_at.is_(None),
         studio_sessions.c.expires_at > bindparam("now"),
     )
 )
@@ -144,7 +151,10 @@ def add_session(conn: Connection, digest: str, creator_id: int, now: datetime, e
 def live_session(conn: Connection, digest: str, now: datetime) -> SessionRow | None:
     """The session of a cookie, while it lasts."""
     row = _SESSION.first(conn, digest=digest, now=to_micros(now))
-    return None if row is None else SessionRow(row[0], row[1], from_micros(row[2]), from_micros(row[3]))
+    if row is None:
+        return None
+    digest, creator_id, created_at, expires_at, kind, may = row
+    return SessionRow(digest, creator_id, from_micros(created_at), from_micros(expires_at), rights_of(kind, may))
 
 
 def end_session(conn: Connection, digest: str, now: datetime) -> bool:

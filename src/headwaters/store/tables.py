@@ -53,7 +53,43 @@ settings = Table("settings", metadata, Column("key", Text, primary_key=True), _t
 # one row: raised by whatever changes a public page, in any process
 catalogue = Table("catalogue", metadata, _id(), _int("version"))
 
-creators = Table("creators", metadata, _id(), _text("name"), _maybe_text("password"), _int("created_at"))
+# who may sign in to the Studio
+creators = Table(
+    "creators",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("kind", "creator"),  # creator: everything; contributor: what `may` says
+    _text("may", ""),  # a contributor's rights (core.people), joined by commas
+    _maybe_text("password"),
+    _int("created_at"),
+    _maybe_int("ended_at"),  # since when they may not any more
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    _id(),
+    _to("creator_id", "creators"),
+    Column("credential_id", Text, nullable=False, unique=True),  # base64url, as all of WebAuthn
+    _text("public_key"),  # COSE, base64url
+    _int("sign_count"),
+    _text("transports", ""),  # joined by commas
+    _text("name"),  # as its owner calls it
+    _int("created_at"),
+    _maybe_int("used_at"),
+    Index(None, "creator_id"),
+)
+
+passkey_challenges = Table(
+    "passkey_challenges",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the challenge
+    _text("purpose"),  # add, sign_in
+    _maybe_int("creator_id"),  # whose key is added
+    _int("expires_at"),
+    _maybe_int("used_at"),
+)
 
 signin_links = Table(
     "signin_links",
@@ -70,9 +106,38 @@ studio_sessions = Table(
     metadata,
     Column("digest", Text, primary_key=True),  # SHA-256 of the cookie
     _to("creator_id", "creators"),
+    _text("way", "link"),  # how they signed in: link, password, passkey
+    _text("label", ""),  # the passkey's name
     _int("created_at"),
+    _maybe_int("seen_at"),  # the last visit, to the hour
     _int("expires_at"),
     _maybe_int("ended_at"),
+)
+
+# who did what in the Studio or on the shop's machine; written in the transaction of what was done
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _id(),
+    _int("at"),
+    _maybe_int("creator_id"),  # none: whoever works on the shop's machine
+    _text("deed"),  # core.deeds
+    _text("subject", ""),  # what it was done to: work:high-water, order:31
+    _text("details", ""),  # JSON: what changed, never a secret
+    Index(None, "at"),
+)
+
+# pictures of the shop itself, by what they are for: logo
+assets = Table(
+    "assets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sha256", Text, ForeignKey("blobs.sha256"), nullable=False),
+    _text("media_type"),
+    _int("size"),
+    _int("width"),
+    _int("height"),
+    _int("created_at"),
 )
 
 reports = Table(
@@ -123,6 +188,8 @@ works = Table(
     _text("doors"),  # the open ones, joined by commas
     _text("cover_alt"),
     _text("note"),  # why it is withheld, for the page
+    _int("position", 0),  # on the first page: smaller first, then newer first
+    _int("revision", 0),  # raised with each change of its words, so that of two editors the second is told
     _int("created_at"),
     _int("changed_at"),
     CheckConstraint("price_minor >= 0 AND minimum_minor >= 0", name="money"),
@@ -138,6 +205,7 @@ editions = Table(
     _text("rights"),  # own, licensed, public-domain
     _text("rights_text"),  # the version of the declaration's text
     _int("rights_at"),
+    _text("changes", ""),  # what is new in it, in the creator's words, for who has the work
     _int("published_at"),
     Unique("work_id", "number"),
 )
@@ -174,6 +242,85 @@ files = Table(
     Index(None, "edition_id", "position"),
 )
 
+# a work, or a new edition of one, before it is published
+drafts = Table(
+    "drafts",
+    metadata,
+    _id(),
+    Column("ref", Text, nullable=False, unique=True),
+    _maybe_int("work_id"),  # the work whose new edition it is
+    _text("state"),  # core.works.drafts
+    _text("form"),  # JSON: the fields as they were typed
+    _int("revision", 0),  # raised with each change, so that of two editors the second is told
+    _maybe_int("publish_at"),  # the day that was chosen; none: when somebody says so
+    _text("error", ""),  # why publishing it on its day failed, in words
+    _maybe_int("creator_id"),
+    _int("created_at"),
+    _int("changed_at"),
+    Index(None, "state", "publish_at"),
+)
+
+# a file on its way, or here, for a draft; its bytes are in the shop's folder until the draft is published
+uploads = Table(
+    "uploads",
+    metadata,
+    _id(),
+    Column("ref", Text, nullable=False, unique=True),
+    _to("draft_id", "drafts"),
+    _text("name"),
+    _text("role", ""),  # work, sample, cover; empty: by its name
+    _text("label", ""),
+    _int("position", 0),
+    _int("size"),  # bytes, as announced
+    _int("done", 0),  # bytes that are here
+    _text("state"),  # coming, checking, here, refused
+    _text("sha256", ""),  # of the whole, once it is here
+    _text("media_type", ""),
+    _text("error", ""),  # why it was refused, in words
+    _maybe_text("origin"),  # a path of the server, where it was picked there instead of sent
+    _int("created_at"),
+    _int("changed_at"),
+    Index(None, "draft_id", "position"),
+)
+
+# a series, an album, a shelf of works that belong together
+collections = Table(
+    "collections",
+    metadata,
+    _id(),
+    Column("slug", Text, nullable=False, unique=True),
+    _text("title"),
+    _text("words", ""),
+    _text("state"),  # published, retired
+    _int("position", 0),
+    _int("revision", 0),
+    _int("created_at"),
+    _int("changed_at"),
+)
+
+collection_works = Table(
+    "collection_works",
+    metadata,
+    _id(),
+    _to("collection_id", "collections"),
+    _to("work_id", "works"),
+    _int("position"),
+    Unique("collection_id", "work_id"),
+    Index(None, "work_id"),
+)
+
+# visits of a work's page, a day: how many, and by which word in the link; nothing about who
+visits = Table(
+    "visits",
+    metadata,
+    _id(),
+    _to("work_id", "works"),
+    _int("day"),  # days since 1970, UTC
+    _text("came_from"),
+    _int("count"),
+    Unique("work_id", "day", "came_from"),
+)
+
 # ── sales ────────────────────────────────────────────────────────────────────────────────────────
 
 orders = Table(
@@ -188,6 +335,8 @@ orders = Table(
     _text("currency"),
     _int("amount_minor"),
     _maybe_text("email"),
+    _maybe_text("country"),  # ISO 3166-1 alpha-2, only where the reader said it
+    _text("note", ""),  # the creator's own, about this order
     _int("created_at"),
     _maybe_int("granted_at"),
     _maybe_int("expires_at"),
@@ -299,6 +448,17 @@ grants = Table(
     Unique("order_id", "work_id"),
 )
 
+# downloads begun with a grant's key, a day: how many, and nothing about who
+downloads = Table(
+    "downloads",
+    metadata,
+    _id(),
+    _to("grant_id", "grants"),
+    _int("day"),  # days since 1970, UTC
+    _int("count"),
+    Unique("grant_id", "day"),
+)
+
 # ── letters and mail ─────────────────────────────────────────────────────────────────────────────
 
 letters = Table(
@@ -315,6 +475,25 @@ letters = Table(
     _maybe_int("read_at"),
     Index(None, "order_id"),
     Index(None, "created_at"),
+)
+
+# what the creator did with a thread; an order without a row has an open one
+threads = Table(
+    "threads",
+    metadata,
+    Column("order_id", _Id, ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    _maybe_int("archived_at"),
+    _maybe_int("blocked_at"),  # since when its reader cannot write
+)
+
+saved_answers = Table(
+    "saved_answers",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False, unique=True),
+    _text("body"),
+    _int("created_at"),
+    _int("changed_at"),
 )
 
 outbox = Table(

@@ -8,12 +8,22 @@ from headwaters.web.contexts.common import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """A way to a part of the Studio."""
+
+    section: str  # its name, as Frame.section has it
+    href: str
+    text: str
+    count: int  # what waits there; 0 shows nothing
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around each page of the Studio."""
 
-    section: str  # start, orders, letters, works, password; empty before signing in
+    section: str  # start, works, orders, letters, money, launch, shop; empty before signing in
     style: str  # address of the Studio's own style sheet
-    unread: int  # readers' letters that are not opened
+    tabs: tuple[Tab, ...]  # those that this person may open; empty before signing in
     csrf: str  # the token of this session's forms; empty before signing in
     said: str  # what was done just now, or empty
     mail: bool  # the shop can send mail
@@ -25,6 +35,23 @@ class Moment:
 
     text: str  # 22 November 2026, 20:30 UTC
     iso: str  # for the datetime attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A line of the page of everything about the shop itself."""
+
+    href: str
+    title: str
+    words: str  # what one does there
+
+
+@dataclass(frozen=True, slots=True)
+class ShopHubPage:
+    """`studio/shop.html`: the ways to what the shop is: look, address, people, keys, notices, log."""
+
+    frame: Frame
+    ways: tuple[Way, ...]
 
 
 # ── signing in ───────────────────────────────────────────────────────────────────────────────────

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.people import Right
 from headwaters.store.letters import count_unread
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Pages
+from headwaters.web.contexts.studio import Frame, Pages, Tab
 from headwaters.web.format import Format, formats
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
@@ -35,6 +36,26 @@ SAID = {
 }
 
 
+# section, whose right it takes (None: everybody's), where, what it is called
+_TABS = (
+    ("start", None, "/studio", N_("Start")),
+    ("works", Right.PUBLISH, "/studio/works", N_("Works")),
+    ("orders", Right.SELL, "/studio/orders", N_("Orders")),
+    ("letters", Right.TALK, "/studio/letters", N_("Letters")),
+    ("money", Right.SELL, "/studio/money", N_("Money")),
+    ("launch", Right.SELL, "/studio/launch", N_("Launch")),
+    ("shop", None, "/studio/shop", N_("Shop")),
+)
+
+
+def _tabs(said: Format, session: Session, counts: Mapping[str, int]) -> tuple[Tab, ...]:
+    return tuple(
+        Tab(section, href, said.gettext(text), counts.get(section, 0))
+        for section, right, href, text in _TABS
+        if right is None or right in session.row.may
+    )
+
+
 def language_of(request: web.Request) -> str:
     """The language of the shop's pages."""
     return request.app[HOUSE].now.settings.language
@@ -49,10 +70,11 @@ async def frame(request: web.Request, session: Session, section: str) -> Frame:
     """What stands around a page of who is signed in."""
     house = request.app[HOUSE]
     said = SAID.get(request.query.get("said", ""), "") if request.method == "GET" else ""
+    unread = await house.db.read(count_unread) if Right.TALK in session.row.may else 0
     return Frame(
         section=section,
         style=address_of("studio.css"),
-        unread=await house.db.read(count_unread),
+        tabs=_tabs(words_of(request), session, {"letters": unread}),
         csrf=session.csrf,
         said=words_of(request).gettext(said) if said else "",
         mail=house.mailer is not None,
@@ -61,7 +83,7 @@ async def frame(request: web.Request, session: Session, section: str) -> Frame:
 
 def outer_frame(request: web.Request) -> Frame:
     """What stands around a page before signing in."""
-    return Frame("", address_of("studio.css"), 0, "", "", request.app[HOUSE].mailer is not None)
+    return Frame("", address_of("studio.css"), (), "", "", request.app[HOUSE].mailer is not None)
 
 
 def problem_of(request: web.Request, error: HeadwatersError | None) -> Problem | None:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.errors import N_, Code, NotFound, Refused
+from headwaters.core.people import Right
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.signin import SESSION_LIVES, form_token, same_secret
 from headwaters.errands import signin
@@ -128,8 +129,26 @@ def go_to(path: str) -> web.Response:
     return web.Response(status=303, headers={"Location": path, **HEADERS})
 
 
+def may(right: Right) -> Callable[[Page], Handler]:
+    """Only for who is signed in and has this right. Put it where `for_creator` would stand."""
+
+    def guard(page: Page) -> Handler:
+        @wraps(page)
+        async def checked(request: web.Request, session: Session) -> web.StreamResponse:
+            if right not in session.row.may:
+                raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+            return await page(request, session)
+
+        return for_creator(checked)
+
+    return guard
+
+
 def for_creator(page: Page) -> Handler:
-    """Only for who is signed in; others are led to the sign-in page and back. Forms are checked."""
+    """Only for who is signed in, whatever they may do; others are led to the sign-in page and back.
+
+    Forms are checked.
+    """
 
     @wraps(page)
     async def guarded(request: web.Request) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from aiohttp import web
 from headwaters.actions.letters import answer, goes_by_mail, open_thread
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.letters import LONGEST_LETTER, Author, one_line
+from headwaters.core.people import Right
 from headwaters.core.sales.doors import check_nonce
 from headwaters.errands.house import House
 from headwaters.errands.mail import reaches
@@ -17,7 +18,7 @@ from headwaters.web.contexts.studio import LetterItem, ThreadItem, ThreadPage, T
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, problem_of, show, words_of
-from headwaters.web.studio.guard import Session, for_creator, go_to
+from headwaters.web.studio.guard import Session, go_to, may
 from headwaters.web.studio.words import moment, state_words
 
 routes = web.RouteTableDef()
@@ -37,7 +38,7 @@ def thread_item(said: Format, thread: rows.ThreadRow) -> ThreadItem:
 
 
 @routes.get("/studio/letters")
-@for_creator
+@may(Right.TALK)
 async def get_letters(request: web.Request, session: Session) -> web.Response:
     """All threads, unread ones first."""
     number, said = page_number(request), words_of(request)
@@ -63,7 +64,7 @@ def order_id_of(request: web.Request) -> int:
 
 
 @routes.get("/studio/letters/{order_id}")
-@for_creator
+@may(Right.TALK)
 async def get_thread(request: web.Request, session: Session) -> web.Response:
     """One thread; its letters count as read from now on."""
     house, order_id = request.app[HOUSE], order_id_of(request)
@@ -120,7 +121,7 @@ def _letter(said: Format, letter: rows.LetterRow) -> LetterItem:
 
 
 @routes.post("/studio/letters/{order_id}")
-@for_creator
+@may(Right.TALK)
 async def post_answer(request: web.Request, session: Session) -> web.Response:
     """Answer. What is refused comes back with what was typed."""
     house, order_id, form = request.app[HOUSE], order_id_of(request), session.form

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
+from headwaters.core.people import Right
 from headwaters.core.sales.doors import check_amount
 from headwaters.core.sales.finding import Which, read_wanted
 from headwaters.core.sales.states import Mode, PaymentState
@@ -19,7 +20,7 @@ from headwaters.web.contexts.studio import ConfirmForm, OrdersPage, PaymentItem,
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, problem_of, show, words_of
-from headwaters.web.studio.guard import Session, for_creator, go_to
+from headwaters.web.studio.guard import Session, go_to, may
 from headwaters.web.studio.letters import order_id_of
 from headwaters.web.studio.words import BY_HAND, order_item, payment_words, story
 
@@ -29,7 +30,7 @@ _OPEN = (PaymentState.OPEN, PaymentState.PENDING)
 
 
 @routes.get("/studio/orders")
-@for_creator
+@may(Right.SELL)
 async def get_orders(request: web.Request, session: Session) -> web.Response:
     """Find orders by whatever one knows of them."""
     house, said, number = request.app[HOUSE], words_of(request), page_number(request)
@@ -55,7 +56,7 @@ async def get_orders(request: web.Request, session: Session) -> web.Response:
 
 
 @routes.get("/studio/orders/{order_id}")
-@for_creator
+@may(Right.SELL)
 async def get_order(request: web.Request, session: Session) -> web.Response:
     """One order's story."""
     return await _story_page(request, session)
@@ -131,7 +132,7 @@ def _confirm_forms(
 
 
 @routes.post("/studio/orders/{order_id}/confirm")
-@for_creator
+@may(Right.SELL)
 async def post_confirm(request: web.Request, session: Session) -> web.Response:
     """The money of a payment by hand has come, as much as the field says."""
     house, form = request.app[HOUSE], session.form
@@ -148,7 +149,7 @@ async def post_confirm(request: web.Request, session: Session) -> web.Response:
 
 
 @routes.post("/studio/orders/{order_id}/mail")
-@for_creator
+@may(Right.SELL)
 async def post_mail(request: web.Request, session: Session) -> web.Response:
     """Send the order page's link again, to the address that the reader gave."""
     house, order = request.app[HOUSE], await _story(request)

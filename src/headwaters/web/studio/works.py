@@ -10,6 +10,7 @@ from aiohttp import web
 from headwaters.actions.works import restore_work, retire_work
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import HeadwatersError, Refused
+from headwaters.core.people import Right
 from headwaters.errands.house import refresh
 from headwaters.store.db import Connection
 from headwaters.store.studio import count_holders
@@ -19,7 +20,7 @@ from headwaters.web.contexts.studio import WorkRow, WorksPage
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
-from headwaters.web.studio.guard import Session, for_creator, go_to
+from headwaters.web.studio.guard import Session, go_to, may
 from headwaters.web.studio.words import WORK_STATES, moment
 
 routes = web.RouteTableDef()
@@ -53,7 +54,7 @@ async def _works_page(request: web.Request, session: Session, error: HeadwatersE
 
 
 @routes.get("/studio/works")
-@for_creator
+@may(Right.PUBLISH)
 async def get_works(request: web.Request, session: Session) -> web.Response:
     """All works, the newest first."""
     return await _works_page(request, session)
@@ -73,14 +74,14 @@ async def _move(
 
 
 @routes.post("/studio/works/{slug}/retire")
-@for_creator
+@may(Right.PUBLISH)
 async def post_retire(request: web.Request, session: Session) -> web.Response:
     """Its public page goes."""
     return await _move(request, session, retire_work, "retired")
 
 
 @routes.post("/studio/works/{slug}/restore")
-@for_creator
+@may(Right.PUBLISH)
 async def post_restore(request: web.Request, session: Session) -> web.Response:
     """Its public page comes back."""
     return await _move(request, session, restore_work, "restored")
