@@ -157,6 +157,8 @@ async def test_an_address_with_a_nul_is_none(client: Client, path: str, method: 
         ("application/x-www-form-urlencoded; charset=none-such", b"body=a"),
         ("multipart/form-data; boundary=x", ODD_PART),
         ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\nabc\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\nA: " + b"a" * 9000 + b"\r\n\r\nabc\r\n--x--\r\n"),
         ("text/plain", b"body=a"),
         ("", b"body=a"),
     ],
@@ -165,6 +167,33 @@ async def test_a_form_that_no_browser_sends_is_refused(client: Client, kind: str
     answer = await client.post("/report", data=body, headers={"Content-Type": kind})
     assert answer.status == 422
     assert "This form did not arrive" in await answer.text()
+
+
+@pytest.mark.parametrize("path", ["/report", "/studio/signin", "/hooks/practice"])
+async def test_a_body_that_is_not_packed_as_it_says_is_nobodys_mistake_but_its_senders(
+    client: Client, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nabc".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.split(b" ")[1] in {b"400", b"422"}
+    assert caplog.text == ""
+
+
+async def test_a_form_whose_sender_went_leaves_no_failure_in_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    writer.write(f"POST /report HTTP/1.1\r\nHost: x\r\n{kind}\r\nContent-Length: 100\r\n\r\nbody=".encode())
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await asyncio.sleep(0.1)
+    assert (await client.get("/healthz")).status == 200
+    assert caplog.text == ""
 
 
 async def test_a_database_that_does_not_answer_is_a_moments_matter(

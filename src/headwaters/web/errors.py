@@ -20,13 +20,17 @@ from headwaters.web.render import PRIVATE, render, retry_headers, said_problem, 
 
 log = logging.getLogger(__name__)
 
+# What aiohttp raises for a body that is broken in itself: a part without a proper header, one that is not packed as it
+# says, one whose sender went. That is the sender's doing, and no failure of ours.
+BROKEN_BODY = (HttpProcessingError, web.RequestPayloadError)
+
 
 class _Tactful(logging.Filter):
     """aiohttp would write down who sent a broken request and how it began, which is often with a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
+        if isinstance(error, BROKEN_BODY):
             return False  # the sender was told
         if error is not None:
             record.msg, record.args = "the server failed: %s\n%s", (kind_of(error), where(error))
@@ -109,6 +113,8 @@ async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamR
             raise
         kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
         return error_response(request, _plain_context(answer.status, language), kept)
+    except BROKEN_BODY:
+        return error_response(request, _plain_context(400, language), {})
     except Exception as error:
         log_failure(log, f"{request.method} {without_secrets(request.path)}", error)
         return error_response(request, _plain_context(500, language), {})

@@ -17,6 +17,7 @@ from headwaters.core.shelf.keys import is_secret
 from headwaters.errands import settle
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
+from headwaters.web.errors import BROKEN_BODY
 from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
 from headwaters.web.pages import order_page, work_page
@@ -44,7 +45,7 @@ async def read_form(request: web.Request) -> dict[str, str]:
     try:
         form = await request.post()
         _check_text(form.items())
-    except (ValueError, LookupError, RuntimeError) as broken:
+    except (ValueError, LookupError, RuntimeError, *BROKEN_BODY) as broken:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
     fields: dict[str, str] = {}
     for name, value in form.items():
