@@ -18,7 +18,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
-from headwaters.errands.take import Taken
+from headwaters.errands.take import Taken, pay
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from tests.support.house import Clock
@@ -191,6 +191,38 @@ async def test_what_became_of_a_payment_is_said_in_words(
     assert f'action="/o/{taken.token}/pay"' in page
     assert ('<h2 id="pay">Pay what is fair</h2>' in page) == form
     assert "/d/" not in page
+
+
+async def begin_another(house: House, taken: Taken, state: PaymentState, till: str = "practice") -> None:
+    """Bob began one more payment, of seven, and it came to `state`."""
+    found = await house.db.read(lambda conn: sales.order_by_token(conn, taken.token))
+    assert found is not None
+    await pay(house, found, "High Water", Money(700, "EUR"), till, "m" * 16)
+    seven = update(tables.payments).where(tables.payments.c.amount_minor == 700)
+    await house.db.write(lambda conn: conn.execute(seven.values(state=state.value)))
+
+
+@pytest.mark.parametrize("state", [PaymentState.OPEN, PaymentState.FAILED, PaymentState.EXPIRED])
+async def test_money_that_is_on_its_way_is_not_forgotten_over_what_was_begun_after_it(
+    client: Client, shop: House, state: PaymentState
+) -> None:
+    """Else the page would say that no money was taken, and a reader pays twice."""
+    taken = await order(shop, "high-water", Door.PAY, till="practice")
+    pending = update(tables.payments).values(state=PaymentState.PENDING.value)
+    await shop.db.write(lambda conn: conn.execute(pending))
+    await begin_another(shop, taken, state)
+    page = await text_of(client, taken)
+    assert first_words(page) == "On its way."
+    assert "Your payment of €5.00 is under way" in page
+    assert "no money was taken" not in page
+
+
+async def test_a_payment_by_hand_still_waits_when_one_by_card_ran_out_of_time(client: Client, shop: House) -> None:
+    taken = await order(shop, "high-water", Door.PAY, till="by_hand")
+    await begin_another(shop, taken, PaymentState.EXPIRED)
+    page = await text_of(client, taken)
+    assert first_words(page) == "Almost there."
+    assert "IBAN: DE02 1203" in page
 
 
 async def test_a_till_that_did_not_answer_leaves_a_page_to_try_again(client: Client, shop: House) -> None:

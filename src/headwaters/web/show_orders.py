@@ -159,9 +159,22 @@ _UNPAID_STAGES = {
 }
 
 
+def _in_view(order: OrderView) -> PaymentView | None:
+    """The payment that the page speaks of: one whose money is on its way, whatever was begun after it; else the newest,
+    or where that ran out of time, one that still waits."""
+    newest = order.payments[-1] if order.payments else None
+    if newest is None or len(order.payments) == 1:
+        return newest
+    wanted = [PaymentState.PENDING]
+    if newest.state == PaymentState.EXPIRED:
+        wanted.append(PaymentState.OPEN)
+    waiting = (one for state in wanted for one in reversed(order.payments) if one.state == state)
+    return next(waiting, newest)
+
+
 def stage_of(order: OrderView) -> Stage:
     """What the page says first."""
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if order.state == OrderState.GRANTED:
         return _granted_stage(order, newest)
     if newest is None:
@@ -189,7 +202,7 @@ def _till_label(payment: PaymentView, said: Format) -> str:
 
 
 def _due(order: OrderView, now: Now, said: Format) -> pages.Due | None:
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if newest is None or newest.state == PaymentState.PAID:
         return None
     by_hand = newest.till == "by_hand"
