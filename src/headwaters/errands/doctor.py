@@ -15,6 +15,7 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.sales.states import Mode
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.store import outbox as outbox_rows
@@ -64,7 +65,7 @@ async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
         *_look_at_disk(config),
         await _look_at_database(config),
     ]
-    if findings[-1].health is not Health.BAD:
+    if not any(found.health is Health.BAD and found.about in {"key", "database"} for found in findings):
         async with furnish(config) as house:
             findings += [finding async for finding in _look_inside(house)]
     return findings
@@ -114,8 +115,8 @@ def _look_at_disk(config: Config) -> list[Finding]:
 async def _look_at_database(config: Config) -> Finding:
     database = Database(config.database_url)
     try:
+        await database.check()  # first: to open a file that is not there makes one
         await database.open()
-        await database.check()
     except HeadwatersError as error:
         return _from_error("database", error)
     finally:
@@ -166,6 +167,11 @@ def _look_at_tills(house: House) -> Finding:
             N_("none is on, so nobody can pay"),
             N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
         )
+    tested = ", ".join(till.name for till in house.now.tills.values() if till.mode is Mode.TEST)
+    if tested:
+        advice = N_("When you have tried everything, set the live keys (docs/sell).")
+        message = N_("%(names)s; %(tested)s has a key for tests, so works go for cards that nobody pays with")
+        return Finding("tills", Health.LOOK, message, advice, {"names": names, "tested": tested})
     if "by_hand" in house.now.tills and not house.now.settings.by_hand_instructions.strip():
         advice = N_("“headwaters settings by_hand_instructions 'IBAN …, or cash when we meet'” tells them.")
         message = N_("%(names)s; nobody is told how to pay you by hand")
