@@ -212,11 +212,11 @@ def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
 
     Of several rows with one SHA-256 the last counts: so it was kept last.
     """
-    statement = insert(blobs)
-    fresh = {name: statement.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
+    added = insert(blobs)
+    fresh = {name: added.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
     other = or_(*(blobs.c[name].is_distinct_from(value) for name, value in fresh.items()))
-    statement = statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
-    statement = statement.returning(blobs.c.sha256)
+    added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
+    statement = added.returning(blobs.c.sha256)
     newest = {row.sha256: row for row in rows}
     news = False
     for _, row in sorted(newest.items()):  # one order for all, so that no two wait for each other
