@@ -21,6 +21,7 @@ from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken, pay
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
+from headwaters.store.shop import raise_catalogue
 from tests.support.house import Clock
 from tests.support.pages import Part, order, painted, publish
 from tests.web.test_pages import ATTACK
@@ -241,6 +242,23 @@ async def test_the_free_way_out_is_offered_only_where_its_door_is_open(client: C
     assert answer.status == 422
     assert "The creator keeps this door closed for this work." in await answer.text()
     assert await house.db.read(lambda conn: conn.execute(select(func.count()).select_from(tables.grants)).scalar()) == 0
+
+
+@pytest.mark.parametrize("door", [Door.PAY, Door.CANT_PAY])
+async def test_where_the_pay_door_is_closed_the_page_asks_for_no_money(client: Client, shop: House, door: Door) -> None:
+    taken = await order(shop, "high-water", door, till="practice" if door is Door.PAY else None)
+    form = f'action="/o/{taken.token}/pay"'
+    assert form in await text_of(client, taken)
+    await shop.db.write(lambda conn: conn.execute(update(tables.works).values(doors="cant_pay,have_copy")))
+    await shop.db.write(raise_catalogue)
+    await refresh(shop)
+    page = await text_of(client, taken)
+    assert form not in page
+    assert "Pay, if and when you like" not in page
+    fields = {"amount": "5.00", "nonce": "m" * 16, "till": "practice"}
+    answer = await client.post(f"/o/{taken.token}/pay", data=fields, allow_redirects=False)
+    assert answer.status == 422
+    assert "The creator keeps this door closed for this work." in await answer.text()
 
 
 async def test_the_pay_doors_minimum_holds_until_the_files_are_there(client: Client, house: House) -> None:

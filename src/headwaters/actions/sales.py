@@ -151,8 +151,8 @@ def pay_more(
 ) -> rows.PaymentRow:
     """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first.
 
-    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet; and
-    Refused(WORK_WITHHELD), as nobody pays for what does not come.
+    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet;
+    Refused(DOOR_CLOSED) where it is closed by now; and Refused(WORK_WITHHELD), as nobody pays for what does not come.
     """
     key = _nonce(nonce, order_id, amount.minor, till.name)
     if (found := rows.payment_by_nonce(conn, key)) is not None:
@@ -161,6 +161,7 @@ def pay_more(
     terms = rows.terms(conn, order)
     if terms.withheld:
         raise Refused(Code.WORK_WITHHELD, N_("This work is withheld, so nothing is taken for it."), field="amount")
+    check_open(Door.PAY, terms.doors)
     if order.state is not OrderState.GRANTED:
         check_least(amount, least_for(order.amount_minor, terms.minimum), terms.doors)
     return _add_payment(conn, order_id, key, amount, till, reference, now)

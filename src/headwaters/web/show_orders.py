@@ -66,6 +66,7 @@ class ShelfWork:
     sums: str
     licence: Licence
     withheld: str
+    may_pay: bool
     cant_pay: bool
 
 
@@ -99,6 +100,7 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
+        may_pay=Door.PAY in work.doors.split(","),
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
 
@@ -319,6 +321,7 @@ def order_page(
             typed.problem_of("pay", language),
             said,
         ),
+        may_pay=all(shelf.may_pay for shelf in shelves),
         may_take=not granted and all(shelf.cant_pay for shelf in shelves),
         mail=_mail_form(site, order, typed, language),
         mailed=order.email is not None,
