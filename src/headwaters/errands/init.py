@@ -14,6 +14,7 @@ from headwaters.core.shop import check_setting
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
+_OURS = ("headwaters.", KEY_NAME)  # what an init that was interrupted leaves
 
 _CONFIG = """\
 # How this shop runs. Every name is told in docs/operate/configuration.md; HEADWATERS_<NAME> in the
@@ -80,7 +81,8 @@ def _settings(new: NewShop) -> dict[str, str]:
 
 def _write_folder(folder: Path, config: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)  # order pages, addresses and till keys are inside
+    if all(path.name.startswith(_OURS) for path in folder.iterdir()):  # others may need the way to what else is there
+        folder.chmod(0o700)  # order pages, addresses and till keys are inside; each is its owner's alone besides
     path = folder / FILE_NAME
     if not path.exists():
         path.write_text(config, encoding="utf-8")
