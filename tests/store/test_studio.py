@@ -65,7 +65,7 @@ async def test_every_way_to_find_an_order(shop: House, clock: Clock) -> None:
     assert await find(shop) == [two.id, one.id]
     for text in (one.reference, "bob@EXAMPLE", one.token, "7,50", "2026-11-22", "high", f"#{one.id}"):
         assert await find(shop, text) == [one.id], text
-    for text in ("den fluss", "100%", "23.11.2026"):
+    for text in ("den fluss", "100%", "23.11.2026", "ÜBER den", "über", "Über den Fluss"):
         assert await find(shop, text) == [two.id], text
     for text in ("h_gh", "%%", "7.51", "2026-11-24", "HW-2222-2222", "z" * 26):
         assert await find(shop, text) == [], text
