@@ -46,7 +46,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
-    files: str = ""  # where files are kept; empty: `files` in the shop's folder
+    files: str = ""  # where files are kept, from the shop's folder; empty: `files` in it
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
     smtp: Smtp | None = None
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
@@ -60,8 +60,8 @@ class Config:
 
     @property
     def files_dir(self) -> Path:
-        """Where LocalStorage keeps blobs."""
-        return Path(self.files) if self.files else self.shop / "files"
+        """Where LocalStorage keeps blobs. The same from whichever folder a command is run."""
+        return self.shop / (self.files or "files")
 
     @property
     def secure(self) -> bool:
