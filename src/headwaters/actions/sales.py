@@ -312,8 +312,11 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
         mail.queue_paid_notice(conn, payment, now)
     if changed and status.state is PaymentState.PENDING:
         rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
-    if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
-        rows.expire_order(conn, payment.order_id)
+    if status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
+        if changed:
+            rows.expire_order(conn, payment.order_id)
+        else:  # over before, and looked at since because its till was off: now the till has said so too
+            rows.set_check(conn, payment.id, None)
     if status.state is PaymentState.PAID:
         changed |= _settle_fee(conn, payment, status, now)
         changed |= _settle_refunds(conn, payment, status, now)
