@@ -30,7 +30,8 @@ def test_everything_has_a_default(shop: Path):
 
 
 @pytest.mark.parametrize(
-    ("written", "folder"), [("", "{shop}/files"), ("stock", "{shop}/stock"), ("../disk", "{shop}/../disk"), ("/d", "/d")]
+    ("written", "folder"),
+    [("", "{shop}/files"), ("stock", "{shop}/stock"), ("../disk", "{shop}/../disk"), ("/d", "/d")],
 )
 def test_files_are_found_from_whichever_folder_a_command_is_run(
     shop: Path, written: str, folder: str, monkeypatch: pytest.MonkeyPatch

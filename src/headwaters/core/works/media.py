@@ -145,6 +145,7 @@ _BY_MEDIA_TYPE = {format_.media_type: format_ for format_ in reversed(FORMATS)}
 # Files without an extension, as README or LICENSE, or a game for Linux.
 _WITHOUT_EXTENSION = {_C.TEXT: _BY_EXTENSION["txt"], _C.ELF: _BY_EXTENSION["x86_64"]}
 
+
 def family_of(media_type: str) -> Family:
     """The family of a media type that `identify` gave; DATA for any other."""
     found = _BY_MEDIA_TYPE.get(media_type)
