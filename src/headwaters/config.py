@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -183,8 +184,9 @@ def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         raise WrongUse(
             Code.SHOP_MISSING,
             N_("There is no shop in %(shop)s."),
-            hint=N_("Make one with “headwaters init %(shop)s”, or name another with --shop."),
+            hint=N_("Make one with “headwaters init %(word)s”, or name another with --shop."),
             shop=str(shop),
+            word=shlex.quote(str(shop)),
         )
     return read_config(shop, environ, **over)
 

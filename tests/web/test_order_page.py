@@ -421,6 +421,16 @@ async def test_a_refused_letter_comes_back_with_its_words(client: Client, shop: 
     assert long in page
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [("letters", "There is nothing in this letter yet."), ("pay", "Write an amount, like 5.00.")],
+)
+async def test_a_form_without_its_field_is_refused_in_words(client: Client, shop: House, form: str, words: str) -> None:
+    taken = await order(shop, "high-water")
+    answer = await client.post(f"/o/{taken.token}/{form}", data={"nonce": "n" * 26})
+    assert (answer.status, (await answer.text()).count(words)) == (422, 1)
+
+
 async def test_a_refused_payment_comes_back_with_its_amount(client: Client, shop: House) -> None:
     taken = await order(shop, "high-water")
     form = {"amount": "five", "till": "practice", "nonce": "n" * 26}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,9 @@ async def make_shop(new: NewShop) -> Config:
         raise Refused(
             Code.SHOP_EXISTS,
             N_("There is a shop in %(shop)s already."),
-            hint=N_("Serve it with “headwaters serve --shop %(shop)s”."),
+            hint=N_("Serve it with “headwaters serve --shop %(word)s”."),
             shop=str(new.folder),
+            word=shlex.quote(str(new.folder)),
         )
     changes = {key: check_setting(key, value) for key, value in _settings(new).items()}
     url = f'url = "{check_url(new.url)}"' if new.url else '# url = "https://shop.example"'

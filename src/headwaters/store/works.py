@@ -230,6 +230,22 @@ def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:
     return tuple(BlobRow(*row) for row in conn.execute(select(*columns).order_by(blobs.c.sha256)))
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A file of an edition, by the names that people know."""
+
+    slug: str
+    edition: int
+    name: str
+
+
+def uses_of(conn: Connection, sha256: str) -> tuple[Use, ...]:
+    """Where a blob is used."""
+    query = select(works.c.slug, editions.c.number, files.c.name).join_from(files, editions).join(works)
+    query = query.where(files.c.sha256 == sha256).order_by(works.c.slug, editions.c.number, files.c.position)
+    return tuple(Use(*row) for row in conn.execute(query))
+
+
 def files_of(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
     """The files of an edition, in their order."""
     columns = [files.c[item.name] for item in fields(FileRow)]

@@ -130,7 +130,7 @@ async def post_pay(request: web.Request) -> web.Response:
         title, nonce = ", ".join(titles), check_nonce(form.get("nonce", ""))
         return _next(await pay(house, order, title, amount, check_till(form.get("till", "")), nonce))
     except (Refused, Unavailable) as problem:
-        return await order_page(request, order.token, problem=problem, typed=form)
+        return await order_page(request, order.token, problem=problem, typed={"amount": "", **form})
 
 
 @routes.post("/o/{token}/free")
