@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,7 +47,7 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
-    files: str = ""  # where files are kept; empty: `files` in the shop's folder
+    files: str = ""  # where files are kept, from the shop's folder; empty: `files` in it
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
     smtp: Smtp | None = None
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
@@ -60,8 +61,8 @@ class Config:
 
     @property
     def files_dir(self) -> Path:
-        """Where LocalStorage keeps blobs."""
-        return Path(self.files) if self.files else self.shop / "files"
+        """Where LocalStorage keeps blobs. The same from whichever folder a command is run."""
+        return self.shop / (self.files or "files")
 
     @property
     def secure(self) -> bool:
@@ -183,8 +184,9 @@ def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         raise WrongUse(
             Code.SHOP_MISSING,
             N_("There is no shop in %(shop)s."),
-            hint=N_("Make one with “headwaters init %(shop)s”, or name another with --shop."),
+            hint=N_("Make one with “headwaters init %(word)s”, or name another with --shop."),
             shop=str(shop),
+            word=shlex.quote(str(shop)),
         )
     return read_config(shop, environ, **over)
 

@@ -18,10 +18,11 @@ import pytest
 from sqlalchemy import func, select
 
 from headwaters.actions.works import Change, withhold_work
-from headwaters.core.errors import Code, NotFound, Refused, WrongUse
+from headwaters.core.errors import Code, NotFound, Refused, Unavailable, WrongUse
 from headwaters.core.works.manifest import Given
+from headwaters.errands.download import Desk
 from headwaters.errands.gather import Failure
-from headwaters.errands.house import House
+from headwaters.errands.house import House, refresh
 from headwaters.errands.publish import Outcome, Progress, publish
 from headwaters.ports import Blob, Keep, Witness
 from headwaters.store import tables
@@ -31,6 +32,7 @@ from headwaters.store.works import BlobRow, FileRow
 from tests.errands.test_gather import lay
 from tests.support import samples
 from tests.support.house import Clock
+from tests.support.shelf import grant
 
 MADE = {"rights": Given("own", "--i-made-this")}
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -243,6 +245,26 @@ async def test_linked_files_are_watched_and_not_copied(house: House, tmp_path: P
     assert status.st_nlink == 2
     assert (await done(house, path)).published.change is Change.NOTHING
     assert [row.keep for row in await house.db.read(rows.all_blobs)] == ["copy"]
+
+
+async def test_a_linked_file_that_was_touched_is_there_again_once_it_is_published_again(
+    house: House, tmp_path: Path
+) -> None:
+    """In the shop that is open meanwhile, which remembers how the file looked before."""
+    path = lay(tmp_path / "book", {"a.pdf": PDF}) / "a.pdf"
+    work_id = (await done(house, path, keep=Keep.LINK)).published.work_id
+    await refresh(house)
+    key, desk = await grant(house, work_id), Desk(house)
+    (ref,) = await house.db.read(lambda conn: [row[0] for row in conn.execute(select(tables.files.c.ref))])
+    before = await desk.file(key, ref)
+    path.touch()
+    with pytest.raises(Unavailable) as changed:
+        await desk.file(key, ref)
+    assert changed.value.code is Code.BLOB_CHANGED
+    assert (await done(house, path, keep=Keep.LINK)).published.change is Change.NOTHING
+    await refresh(house)
+    after = await desk.file(key, ref)
+    assert (after.sha256, after.representation) == (before.sha256, before.representation)
 
 
 async def test_two_linked_files_of_the_same_bytes_are_watched_at_the_one_that_is_kept(

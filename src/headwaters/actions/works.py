@@ -167,7 +167,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
     newest = rows.newest_edition(conn, work.id)
     number = newest.number if newest else 0
     change = Change.NOTHING
-    rows.keep_blobs(conn, publication.blobs, to_micros(now))  # how a blob is kept may have changed alone
+    kept_anew = rows.keep_blobs(conn, publication.blobs, to_micros(now))  # that may have changed alone
     if (details, publication.source) != (work.details, work.source):
         rows.change_work(conn, work.id, publication.source, details, to_micros(now))
         change = Change.NEW_WORDS
@@ -175,8 +175,8 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
         number += 1
         _add_edition(conn, work.id, number, details, publication, refs, now)
         change = Change.NEW_EDITION
-    if change is not Change.NOTHING:
-        raise_catalogue(conn)
+    if kept_anew or change is not Change.NOTHING:
+        raise_catalogue(conn)  # an open shop remembers also how a file is kept
     return Published(work.id, work.slug, details.title, work.state, number, change)
 
 

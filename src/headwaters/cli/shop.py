@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,10 +43,10 @@ def run_init(args: argparse.Namespace) -> int:
     config = asyncio.run(make_shop(NewShop(args.folder, args.name, args.currency, args.url)))
     text = _(
         "Your shop is in %(shop)s.\n\n"
-        "  headwaters publish FILE-OR-FOLDER --shop %(shop)s --i-made-this    put a work on sale\n"
-        "  headwaters serve --shop %(shop)s                                   open the shop at %(url)s\n"
-        "  headwaters signin --shop %(shop)s                                  a link into your Studio"
-    ) % {"shop": config.shop, "url": config.url}
+        "  headwaters publish FILE-OR-FOLDER --shop %(word)s --i-made-this    put a work on sale\n"
+        "  headwaters serve --shop %(word)s                                   open the shop at %(url)s\n"
+        "  headwaters signin --shop %(word)s                                  a link into your Studio"
+    ) % {"shop": config.shop, "word": shlex.quote(str(config.shop)), "url": config.url}
     say(args, {"shop": str(config.shop), "url": config.url}, text)
     return 0
 

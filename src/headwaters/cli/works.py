@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headwaters.actions.works import Change, restore_work, retire_work, withhold_work
-from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._tools import Command, error_data, in_house, say, utc
 from headwaters.core.clock import from_micros
 from headwaters.core.sales.money import plain
 from headwaters.core.works.editions import EditionFile, Rights, Role, WorkState
@@ -172,14 +172,7 @@ def _file_json(file: EditionFile) -> dict[str, Any]:
 
 
 def _failure_json(failure: Failure) -> dict[str, Any]:
-    error = failure.error
-    return {
-        "place": shown(str(failure.place)),
-        "code": error.code.value,
-        "message": error_text(error),
-        "hint": hint_text(error),
-        "field": error.field,
-    }
+    return {"place": shown(str(failure.place)), **error_data(failure.error)}
 
 
 class Meter:
@@ -262,7 +255,7 @@ def _work_json(work: WorkLine, address: str) -> dict[str, Any]:
         "price": plain(work.price),
         "minimum": plain(work.minimum),
         "edition": work.edition,
-        "published_at": from_micros(work.published_at).isoformat(),
+        "published_at": utc(from_micros(work.published_at)),
         "files": work.files,
         "size": work.size,
         "address": address,

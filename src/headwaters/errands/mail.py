@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,7 @@ from headwaters.store.sales import PaymentRow
 from headwaters.texts import translations
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_NO_DOMAIN = re.compile(r"[^a-z0-9.-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +221,11 @@ def write_mail(house: House, letter: Letter, key: str) -> Mail:
 
 
 def _message_id(house: House, key: str) -> str:
-    """The same for the same row, and telling nothing of it."""
+    """The same for the same row, and telling nothing of it. What a host may be called and a mail's domain may not (an
+    underscore, the colons of IPv6) becomes a hyphen: it only has to be unlike others."""
     mac = hmac.digest(house.shop_key, f"headwaters: message of {key}".encode(), "sha256")
-    return f"{mac.hex()[:40]}@{urlsplit(house.config.url).hostname}"
+    host = _NO_DOMAIN.sub("-", urlsplit(house.config.url).hostname or "")
+    return f"{mac.hex()[:40]}@{host}"
 
 
 # ── what the creator asks for ────────────────────────────────────────────────────────────────────

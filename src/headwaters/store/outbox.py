@@ -131,6 +131,12 @@ def forget_done(conn: Connection, before: datetime) -> int:
     return conn.execute(statement).rowcount
 
 
+def last_given_up(conn: Connection) -> str:
+    """Why the newest row that was given up was; empty where none was."""
+    query = select(outbox.c.error).where(outbox.c.state == GIVEN_UP).order_by(outbox.c.due_at.desc()).limit(1)
+    return str(conn.execute(query).scalar() or "")
+
+
 def count_open(conn: Connection) -> tuple[int, int]:
     """How many rows wait, and how many were given up."""
     counts: dict[str, int] = {str(state): int(count) for state, count in _COUNT.all(conn)}

@@ -33,7 +33,7 @@ _BY_HAND = "by_hand"
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """An order at a glance, with its newest payment."""
+    """An order at a glance, with the payment that tells most of it."""
 
     id: int
     title: str  # of the works on it
@@ -51,10 +51,12 @@ class OrderLine:
 
 
 def _newest_payment() -> ColumnElement[int]:
-    """The id of an order's newest payment that came in, else of its newest one."""
-    paid_first = case((payments.c.state == PaymentState.PAID.value, 0), else_=1)
+    """The id of an order's newest payment that came in, else of one that is on its way, else of its newest one; what
+    ran out of time comes last."""
+    ranks = {PaymentState.PAID: 0, PaymentState.PENDING: 1, PaymentState.EXPIRED: 3}
+    rank = case({state.value: number for state, number in ranks.items()}, value=payments.c.state, else_=2)
     chosen = select(payments.c.id).where(payments.c.order_id == orders.c.id)
-    return chosen.order_by(paid_first, payments.c.id.desc()).limit(1).correlate(orders).scalar_subquery()
+    return chosen.order_by(rank, payments.c.id.desc()).limit(1).correlate(orders).scalar_subquery()
 
 
 def _paid() -> ColumnElement[int]:

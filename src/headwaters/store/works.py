@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.errors import N_, Code, NotFound
@@ -207,23 +207,43 @@ def add_files(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> Non
         conn.execute(insert(files), values)
 
 
-def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> None:
-    """Blobs as the storage keeps them now: one that was a link before may be a copy today.
+def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
+    """Blobs as the storage keeps them now: one that was a link before may be a copy today. Whether that was news.
 
     Of several rows with one SHA-256 the last counts: so it was kept last.
     """
-    statement = insert(blobs)
-    fresh = {name: statement.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
-    statement = statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh)
+    added = insert(blobs)
+    fresh = {name: added.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
+    other = or_(*(blobs.c[name].is_distinct_from(value) for name, value in fresh.items()))
+    added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
+    statement = added.returning(blobs.c.sha256)
     newest = {row.sha256: row for row in rows}
+    news = False
     for _, row in sorted(newest.items()):  # one order for all, so that no two wait for each other
-        conn.execute(statement, {"created_at": now, **asdict(row)})
+        news |= conn.execute(statement, {"created_at": now, **asdict(row)}).first() is not None
+    return news
 
 
 def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:
     """Every blob that a file of any edition needs."""
     columns = [blobs.c[item.name] for item in fields(BlobRow)]
     return tuple(BlobRow(*row) for row in conn.execute(select(*columns).order_by(blobs.c.sha256)))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A file of an edition, by the names that people know."""
+
+    slug: str
+    edition: int
+    name: str
+
+
+def uses_of(conn: Connection, sha256: str) -> tuple[Use, ...]:
+    """Where a blob is used."""
+    query = select(works.c.slug, editions.c.number, files.c.name).join_from(files, editions).join(works)
+    query = query.where(files.c.sha256 == sha256).order_by(works.c.slug, editions.c.number, files.c.position)
+    return tuple(Use(*row) for row in conn.execute(query))
 
 
 def files_of(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:

@@ -66,6 +66,7 @@ class ShelfWork:
     sums: str
     licence: Licence
     withheld: str
+    may_pay: bool
     cant_pay: bool
 
 
@@ -99,6 +100,7 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
+        may_pay=Door.PAY in work.doors.split(","),
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
 
@@ -159,9 +161,22 @@ _UNPAID_STAGES = {
 }
 
 
+def _in_view(order: OrderView) -> PaymentView | None:
+    """The payment that the page speaks of: one whose money is on its way, whatever was begun after it; else the newest,
+    or where that ran out of time, one that still waits."""
+    newest = order.payments[-1] if order.payments else None
+    if newest is None or len(order.payments) == 1:
+        return newest
+    wanted = [PaymentState.PENDING]
+    if newest.state == PaymentState.EXPIRED:
+        wanted.append(PaymentState.OPEN)
+    waiting = (one for state in wanted for one in reversed(order.payments) if one.state == state)
+    return next(waiting, newest)
+
+
 def stage_of(order: OrderView) -> Stage:
     """What the page says first."""
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if order.state == OrderState.GRANTED:
         return _granted_stage(order, newest)
     if newest is None:
@@ -189,7 +204,7 @@ def _till_label(payment: PaymentView, said: Format) -> str:
 
 
 def _due(order: OrderView, now: Now, said: Format) -> pages.Due | None:
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if newest is None or newest.state == PaymentState.PAID:
         return None
     by_hand = newest.till == "by_hand"
@@ -306,6 +321,7 @@ def order_page(
             typed.problem_of("pay", language),
             said,
         ),
+        may_pay=all(shelf.may_pay for shelf in shelves),
         may_take=not granted and all(shelf.cant_pay for shelf in shelves),
         mail=_mail_form(site, order, typed, language),
         mailed=order.email is not None,

@@ -146,6 +146,7 @@ class OrderPage:
     paid: Amount | None  # what was paid and not refunded
     due: Due | None  # the newest payment where it is not finished
     pay: PayForm
+    may_pay: bool  # the door “Pay what is fair” is open
     may_take: bool  # not granted, and the door “I can’t pay right now” is open
     mail: MailForm | None  # None: the shop sends no mail, or has an address already
     mailed: bool  # the order has an address

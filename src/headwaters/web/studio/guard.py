@@ -94,7 +94,10 @@ def _same_site(request: web.Request) -> bool:
     if origin is None:
         return True
     own = {request.host.lower(), urlsplit(request.app[HOUSE].config.url).netloc.lower()}
-    return urlsplit(origin).netloc.lower() in own
+    try:
+        return urlsplit(origin).netloc.lower() in own
+    except ValueError:  # brackets that do not close
+        return False
 
 
 def check_site(request: web.Request) -> None:
