@@ -10,9 +10,11 @@ from functools import partial
 
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_tills
 from headwaters.config import KEY_NAME, Config
+from headwaters.core.passkeys import passkey_site
 from headwaters.errands.house import House, look_around
 from headwaters.store.db import Database
 
@@ -34,6 +36,7 @@ def read_clock() -> datetime:
 async def furnish(config: Config) -> AsyncIterator[House]:
     """An open house: database at its newest schema, ports filled, settings read; closed at the end."""
     shop_key = (config.shop / KEY_NAME).read_bytes()
+    site = passkey_site(config.url)
     database = Database(config.database_url)
     await database.migrate()
     await database.open()
@@ -50,6 +53,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             make_tills=tills,
             now=await look_around(database, config, tills),
             shop_key=shop_key,
+            passkeys=WebAuthnPasskeys(site) if site else None,
         )
         yield house
     finally:

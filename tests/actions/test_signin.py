@@ -62,9 +62,9 @@ async def test_a_link_that_is_too_old_or_never_was_does_not_sign_in(house: House
 async def test_looking_at_a_link_does_not_use_it_up(house: House) -> None:
     await make_link(house)
     for _ in range(3):
-        assert await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+        assert await house.db.read(lambda conn: rows.link_owner(conn, secret_digest("link"), house.clock()))
     await use(house, "one")
-    assert not await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+    assert not await house.db.read(lambda conn: rows.link_owner(conn, secret_digest("link"), house.clock()))
 
 
 async def test_two_links_are_both_good_and_make_one_creator(house: House) -> None:
