@@ -65,6 +65,20 @@ async def add(house: House, session: SessionRow, answer: str, label: str) -> str
     return name
 
 
+async def rename(house: House, session: SessionRow, passkey_id: int, label: str) -> None:
+    """Call it otherwise. Raises NotFound(PASSKEY_UNKNOWN), Refused(PERSON_NAME)."""
+    name, now = check_label(label, ""), house.clock()
+    if not name:
+        raise Refused(Code.PERSON_NAME, N_("Please give a name."), field="label")
+    await house.db.write(lambda conn: verbs.rename(conn, session.creator_id, passkey_id, name, now))
+
+
+async def remove(house: House, session: SessionRow, passkey_id: int) -> None:
+    """It opens nothing any more. Raises NotFound(PASSKEY_UNKNOWN)."""
+    now = house.clock()
+    await house.db.write(lambda conn: verbs.remove(conn, session.creator_id, passkey_id, now))
+
+
 # ── sign in with one ─────────────────────────────────────────────────────────────────────────────
 
 

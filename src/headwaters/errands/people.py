@@ -10,7 +10,7 @@ from headwaters.actions.people import Wanted
 from headwaters.actions.signin import no_such_person, person_called
 from headwaters.core.signin import INVITATION_LIVES
 from headwaters.errands.house import House
-from headwaters.errands.signin import link_address
+from headwaters.errands.signin import first_name, link_address
 from headwaters.store import signin as signin_rows
 from headwaters.store.signin import CreatorRow
 
@@ -49,6 +49,5 @@ async def find(house: House, name: str) -> CreatorRow:
 
 async def _have_first(house: House, now: datetime) -> None:
     """On a shop's machine somebody may be invited before its creator ever signed in: the creator comes first."""
-    settings = house.now.settings
     if await house.db.read(signin_rows.first_creator) is None:
-        await house.db.write(lambda conn: verbs.have_creator(conn, settings.creator or settings.name, now))
+        await house.db.write(lambda conn: verbs.have_creator(conn, first_name(house), now))

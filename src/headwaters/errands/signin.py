@@ -23,6 +23,7 @@ from headwaters.store import passkeys as passkey_rows
 from headwaters.store import signin as rows
 from headwaters.store.db import Connection
 from headwaters.store.signin import CreatorRow, SessionRow
+from headwaters.texts import translations
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,15 @@ async def make_link(house: House, person: str = "") -> str:
     Raises NotFound(PERSON_UNKNOWN).
     """
     secret, now = house.token(), house.clock()
-    settings = house.now.settings
-    name = settings.creator or settings.name
+    name = first_name(house)
     await house.db.write(lambda conn: verbs.make_link(conn, secret, name, now, person))
     return link_address(house, secret)
+
+
+def first_name(house: House) -> str:
+    """How the first creator is called, until they say otherwise."""
+    settings = house.now.settings
+    return settings.creator or settings.name or translations(settings.language).gettext(N_("Creator"))
 
 
 def link_address(house: House, secret: str) -> str:
