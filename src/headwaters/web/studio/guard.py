@@ -59,6 +59,7 @@ Doorkeeper = Callable[[web.Request, Turned, Mapping[str, str], Session | None], 
 DOORKEEPER: web.AppKey[Doorkeeper] = web.AppKey("doorkeeper", Callable)  # type: ignore[arg-type]
 
 Page = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
+ReadForm = Callable[[web.Request], Awaitable[Mapping[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -130,10 +131,10 @@ def _token_fits(session: Session) -> bool:
     return same_secret(session.form.get("csrf", ""), session.csrf)
 
 
-async def _typed(request: web.Request) -> Mapping[str, str]:
+async def _typed(request: web.Request, read: ReadForm) -> Mapping[str, str]:
     """The fields of a form that nobody will carry out; none of what is no form."""
     try:
-        return await read_form(request)
+        return await read(request)
     except Refused:
         return {}
 
@@ -154,16 +155,22 @@ def go_to(path: str) -> web.Response:
 def may(right: Right) -> Callable[[Page], Handler]:
     """Only for who is signed in and has this right. Put it where `for_creator` would stand."""
 
-    def guard(page: Page) -> Handler:
-        @wraps(page)
-        async def checked(request: web.Request, session: Session) -> web.StreamResponse:
-            if right not in session.row.may:
-                raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
-            return await page(request, session)
+    return lambda page: for_creator(_with_right(right, page))
 
-        return for_creator(checked)
 
-    return guard
+def may_send(right: Right, read: ReadForm) -> Callable[[Page], Handler]:
+    """The same for a form that `read_form` would refuse, as there are files in it: `read` reads it."""
+    return lambda page: _guarded(_with_right(right, page), read)
+
+
+def _with_right(right: Right, page: Page) -> Page:
+    @wraps(page)
+    async def checked(request: web.Request, session: Session) -> web.StreamResponse:
+        if right not in session.row.may:
+            raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        return await page(request, session)
+
+    return checked
 
 
 def for_creator(page: Page) -> Handler:
@@ -171,7 +178,10 @@ def for_creator(page: Page) -> Handler:
 
     Forms are checked. One that came too late (the session is over, or another one) is handed back with what was typed.
     """
+    return _guarded(page, read_form)
 
+
+def _guarded(page: Page, read: ReadForm) -> Handler:
     @wraps(page)
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.method not in _SAFE:
@@ -181,10 +191,10 @@ def for_creator(page: Page) -> Handler:
         if row is None:
             if request.method in _SAFE:
                 return go_to(f"{SIGN_IN}?next={studio_path(request.path)}")
-            return await request.app[DOORKEEPER](request, Turned.SIGNED_OUT, await _typed(request), None)
+            return await request.app[DOORKEEPER](request, Turned.SIGNED_OUT, await _typed(request, read), None)
         if request.method in _SAFE:
             return await page(request, Session(row, secret))
-        session = Session(row, secret, await read_form(request))
+        session = Session(row, secret, await read(request))
         if not _token_fits(session):
             return await request.app[DOORKEEPER](request, Turned.OTHER_SESSION, session.form, session)
         return await page(request, session)
