@@ -191,7 +191,8 @@ def run_log(args: argparse.Namespace) -> int:
 
 def _line(deed: deed_rows.DeedRow, names: dict[str, str]) -> str:
     said = formats("en")
-    details = f" ({details_words(deed)})" if deed.details else ""
+    details = details_words(said, deed)
+    details = f" ({details})" if details else ""
     return f"{deed.at:%Y-%m-%d %H:%M} UTC  {who_words(said, deed)} {deed_words(said, deed, names)}{details}"
 
 

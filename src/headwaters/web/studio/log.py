@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from headwaters.core.deeds import ROOMS, WORDS, Room, What
+from headwaters.core.errors import N_
 from headwaters.core.people import Right
 from headwaters.store import deeds as rows
 from headwaters.store import signin as signin_rows
@@ -51,9 +52,24 @@ def who_words(said: Format, deed: rows.DeedRow) -> str:
     return deed.name if deed.who is not None else said.gettext("The shop’s machine")
 
 
-def details_words(deed: rows.DeedRow) -> str:
-    """What else the log knows, as it is written there."""
-    return " · ".join(f"{name}: {value}" for name, value in deed.details.items())
+_DETAILS = {
+    "way": N_("by %(value)s"),
+    "kind": N_("as a %(value)s"),
+    "may": N_("who may %(value)s"),
+    "name": N_("called “%(value)s”"),
+    "from": N_("from “%(value)s”"),
+    "to": N_("to “%(value)s”"),
+    "sessions": N_("in %(value)s places"),
+}
+
+
+def details_words(said: Format, deed: rows.DeedRow) -> str:
+    """What else the log knows. Details that have no words here stand as they are written there."""
+    return " · ".join(
+        said.gettext(_DETAILS[name]) % {"value": value.replace(",", ", ")} if name in _DETAILS else f"{name}: {value}"
+        for name, value in deed.details.items()
+        if value
+    )
 
 
 _PLACES = {"order": "/studio/orders/", "creator": "/studio/people/"}
@@ -70,7 +86,7 @@ def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> LogLine
         who=who_words(said, deed),
         what=deed_words(said, deed, names),
         href=_href(deed),
-        details=details_words(deed),
+        details=details_words(said, deed),
     )
 
 

@@ -61,7 +61,7 @@ def state_words(said: Format, person: CreatorRow, presence: Presence) -> str:
     """Where somebody is: out, here, expected."""
     _ = said.gettext
     if person.ended_at is not None:
-        return _("May not come in since %(day)s") % {"day": said.date(from_micros(person.ended_at))}
+        return _("Out since %(day)s") % {"day": said.date(from_micros(person.ended_at))}
     if presence.seen is not None:
         return _("Here last on %(day)s") % {"day": said.date(presence.seen)}
     if presence.signed_in is not None:
