@@ -72,7 +72,8 @@ def add_passkey(conn: Connection, creator_id: int, new: NewPasskey, name: str, n
         "name": name,
         "created_at": to_micros(now),
     }
-    return conn.execute(insert(passkeys).values(values).on_conflict_do_nothing()).rowcount == 1
+    added = insert(passkeys).values(values).on_conflict_do_nothing().returning(passkeys.c.id)
+    return conn.execute(added).scalar() is not None
 
 
 def note_use(conn: Connection, known: PasskeyRow, sign_count: int, now: datetime) -> bool:
