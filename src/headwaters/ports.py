@@ -7,13 +7,14 @@ Every method may raise the errors it names and no others of its vendor's: adapte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, Self
 
+from headwaters.core.passkeys import NewPasskey, PasskeyAnswer, PasskeyOwner, PasskeySite
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
@@ -26,6 +27,11 @@ __all__ = [
     "Mail",
     "Mailer",
     "Media",
+    "NewPasskey",
+    "PasskeyAnswer",
+    "PasskeyOwner",
+    "PasskeySite",
+    "Passkeys",
     "PaymentRequest",
     "PaymentStatus",
     "Picture",
@@ -221,3 +227,38 @@ class Media(Protocol):
         Raises as `look`; Refused(FILE_WRONG_KIND) for what is no picture and carries none, is broken, or unpacks
         to too many pixels.
         """
+
+
+# ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Passkeys(Protocol):
+    """Asks browsers for passkeys (WebAuthn Level 3) and looks at their answers. Never the network, nothing is kept:
+    which challenges are good, and whose a passkey is, the caller knows.
+
+    Options and answers are JSON, as `PublicKeyCredential.parse…OptionsFromJSON` takes them and `toJSON` gives them.
+    A challenge is ASCII text of 16 characters or more. Every answer is somebody's attack until it is checked.
+    """
+
+    site: PasskeySite
+
+    def creation_options(self, challenge: str, owner: PasskeyOwner, shop: str, known: Sequence[str]) -> str:
+        """What the browser needs to make a passkey for `owner` that can sign in without a name. `known`: credentials
+        that the owner has, so that no authenticator gets two."""
+
+    def request_options(self, challenge: str) -> str:
+        """What the browser needs to sign in with whatever passkey it has for this site."""
+
+    def read(self, answer: str) -> PasskeyAnswer:
+        """What an answer says of itself. Nothing of it is true yet. Raises Refused(PASSKEY_REFUSED) for no answer."""
+
+    def check_new(self, answer: str, challenge: str) -> NewPasskey:
+        """A new passkey, if the answer is one to this challenge, from this site, with its owner verified.
+
+        Raises Refused(PASSKEY_REFUSED).
+        """
+
+    def check(self, answer: str, challenge: str, public_key: str, sign_count: int) -> int:
+        """The authenticator's new count of signatures, if the answer is one to this challenge, from this site, with its
+        owner verified and signed by `public_key`. Raises Refused(PASSKEY_REFUSED), also where the authenticator counts
+        and its count did not rise: then there are two of it."""

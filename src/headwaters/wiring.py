@@ -11,10 +11,12 @@ from pathlib import Path
 
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_tills
 from headwaters.config import KEY_NAME, Config
 from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.passkeys import passkey_site
 from headwaters.errands.house import House, look_around
 from headwaters.store.db import Database
 
@@ -52,6 +54,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
     Raises Refused(CONFIG_BROKEN | DATABASE_NEWER), Unavailable.
     """
     shop_key = read_key(config.shop / KEY_NAME)
+    site = passkey_site(config.url)
     database = Database(config.database_url)
     await database.migrate()
     await database.open()
@@ -68,6 +71,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             make_tills=tills,
             now=await look_around(database, config, tills),
             shop_key=shop_key,
+            passkeys=WebAuthnPasskeys(site) if site else None,
         )
         yield house
     finally:

@@ -8,13 +8,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from headwaters.actions import people
 from headwaters.actions import signin as verbs
-from headwaters.core.errors import Code, Conflict, Refused
+from headwaters.actions.people import Wanted
+from headwaters.core.errors import Code, Conflict, NotFound, Refused
+from headwaters.core.people import Right, contributor
 from headwaters.core.signin import secret_digest
 from headwaters.errands.house import House
 from headwaters.store import signin as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
+from headwaters.store.deeds import DeedFilter, find_deeds
 from tests.support.databases import side_by_side
 from tests.support.house import Clock
 
@@ -62,9 +66,9 @@ async def test_a_link_that_is_too_old_or_never_was_does_not_sign_in(house: House
 async def test_looking_at_a_link_does_not_use_it_up(house: House) -> None:
     await make_link(house)
     for _ in range(3):
-        assert await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+        assert await house.db.read(lambda conn: rows.link_owner(conn, secret_digest("link"), house.clock()))
     await use(house, "one")
-    assert not await house.db.read(lambda conn: rows.link_is_good(conn, secret_digest("link"), house.clock()))
+    assert not await house.db.read(lambda conn: rows.link_owner(conn, secret_digest("link"), house.clock()))
 
 
 async def test_two_links_are_both_good_and_make_one_creator(house: House) -> None:
@@ -150,6 +154,97 @@ async def test_who_signs_in_with_the_old_password_while_it_is_changed_is_not_in(
         lambda conn: verbs.set_password(conn, before.id, "kept again", "one", house.clock()),
     )
     assert not await alive(house, "three")
+
+
+async def test_a_link_of_a_clock_that_was_ahead_is_not_good_for_days_once_it_is_set_right(
+    house: House, clock: Clock
+) -> None:
+    clock.move(days=2)
+    await make_link(house)
+    clock.move(days=-2)
+    with pytest.raises(Refused) as refused:
+        await use(house, "one")
+    assert refused.value.code == Code.SIGN_IN_SPENT
+    await make_link(house, "another")
+    assert await use(house, "two", "another")
+
+
+async def test_a_session_of_a_clock_that_was_ahead_is_not_fresh_for_days(house: House, clock: Clock) -> None:
+    clock.move(days=2)
+    await make_link(house)
+    await use(house, "one")
+    clock.move(days=-2)
+    digest, now = secret_digest("one"), clock()
+    row = await house.db.read(lambda conn: rows.live_session(conn, digest, now))
+    assert row is not None
+    assert not row.is_fresh(now)
+    assert row.is_fresh(now + timedelta(days=2, minutes=14))
+
+
+async def test_a_link_for_somebody_lets_them_in_and_nobody_else(house: House) -> None:
+    await make_link(house)
+    wanted = Wanted("Bob Rivers", contributor([Right.TALK]))
+    await house.db.write(lambda conn: people.invite(conn, None, wanted, "invitation", house.clock()))
+    await house.db.write(lambda conn: verbs.make_link(conn, "bobs", "", house.clock(), " bob  RIVERS"))
+    assert (await use(house, "one", "bobs")).name == "Bob Rivers"
+    for name in ("Charlie", "Bob"):
+        with pytest.raises(NotFound) as refused:
+            await house.db.write(lambda conn, name=name: verbs.make_link(conn, "x", "", house.clock(), name))
+        assert refused.value.code == Code.PERSON_UNKNOWN
+
+
+async def test_how_somebody_came_in_and_the_hour_of_their_last_visit_are_kept(house: House, clock: Clock) -> None:
+    clock.now = clock.now.replace(minute=40)
+    await make_link(house)
+    await use(house, "one")
+    digest = secret_digest("one")
+
+    async def seen() -> tuple[str, str]:
+        row = await house.db.read(lambda conn: rows.live_session(conn, digest, clock()))
+        assert row is not None
+        assert row.seen_at is not None
+        return row.way, f"{row.seen_at:%H:%M:%S.%f}"
+
+    assert await seen() == ("link", "12:00:00.000000")
+    visits = [await house.db.write(lambda conn: rows.note_visit(conn, digest, clock()))]
+    clock.move(minutes=30)
+    visits += [await house.db.write(lambda conn: rows.note_visit(conn, digest, clock())) for _ in range(2)]
+    assert visits == [False, True, False]
+    assert await seen() == ("link", "13:00:00.000000")
+
+
+async def test_one_session_is_ended_by_the_beginning_of_its_name_and_only_by_its_owner(house: House) -> None:
+    for name in ("one", "two"):
+        await make_link(house, name)
+        owner = await use(house, f"session {name}", name)
+    beginning = secret_digest("session one")[:16]
+    for creator_id, ended in ((owner.id + 1, False), (owner.id, True), (owner.id, False)):
+        assert (
+            await house.db.write(
+                lambda conn, creator_id=creator_id: verbs.end_one(conn, creator_id, beginning, house.clock())
+            )
+            is ended
+        )
+    assert (await alive(house, "session one"), await alive(house, "session two")) == (False, True)
+    here = secret_digest("session two")
+    assert await house.db.write(lambda conn: verbs.end_others(conn, owner.id, here, house.clock())) == 0
+
+
+async def test_each_deed_of_signing_in_is_in_the_log_once(house: House) -> None:
+    await make_link(house)
+    with pytest.raises(Refused):
+        await use(house, "none", "guess")
+    person = await use(house, "one")
+    await house.db.write(lambda conn: verbs.set_password(conn, person.id, "kept", "one", house.clock()))
+    for _ in range(2):
+        await house.db.write(lambda conn: verbs.sign_out(conn, "one", house.clock()))
+    found = await house.db.read(lambda conn: find_deeds(conn, DeedFilter(), 10))
+    assert [(deed.what, deed.who, deed.subject, dict(deed.details)) for deed in reversed(found)] == [
+        ("signin.link", None, "creator:1", {}),
+        ("signin.in", 1, "", {"way": "link"}),
+        ("signin.password", 1, "", {}),
+        ("signin.out", 1, "", {}),
+    ]
 
 
 async def test_links_and_sessions_that_are_over_go(house: House, clock: Clock) -> None:

@@ -32,6 +32,8 @@ _ROOMS = {
     "answer": "letters",
     "reports": "reports",
     "signin": "signin",
+    "people": "people",
+    "log": "people",
     "serve": "serve",
     "demo": "demo",
 }

@@ -20,6 +20,16 @@ class What(StrEnum):
     SIGNED_IN = "signin.in"
     SIGNED_OUT = "signin.out"
     PASSWORD_SET = "signin.password"  # noqa: S105  (a name, not a password)
+    NAME_CHANGED = "signin.name"
+    PASSKEY_ADDED = "signin.passkey_added"
+    PASSKEY_RENAMED = "signin.passkey_renamed"
+    PASSKEY_REMOVED = "signin.passkey_removed"
+    SESSIONS_ENDED = "signin.sessions_ended"
+    LINK_MADE = "signin.link"
+    PERSON_INVITED = "person.invited"
+    PERSON_CHANGED = "person.changed"
+    PERSON_ENDED = "person.ended"
+    PERSON_RESTORED = "person.restored"
     # works
     WORK_RETIRED = "work.retired"
     WORK_RESTORED = "work.restored"
@@ -28,6 +38,7 @@ class What(StrEnum):
     LINK_SENT_AGAIN = "order.link_sent"
     # letters
     LETTER_ANSWERED = "letter.answered"
+    REPORT_ANSWERED = "report.answered"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
 
@@ -36,11 +47,22 @@ WORDS: Mapping[What, str] = {
     What.SIGNED_IN: N_("signed in"),
     What.SIGNED_OUT: N_("signed out"),
     What.PASSWORD_SET: N_("set a password"),
+    What.NAME_CHANGED: N_("changed their name"),
+    What.PASSKEY_ADDED: N_("added a passkey"),
+    What.PASSKEY_RENAMED: N_("renamed a passkey"),
+    What.PASSKEY_REMOVED: N_("removed a passkey"),
+    What.SESSIONS_ENDED: N_("signed out elsewhere"),
+    What.LINK_MADE: N_("made a sign-in link for %(subject)s"),
+    What.PERSON_INVITED: N_("invited %(subject)s"),
+    What.PERSON_CHANGED: N_("changed what %(subject)s is or may do"),
+    What.PERSON_ENDED: N_("ended the access of %(subject)s"),
+    What.PERSON_RESTORED: N_("let %(subject)s in again"),
     What.WORK_RETIRED: N_("retired %(subject)s"),
     What.WORK_RESTORED: N_("published %(subject)s again"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
+    What.REPORT_ANSWERED: N_("answered the report %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
 }
 
@@ -56,5 +78,39 @@ class Deed:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+class Room(StrEnum):
+    """Where a deed was done, for who looks through the log."""
+
+    PEOPLE = "people"
+    WORKS = "works"
+    SALES = "sales"
+    LETTERS = "letters"
+    SHOP = "shop"
+
+
+ROOMS: Mapping[Room, str] = {
+    Room.PEOPLE: N_("Signing in and people"),
+    Room.WORKS: N_("Works"),
+    Room.SALES: N_("Orders and money"),
+    Room.LETTERS: N_("Letters"),
+    Room.SHOP: N_("The shop"),
+}
+
+# the first word of a deed's name → its room; a deed of none of these is the shop's
+ROOM_OF: Mapping[str, Room] = {
+    **dict.fromkeys(("signin", "person"), Room.PEOPLE),
+    **dict.fromkeys(("work", "works", "edition", "draft", "upload", "collection"), Room.WORKS),
+    **dict.fromkeys(("order", "orders", "payment", "refund", "ledger", "till"), Room.SALES),
+    **dict.fromkeys(("letter", "letters", "thread", "saved_answer", "notice", "report"), Room.LETTERS),
+}
+
+
+def room_of(deed: str) -> Room:
+    """The room of a deed, also of one that a newer version wrote."""
+    return ROOM_OF.get(deed.partition(".")[0], Room.SHOP)
+
+
+if set(ROOMS) != set(Room):
+    raise RuntimeError("a room without its words")
 if set(WORDS) != set(What):
     raise RuntimeError("a deed without its words")

@@ -89,6 +89,12 @@ class Code(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_IN_SPENT = "sign_in_spent"
     PASSWORD_WEAK = "password_weak"  # noqa: S105  (a code, not a password)
+    PASSKEY_REFUSED = "passkey_refused"
+    PASSKEY_UNKNOWN = "passkey_unknown"
+    PERSON_UNKNOWN = "person_unknown"
+    PERSON_NAME = "person_name"
+    RIGHT_MISSING = "right_missing"
+    LAST_CREATOR = "last_creator"
     PAGE_UNKNOWN = "page_unknown"
     FORM_BROKEN = "form_broken"
     FOREIGN_FORM = "foreign_form"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
-from headwaters.core.errors import N_
+from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.letters import one_line
+
+LONGEST_NAME = 80  # characters
 
 
 class Kind(StrEnum):
@@ -46,6 +51,62 @@ def rights_text(rights: Iterable[Right]) -> str:
     """As a row keeps them: joined by commas, in one order."""
     given = frozenset(rights)
     return ",".join(right.value for right in Right if right in given)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody is, and what they may do."""
+
+    kind: Kind
+    may: frozenset[Right]
+
+    def covers(self, other: Standing) -> bool:
+        """Whether who stands so may give `other`, and change who has it: nobody gives what they do not have, or takes
+        it from who has more; and only a creator makes, changes or ends a creator."""
+        return self.kind is Kind.CREATOR or (other.kind is Kind.CONTRIBUTOR and other.may <= self.may)
+
+
+CREATOR = Standing(Kind.CREATOR, frozenset(Right))
+
+
+def contributor(rights: Iterable[Right]) -> Standing:
+    """A contributor with these rights; none is fine: they see their own page and the first one."""
+    return Standing(Kind.CONTRIBUTOR, frozenset(rights))
+
+
+def standing_of(kind: str, may: str) -> Standing:
+    """As a row has it."""
+    return CREATOR if kind == Kind.CREATOR else contributor(rights_of(kind, may))
+
+
+def read_rights(names: Iterable[str]) -> frozenset[Right]:
+    """Rights by their names. Raises Refused(RIGHT_MISSING) for a name that is none."""
+    try:
+        return frozenset(Right(name) for name in names)
+    except ValueError:
+        known = ", ".join(right.value for right in Right)
+        raise Refused(
+            Code.RIGHT_MISSING,
+            N_("There is no such right."),
+            hint=N_("There are: %(known)s."),
+            field="may",
+            known=known,
+        ) from None
+
+
+def check_person_name(text: str) -> str:
+    """A name as it is kept: one line. Raises Refused(PERSON_NAME)."""
+    name = one_line(text, LONGEST_NAME + 1)
+    if not name:
+        raise Refused(Code.PERSON_NAME, N_("Please give a name."), field="name")
+    if len(name) > LONGEST_NAME:
+        raise Refused(Code.PERSON_NAME, N_("A name has %(most)d characters at most."), field="name", most=LONGEST_NAME)
+    return name
+
+
+def name_key(name: str) -> str:
+    """The same for names that a person would take for one: whatever the capitals, the spaces and the keyboard."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 if set(RIGHTS) != set(Right):

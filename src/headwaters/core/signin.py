@@ -14,17 +14,39 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from headwaters.core.errors import N_, Code, Refused
 
 LINK_LIVES = timedelta(minutes=10)
+INVITATION_LIVES = timedelta(days=3)  # a link that one person passes on to another
 SESSION_LIVES = timedelta(days=30)
 SESSION_FRESH = timedelta(minutes=15)  # after signing in: who may set a new password without the old one
+FORM_FRESH = timedelta(minutes=30)  # the same for a form that was opened while the session was fresh
+CLOCKS_DIFFER = timedelta(minutes=1)  # among the processes of a shop; what was made later than that is of a wrong clock
 SALT_BYTES = 16
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 256  # characters; so that nobody makes us hash megabytes
+
+
+class Way(StrEnum):
+    """How somebody signed in."""
+
+    LINK = "link"
+    PASSWORD = "password"  # noqa: S105  (a way, not a password)
+    PASSKEY = "passkey"
+
+
+def is_young(made_at: datetime, now: datetime, lives: timedelta) -> bool:
+    """Whether what was made then still counts. What was made in the future was made by a clock that was wrong, and
+    would live for too long once it is set right: it does not count."""
+    return -CLOCKS_DIFFER <= now - made_at < lives
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The hour of a visit; nobody has to know the minute."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def secret_digest(secret: str) -> str:

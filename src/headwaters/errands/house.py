@@ -11,7 +11,7 @@ from datetime import datetime
 
 from headwaters.config import Config
 from headwaters.core.shop import Settings, settings_from_rows
-from headwaters.ports import Mailer, Media, Storage, Till
+from headwaters.ports import Mailer, Media, Passkeys, Storage, Till
 from headwaters.store import shop as shop_rows
 from headwaters.store.db import Connection, Database
 
@@ -41,6 +41,7 @@ class House:
     make_tills: MakeTills
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
+    passkeys: Passkeys | None = None  # None where the shop's address cannot have any
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:

@@ -1,27 +1,37 @@
-"""Named queries of signing in: the creator, one-time links, sessions. Only digests of secrets are kept."""
+"""Named queries of signing in: people, one-time links, sessions. Only digests of secrets are kept."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.clock import from_micros, to_micros
-from headwaters.core.people import Right, rights_of
-from headwaters.core.signin import SESSION_FRESH
+from headwaters.core.people import Kind, Right, Standing, standing_of
+from headwaters.core.signin import CLOCKS_DIFFER, SESSION_FRESH, Way, hour_of, is_young
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import creators, signin_links, studio_sessions
 
 
 @dataclass(frozen=True, slots=True)
 class CreatorRow:
-    """Who runs the shop. `password`: as core.signin keeps it; None: there is none yet."""
+    """Somebody of the shop. `password`: as core.signin keeps it; None: there is none yet."""
 
     id: int
     name: str
     password: str | None
+    kind: str = Kind.CREATOR.value
+    may: str = ""
+    ended_at: int | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """What they are, and what they may do."""
+        return standing_of(self.kind, self.may)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +43,43 @@ class SessionRow:
     created_at: datetime
     expires_at: datetime
     may: frozenset[Right] = frozenset(Right)
+    name: str = ""  # its owner's
+    kind: Kind = Kind.CREATOR
+    way: str = Way.LINK.value
+    label: str = ""
+    seen_at: datetime | None = None  # to the hour
 
-    def is_fresh(self, now: datetime) -> bool:
+    def is_fresh(self, now: datetime, fresh: timedelta = SESSION_FRESH) -> bool:
         """Whether whoever holds it has proved just now who they are."""
-        return now - self.created_at < SESSION_FRESH
+        return is_young(self.created_at, now, fresh)
 
 
-_CREATOR = select(creators.c.id, creators.c.name, creators.c.password).order_by(creators.c.id).limit(1)
+_PEOPLE = select(
+    creators.c.id, creators.c.name, creators.c.password, creators.c.kind, creators.c.may, creators.c.ended_at
+).order_by(creators.c.id)
+_FIRST = _PEOPLE.where(creators.c.kind == Kind.CREATOR.value, creators.c.ended_at.is_(None)).limit(1)
 
 
 def first_creator(conn: Connection) -> CreatorRow | None:
-    """Who runs the shop; None before the first sign-in link."""
-    row = conn.execute(_CREATOR).first()
+    """Who runs the shop: of several creators the one who was first; None before the first sign-in link."""
+    row = conn.execute(_FIRST).first()
     return None if row is None else CreatorRow(*row)
 
 
-def lock_creator(conn: Connection) -> CreatorRow | None:
+def people(conn: Connection) -> list[CreatorRow]:
+    """Everybody, those who may not come in any more too; in the order in which they came."""
+    return [CreatorRow(*row) for row in conn.execute(_PEOPLE)]
+
+
+def person(conn: Connection, person_id: int) -> CreatorRow | None:
+    """One of them."""
+    row = conn.execute(_PEOPLE.where(creators.c.id == person_id)).first()
+    return None if row is None else CreatorRow(*row)
+
+
+def lock_person(conn: Connection, person_id: int) -> CreatorRow | None:
     """The same, and whoever would change them waits until our transaction has ended (on SQLite they wait anyway)."""
-    row = conn.execute(_CREATOR.with_for_update(key_share=True)).first()
+    row = conn.execute(_PEOPLE.where(creators.c.id == person_id).with_for_update(key_share=True)).first()
     return None if row is None else CreatorRow(*row)
 
 
@@ -83,11 +112,16 @@ def add_link(conn: Connection, digest: str, creator_id: int, now: datetime, expi
     conn.execute(insert(signin_links).values(values))
 
 
+# A link counts from when it was made to when it is over, and no longer where a wrong clock was set right in between.
 _LINK = Prepared(
-    select(signin_links.c.creator_id).where(
+    select(signin_links.c.creator_id)
+    .join(creators, creators.c.id == signin_links.c.creator_id)
+    .where(
         signin_links.c.digest == bindparam("digest"),
         signin_links.c.used_at.is_(None),
         signin_links.c.expires_at > bindparam("now"),
+        signin_links.c.created_at <= bindparam("made_before"),
+        creators.c.ended_at.is_(None),
     )
 )
 _USE = Prepared(
@@ -96,65 +130,113 @@ _USE = Prepared(
         signin_links.c.digest == bindparam("wanted"),
         signin_links.c.used_at.is_(None),
         signin_links.c.expires_at > bindparam("now"),
+        signin_links.c.created_at <= bindparam("made_before"),
     )
     .values(used_at=bindparam("at"))
     .returning(signin_links.c.creator_id)
 )
 
 
-def link_is_good(conn: Connection, digest: str, now: datetime) -> bool:
-    """Whether the link could be used now; looking does not use it."""
-    return _LINK.scalar(conn, digest=digest, now=to_micros(now)) is not None
+def link_owner(conn: Connection, digest: str, now: datetime) -> int | None:
+    """Whom the link would let in now, None if nobody; looking does not use it."""
+    found = _LINK.scalar(conn, digest=digest, now=to_micros(now), made_before=to_micros(now + CLOCKS_DIFFER))
+    return None if found is None else int(found)
 
 
 def use_link(conn: Connection, digest: str, now: datetime) -> int | None:
     """Use it up: the creator it lets in, for exactly one caller; None for all others."""
     at = to_micros(now)
-    found = _USE.scalar(conn, wanted=digest, now=at, at=at)
+    found = _USE.scalar(conn, wanted=digest, now=at, made_before=to_micros(now + CLOCKS_DIFFER), at=at)
     return None if found is None else int(found)
+
+
+def forget_links(conn: Connection, creator_id: int) -> None:
+    """Those of one person that nobody used yet open nothing any more."""
+    conn.execute(delete(signin_links).where(signin_links.c.creator_id == creator_id, signin_links.c.used_at.is_(None)))
 
 
 # ── sessions ─────────────────────────────────────────────────────────────────────────────────────
 
-_SESSION = Prepared(
-    select(
-        studio_sessions.c.digest,
-        studio_sessions.c.creator_id,
-        studio_sessions.c.created_at,
-        studio_sessions.c.expires_at,
-        creators.c.kind,
-        creators.c.may,
-    )
+_SESSION_COLUMNS = (
+    studio_sessions.c.digest,
+    studio_sessions.c.creator_id,
+    studio_sessions.c.created_at,
+    studio_sessions.c.expires_at,
+    creators.c.kind,
+    creators.c.may,
+    creators.c.name,
+    studio_sessions.c.way,
+    studio_sessions.c.label,
+    studio_sessions.c.seen_at,
+)
+_ALIVE = (
+    select(*_SESSION_COLUMNS)
     .join(creators, creators.c.id == studio_sessions.c.creator_id)
     .where(
-        studio_sessions.c.digest == bindparam("digest"),
         studio_sessions.c.ended_at.is_(None),
         creators.c.ended_at.is_(None),
         studio_sessions.c.expires_at > bindparam("now"),
     )
 )
+_SESSION = Prepared(_ALIVE.where(studio_sessions.c.digest == bindparam("digest")))
+_SESSIONS = Prepared(
+    _ALIVE.where(studio_sessions.c.creator_id == bindparam("creator")).order_by(
+        studio_sessions.c.created_at.desc(), studio_sessions.c.digest
+    )
+)
 
 
-def add_session(conn: Connection, digest: str, creator_id: int, now: datetime, expires_at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that begins, and how its owner signed in: with a passkey, `label` is its name."""
+
+    digest: str
+    creator_id: int
+    way: Way
+    label: str = ""
+
+
+def add_session(conn: Connection, new: NewSession, now: datetime, expires_at: datetime) -> None:
     """A new session; those that are over go."""
     over = or_(studio_sessions.c.expires_at < to_micros(now), studio_sessions.c.ended_at.is_not(None))
     conn.execute(delete(studio_sessions).where(over))
     values = {
-        "digest": digest,
-        "creator_id": creator_id,
+        "digest": new.digest,
+        "creator_id": new.creator_id,
+        "way": new.way.value,
+        "label": new.label,
         "created_at": to_micros(now),
+        "seen_at": to_micros(hour_of(now)),
         "expires_at": to_micros(expires_at),
     }
     conn.execute(insert(studio_sessions).values(values))
 
 
+def _session(row: Sequence[Any]) -> SessionRow:
+    digest, creator_id, created_at, expires_at, kind, may, name, way, label, seen_at = row
+    standing = standing_of(kind, may)
+    seen = None if seen_at is None else from_micros(seen_at)
+    times = from_micros(created_at), from_micros(expires_at)
+    return SessionRow(digest, creator_id, *times, standing.may, name, standing.kind, way, label, seen)
+
+
 def live_session(conn: Connection, digest: str, now: datetime) -> SessionRow | None:
     """The session of a cookie, while it lasts."""
     row = _SESSION.first(conn, digest=digest, now=to_micros(now))
-    if row is None:
-        return None
-    digest, creator_id, created_at, expires_at, kind, may = row
-    return SessionRow(digest, creator_id, from_micros(created_at), from_micros(expires_at), rights_of(kind, may))
+    return None if row is None else _session(row)
+
+
+def live_sessions(conn: Connection, creator_id: int, now: datetime) -> list[SessionRow]:
+    """Where somebody is signed in, the newest first."""
+    return [_session(row) for row in _SESSIONS.all(conn, creator=creator_id, now=to_micros(now))]
+
+
+def note_visit(conn: Connection, digest: str, now: datetime) -> bool:
+    """Remember the hour of a session's last visit. True: it was not that of the visit before."""
+    hour = to_micros(hour_of(now))
+    older = or_(studio_sessions.c.seen_at.is_(None), studio_sessions.c.seen_at < hour)
+    statement = update(studio_sessions).where(studio_sessions.c.digest == digest, older).values(seen_at=hour)
+    return conn.execute(statement).rowcount == 1
 
 
 def end_session(conn: Connection, digest: str, now: datetime) -> bool:
@@ -171,3 +253,13 @@ def end_other_sessions(conn: Connection, creator_id: int, but: str, now: datetim
         studio_sessions.c.ended_at.is_(None),
     )
     return conn.execute(update(studio_sessions).where(*others).values(ended_at=to_micros(now))).rowcount
+
+
+def end_one_session(conn: Connection, creator_id: int, beginning: str, now: datetime) -> bool:
+    """Sign somebody out in one place: their session whose digest begins so. True: now."""
+    wanted = (
+        studio_sessions.c.creator_id == creator_id,
+        func.substr(studio_sessions.c.digest, 1, len(beginning)) == beginning,
+        studio_sessions.c.ended_at.is_(None),
+    )
+    return conn.execute(update(studio_sessions).where(*wanted).values(ended_at=to_micros(now))).rowcount == 1

@@ -27,6 +27,8 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "mail": (Rate(40, HOUR),),
     "report": (Rate(5, 10 * MINUTE),),
     "sign_in": (Rate(10, 10 * MINUTE),),
+    "account": (Rate(20, 10 * MINUTE), Rate(100, 24 * HOUR)),  # passwords tried on one name, from wherever
+    "passkey": (Rate(30, 10 * MINUTE),),
     "practice": (Rate(60, MINUTE),),
     "refuse": (Rate(20, MINUTE),),
 }
@@ -88,7 +90,15 @@ class Limits:
 
     def check(self, request: web.Request, name: str) -> None:
         """Count one use of `name`. Raises Limited(TOO_OFTEN) with the seconds until it is worth trying again."""
-        who, now = self.who(request), time.monotonic()
+        self._count(self.who(request), name)
+
+    def check_name(self, whose: str, name: str) -> None:
+        """The same, counted by `whose` instead of by where it comes from; `whose` is as untold as a network is."""
+        text = whose.encode("utf-8", "surrogatepass")
+        self._count(hmac.digest(self._key, b"name:" + text, "sha256")[:16], name)
+
+    def _count(self, who: bytes, name: str) -> None:
+        now = time.monotonic()
         wait = max(counts.wait(who, now) for counts in self._counts[name])
         if wait > 0:
             raise Limited(
@@ -106,3 +116,8 @@ LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 def limit(request: web.Request, name: str) -> None:
     """Count one use of `name` by this visitor's network. Raises Limited(TOO_OFTEN)."""
     request.app[LIMITS].check(request, name)
+
+
+def limit_name(request: web.Request, name: str, whose: str) -> None:
+    """Count one use of `name` for `whose`, wherever it comes from. Raises Limited(TOO_OFTEN)."""
+    request.app[LIMITS].check_name(whose, name)

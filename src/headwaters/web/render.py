@@ -126,6 +126,7 @@ _STATUS_OF_CODE = {
     Code.WORK_WITHHELD: 451,
     Code.SIGN_IN_SPENT: 410,
     Code.FOREIGN_FORM: 403,
+    Code.SIGN_IN_NEEDED: 401,
 }
 _STATUSES: tuple[tuple[type[HeadwatersError], int], ...] = (
     (Limited, 429),

@@ -58,12 +58,57 @@ class ShopHubPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyHelp:
+    """Whether passkeys work where the page is open. Browsers want a name and TLS, or this machine as localhost."""
+
+    works: bool
+    elsewhere: str  # the address of this page where they work, or empty where they do nowhere
+    script: str  # address of the script that asks the browser
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """Something that was typed into a form that was turned away."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInPage:
-    """`studio/signin.html`: the password, or how to get a link."""
+    """`studio/signin.html`: a passkey, the password, or how to get a link."""
 
     frame: Frame
     next: str  # where to go afterwards: a path of the Studio
+    ask_name: bool  # there are several people: a password alone does not say who comes
+    name: str  # what was typed there
+    passkeys: bool  # somebody has one
+    help: PasskeyHelp
+    turned: str  # why a form was turned away: signed_out, once_more; empty: none was
+    kept: str  # that form, for the field of the same name; empty for none
+    texts: tuple[KeptText, ...]  # what was typed into it
     problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptField:
+    """A field of a form that was turned away, to be sent again."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """`studio/kept.html`: a form that came too late, with all that was typed, and a button that sends it again."""
+
+    frame: Frame
+    name: str  # who is signed in now
+    back: bool  # they signed in again just now
+    path: str  # where the form goes; empty where it can only be copied
+    fields: tuple[KeptField, ...]
+    texts: tuple[KeptText, ...]
+    leave: str  # the page it was sent from
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +117,22 @@ class LinkPage:
 
     frame: Frame
     good: bool  # the link still works
+    name: str  # whom it lets in; empty where it is over
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordPage:
-    """`studio/password.html`: set a password, or skip it."""
+    """`studio/password.html`: the way in for the next time: a passkey, a password, or skip it."""
 
     frame: Frame
     first: bool  # there is none yet
     current: bool  # the one of now is asked for
+    once_more: bool  # they have to sign in once more before they may set one
     shortest: int  # characters
+    name: str  # theirs, for password managers
+    offer: bool  # they have no key at all: a passkey is offered first
+    creator: bool  # they may use the shop's machine, most likely
+    help: PasskeyHelp
     problem: Problem | None
 
 

@@ -6,14 +6,19 @@ import asyncio
 
 from aiohttp import web
 
+from headwaters.web.studio import doorkeeper
 from headwaters.web.studio.guard import HEADERS
+from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.letters import routes as letters
+from headwaters.web.studio.log import routes as audit_log
 from headwaters.web.studio.orders import routes as orders
+from headwaters.web.studio.people import routes as people
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
 from headwaters.web.studio.works import routes as works
+from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
 
@@ -26,7 +31,8 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop):
+    for routes in (signin, start, orders, letters, works, shop, keys, you, people, audit_log):
         app.add_routes(routes)
+    doorkeeper.add_to(app)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

@@ -32,6 +32,15 @@ SAID = {
     "password_fair": N_("Your password is kept. It is fair: a longer one is better."),
     "password_good": N_("Your password is kept. It is good: hard to guess."),
     "password_strong": N_("Your password is kept. It is strong: nobody will guess it."),
+    "passkey_added": N_("Your passkey is kept. From now on it lets you in."),
+    "passkey_renamed": N_("It is called so now."),
+    "passkey_removed": N_("The passkey opens nothing any more. If its device is lost, sign out everywhere else, too."),
+    "name_kept": N_("Your name is kept."),
+    "session_ended": N_("Signed out there."),
+    "sessions_ended": N_("Signed out everywhere else."),
+    "person_changed": N_("It is so from now on."),
+    "person_ended": N_("They are out: every place where they were signed in is signed out, and no link lets them in."),
+    "person_restored": N_("They may come in again, with the keys that they had."),
     "skipped": N_("Fine. “headwaters signin” on the shop’s machine makes a new link whenever you need one."),
 }
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ from aiohttp import web
 from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.people import Right
 from headwaters.core.shelf.keys import is_secret
-from headwaters.core.signin import SESSION_LIVES, form_token, same_secret
+from headwaters.core.signin import FORM_FRESH, SESSION_FRESH, SESSION_LIVES, form_token, same_secret
 from headwaters.errands import signin
 from headwaters.errands.house import House
 from headwaters.store.signin import SessionRow
@@ -44,7 +46,20 @@ class Session:
         return form_token(self.secret)
 
 
+class Turned(StrEnum):
+    """Why a form was turned away at the door."""
+
+    SIGNED_OUT = "signed_out"  # the session is over
+    OTHER_SESSION = "other_session"  # its page is of another session than the browser has now
+    ONCE_MORE = "once_more"  # what it does takes somebody who proved just now who they are
+
+
+# How a form is turned away, so that nothing is lost that was typed into it (web.studio.kept), and whose session it is.
+Doorkeeper = Callable[[web.Request, Turned, Mapping[str, str], Session | None], Awaitable[web.StreamResponse]]
+DOORKEEPER: web.AppKey[Doorkeeper] = web.AppKey("doorkeeper", Callable)  # type: ignore[arg-type]
+
 Page = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
+ReadForm = Callable[[web.Request], Awaitable[Mapping[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -85,6 +100,11 @@ def drop_cookie(request: web.Request, response: web.Response) -> None:
 # ── where a form comes from ──────────────────────────────────────────────────────────────────────
 
 
+def surely_same_site(request: web.Request) -> bool:
+    """Whether the browser says itself that this site sent the form; an old one says nothing."""
+    return _same_site(request) and ("Sec-Fetch-Site" in request.headers or "Origin" in request.headers)
+
+
 def _same_site(request: web.Request) -> bool:
     """By Sec-Fetch-Site, which no page can set; where a browser does not send it, by Origin. A program sends neither,
     and has no cookie of somebody else to misuse."""
@@ -110,13 +130,16 @@ def check_site(request: web.Request) -> None:
         )
 
 
-def _check_token(session: Session) -> None:
-    if not same_secret(session.form.get("csrf", ""), session.csrf):
-        raise Refused(
-            Code.FOREIGN_FORM,
-            N_("This form belongs to another session, so nothing was done."),
-            hint=N_("Go back, load the page again and send it once more."),
-        )
+def _token_fits(session: Session) -> bool:
+    return same_secret(session.form.get("csrf", ""), session.csrf)
+
+
+async def _typed(request: web.Request, read: ReadForm) -> Mapping[str, str]:
+    """The fields of a form that nobody will carry out; none of what is no form."""
+    try:
+        return await read(request)
+    except Refused:
+        return {}
 
 
 # ── the guard itself ─────────────────────────────────────────────────────────────────────────────
@@ -135,24 +158,33 @@ def go_to(path: str) -> web.Response:
 def may(right: Right) -> Callable[[Page], Handler]:
     """Only for who is signed in and has this right. Put it where `for_creator` would stand."""
 
-    def guard(page: Page) -> Handler:
-        @wraps(page)
-        async def checked(request: web.Request, session: Session) -> web.StreamResponse:
-            if right not in session.row.may:
-                raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
-            return await page(request, session)
+    return lambda page: for_creator(_with_right(right, page))
 
-        return for_creator(checked)
 
-    return guard
+def may_send(right: Right, read: ReadForm) -> Callable[[Page], Handler]:
+    """The same for a form that `read_form` would refuse, as there are files in it: `read` reads it."""
+    return lambda page: _guarded(_with_right(right, page), read)
+
+
+def _with_right(right: Right, page: Page) -> Page:
+    @wraps(page)
+    async def checked(request: web.Request, session: Session) -> web.StreamResponse:
+        if right not in session.row.may:
+            raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        return await page(request, session)
+
+    return checked
 
 
 def for_creator(page: Page) -> Handler:
     """Only for who is signed in, whatever they may do; others are led to the sign-in page and back.
 
-    Forms are checked.
+    Forms are checked. One that came too late (the session is over, or another one) is handed back with what was typed.
     """
+    return _guarded(page, read_form)
 
+
+def _guarded(page: Page, read: ReadForm) -> Handler:
     @wraps(page)
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.method not in _SAFE:
@@ -160,12 +192,30 @@ def for_creator(page: Page) -> Handler:
         secret = cookie_secret(request)
         row = await signin.session_of(request.app[HOUSE], secret) if secret else None
         if row is None:
-            back = request.path if request.method in _SAFE else ""
-            return go_to(f"{SIGN_IN}?next={studio_path(back)}")
+            if request.method in _SAFE:
+                return go_to(f"{SIGN_IN}?next={studio_path(request.path)}")
+            return await request.app[DOORKEEPER](request, Turned.SIGNED_OUT, await _typed(request, read), None)
         if request.method in _SAFE:
             return await page(request, Session(row, secret))
-        session = Session(row, secret, await read_form(request))
-        _check_token(session)
+        session = Session(row, secret, await read(request))
+        if not _token_fits(session):
+            return await request.app[DOORKEEPER](request, Turned.OTHER_SESSION, session.form, session)
         return await page(request, session)
 
     return guarded
+
+
+def lately(page: Page) -> Page:
+    """Only for who proved a little while ago who they are: what it does gives somebody a way in. A form that was opened
+    in time may be sent a little later. Put it between `may` and the page."""
+
+    @wraps(page)
+    async def checked(request: web.Request, session: Session) -> web.StreamResponse:
+        fresh: timedelta = SESSION_FRESH if request.method in _SAFE else FORM_FRESH
+        if session.row.is_fresh(request.app[HOUSE].clock(), fresh):
+            return await page(request, session)
+        if request.method in _SAFE:
+            return go_to(f"{SIGN_IN}?again=1&next={studio_path(request.path)}")
+        return await request.app[DOORKEEPER](request, Turned.ONCE_MORE, session.form, session)
+
+    return checked

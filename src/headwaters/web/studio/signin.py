@@ -1,22 +1,27 @@
-"""Sign in by a one-time link or the password, set a password, sign out."""
+"""Sign in by a one-time link, a passkey or a password; sign out."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from headwaters.core.errors import HeadwatersError, Refused
+from headwaters.core.people import name_key
 from headwaters.core.shelf.keys import is_secret
-from headwaters.core.signin import SHORTEST_PASSWORD
-from headwaters.errands import signin
-from headwaters.web.contexts.studio import LinkPage, PasswordPage, SignInPage
+from headwaters.errands import passkeys, signin
+from headwaters.errands.signin import SignedIn
+from headwaters.store.passkeys import count_passkeys
+from headwaters.web.contexts.studio import LinkPage, PasskeyHelp, SignInPage
 from headwaters.web.keys import HOUSE
-from headwaters.web.limits import limit
+from headwaters.web.limits import limit, limit_name
+from headwaters.web.look import address_of
 from headwaters.web.sales import read_form
-from headwaters.web.studio.frame import frame, outer_frame, problem_of, show
+from headwaters.web.studio.frame import outer_frame, problem_of, show
 from headwaters.web.studio.guard import (
     Session,
+    Turned,
     check_site,
     cookie_secret,
     drop_cookie,
@@ -25,11 +30,13 @@ from headwaters.web.studio.guard import (
     set_cookie,
     studio_path,
 )
+from headwaters.web.studio.kept import Kept, read_kept, send_again
 
 routes = web.RouteTableDef()
 
 # Passwords that are looked at together: each takes 32 MB while it is, so guesses queue up and memory does not.
 SLOW: web.AppKey[asyncio.Semaphore] = web.AppKey("slow", asyncio.Semaphore)
+JSON = {"Content-Type": "application/json"}
 
 
 # ── by link ──────────────────────────────────────────────────────────────────────────────────────
@@ -39,99 +46,123 @@ SLOW: web.AppKey[asyncio.Semaphore] = web.AppKey("slow", asyncio.Semaphore)
 async def get_link(request: web.Request) -> web.Response:
     """A page with one button. Mail programs and scanners that open links use nothing up."""
     secret = request.match_info["secret"]
-    good = is_secret(secret) and await signin.link_is_good(request.app[HOUSE], secret)
-    response = show(request, "link", LinkPage(outer_frame(request), good))
-    response.set_status(200 if good else 410)
+    owner = await signin.link_owner(request.app[HOUSE], secret) if is_secret(secret) else None
+    return _link_page(request, None if owner is None else owner.name)
+
+
+def _link_page(request: web.Request, name: str | None) -> web.Response:
+    response = show(request, "link", LinkPage(outer_frame(request), good=name is not None, name=name or ""))
+    response.set_status(410 if name is None else 200)
     return response
 
 
 @routes.post("/studio/in/{secret}")
 async def post_link(request: web.Request) -> web.Response:
-    """The button: of two at once, one gets in."""
+    """The button: of two at once, one gets in. Who has no key yet is offered one."""
     check_site(request)
     try:
         found = await signin.sign_in_by_link(request.app[HOUSE], request.match_info["secret"], cookie_secret(request))
     except Refused:
-        response = show(request, "link", LinkPage(outer_frame(request), good=False))
-        response.set_status(410)
-        return response
-    response = go_to("/studio" if found.has_password else "/studio/password")
+        return _link_page(request, None)
+    response = go_to("/studio" if found.has_key else "/studio/password")
     set_cookie(request, response, found.session)
     return response
 
 
-# ── by password ──────────────────────────────────────────────────────────────────────────────────
+# ── by passkey or password ───────────────────────────────────────────────────────────────────────
 
 
-def _sign_in_page(request: web.Request, back: str, error: HeadwatersError | None = None) -> web.Response:
-    return show(request, "signin", SignInPage(outer_frame(request), back, problem_of(request, error)), error)
+def passkey_help(request: web.Request) -> PasskeyHelp:
+    """Whether passkeys work where this page is open, or where they would."""
+    port = request.app[HOUSE].passkeys
+    script = address_of("passkeys.js")
+    if port is None:
+        return PasskeyHelp(works=False, elsewhere="", script=script)
+    here = port.site.origin.partition("://")[2] == request.host.lower()
+    return PasskeyHelp(here, "" if here else port.site.origin + request.path, script)
+
+
+async def sign_in_page(
+    request: web.Request,
+    back: str,
+    *,
+    name: str = "",
+    turned: Turned | None = None,
+    kept: Kept | None = None,
+    error: HeadwatersError | None = None,
+) -> web.Response:
+    """The page to sign in; with a form that was turned away, where one was."""
+    house = request.app[HOUSE]
+    context = SignInPage(
+        frame=outer_frame(request),
+        next=back,
+        ask_name=await signin.several(house),
+        name=name,
+        passkeys=bool(await house.db.read(count_passkeys)),
+        help=passkey_help(request),
+        turned=turned.value if turned else "",
+        kept=kept.to_text() if kept else "",
+        texts=kept.texts(request) if kept else (),
+        problem=problem_of(request, error),
+    )
+    return show(request, "signin", context, error)
 
 
 @routes.get("/studio/signin")
 async def get_sign_in(request: web.Request) -> web.Response:
-    """The form; for who is signed in already, the Studio."""
+    """The form; for who is signed in already, the Studio, unless they have to prove it once more."""
     back = studio_path(request.query.get("next", ""))
     secret = cookie_secret(request)
     if secret and await signin.session_of(request.app[HOUSE], secret) is not None:
-        return go_to(back)
-    return _sign_in_page(request, back)
+        if "again" not in request.query:
+            return go_to(back)
+        return await sign_in_page(request, back, turned=Turned.ONCE_MORE)
+    return await sign_in_page(request, back)
+
+
+@routes.post("/studio/signin/passkey.json")
+async def post_passkey_options(request: web.Request) -> web.Response:
+    """What the browser needs to ask for a passkey, with a challenge that is good once, for a few minutes."""
+    check_site(request)
+    limit(request, "passkey")
+    return web.Response(text=await passkeys.ask_to_sign_in(request.app[HOUSE]), headers=JSON)
 
 
 @routes.post("/studio/signin")
 async def post_sign_in(request: web.Request) -> web.Response:
-    """One answer for every wrong try, after the same time; few tries for each network."""
+    """One answer for every wrong try, after the same time; few tries for each network, and for each name."""
     check_site(request)
     form = await read_form(request)
-    back = studio_path(form.get("next", ""))
+    back, kept = studio_path(form.get("next", "")), read_kept(form.get("kept", ""))
     try:
-        limit(request, "sign_in")
-        async with request.app[SLOW]:
-            found = await signin.sign_in(request.app[HOUSE], form.get("password", ""), cookie_secret(request))
+        found = await _sign_in(request, form)
     except Refused as refused:
-        return _sign_in_page(request, back, refused)
-    response = go_to(back)
+        turned = Turned.SIGNED_OUT if kept else None
+        name = form.get("username", "")
+        return await sign_in_page(request, back, name=name, turned=turned, kept=kept, error=refused)
+    response = await _behind_the_door(request, found, kept, back)
     set_cookie(request, response, found.session)
     return response
 
 
-# ── the password itself ──────────────────────────────────────────────────────────────────────────
+async def _sign_in(request: web.Request, form: Mapping[str, str]) -> SignedIn:
+    house, old = request.app[HOUSE], cookie_secret(request)
+    if credential := form.get("credential", ""):
+        limit(request, "passkey")
+        return await passkeys.sign_in(house, credential, old)
+    name = form.get("username", "")[:200]
+    limit(request, "sign_in")
+    limit_name(request, "account", name_key(name) if await signin.several(house) else "")
+    async with request.app[SLOW]:
+        return await signin.sign_in(house, form.get("password", ""), old, name)
 
 
-async def _password_page(request: web.Request, session: Session, error: HeadwatersError | None = None) -> web.Response:
-    house = request.app[HOUSE]
-    creator = await signin.creator_of(house)
-    has_password = creator is not None and creator.password is not None
-    context = PasswordPage(
-        frame=await frame(request, session, "password"),
-        first=not has_password,
-        current=has_password and not session.row.is_fresh(house.clock()),
-        shortest=SHORTEST_PASSWORD,
-        problem=problem_of(request, error),
-    )
-    return show(request, "password", context, error)
-
-
-@routes.get("/studio/password")
-@for_creator
-async def get_password(request: web.Request, session: Session) -> web.Response:
-    """Set a password, or skip it."""
-    return await _password_page(request, session)
-
-
-@routes.post("/studio/password")
-@for_creator
-async def post_password(request: web.Request, session: Session) -> web.Response:
-    """Keep it, say how good it is, and sign out everywhere else."""
-    form = session.form
-    try:
-        limit(request, "sign_in")
-        async with request.app[SLOW]:
-            found = await signin.set_password(
-                request.app[HOUSE], session.row, session.secret, form.get("password", ""), form.get("current", "")
-            )
-    except Refused as refused:
-        return await _password_page(request, session, refused)
-    return go_to(f"/studio?said=password_{found}")
+async def _behind_the_door(request: web.Request, found: SignedIn, kept: Kept | None, back: str) -> web.Response:
+    """Where they wanted to go, or the form that they had sent."""
+    row = await signin.session_of(request.app[HOUSE], found.session) if kept else None
+    if kept is None or row is None:
+        return go_to(back)
+    return await send_again(request, Session(row, found.session), kept)
 
 
 @routes.post("/studio/signout")

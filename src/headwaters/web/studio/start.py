@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from headwaters.core.errors import N_
+from headwaters.core.people import Right
 from headwaters.core.sales.finding import Which
-from headwaters.errands.mail import sign_of
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
 from headwaters.store import signin as signin_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
+from headwaters.store.passkeys import passkeys_of
+from headwaters.store.signin import SessionRow
 from headwaters.store.works import list_works
 from headwaters.web.contexts.studio import Span, StartPage
 from headwaters.web.format import Format
@@ -47,22 +49,27 @@ class _Seen:
     has_password: bool
 
 
-def _look(conn: Connection, now: datetime) -> _Seen:
-    creator = signin_rows.first_creator(conn)
+def _look(conn: Connection, now: datetime, mine: SessionRow) -> _Seen:
+    """What this person may see: a contributor sees what they work on."""
+    person = signin_rows.person(conn, mine.creator_id)
+    has_key = person is not None and (person.password is not None or bool(passkeys_of(conn, mine.creator_id)))
+    sells, talks = Right.SELL in mine.may, Right.TALK in mine.may
     return _Seen(
-        spans=tuple(rows.numbers_since(conn, now - span) for _, span in _SPANS),
-        waiting=rows.find_orders(conn, None, Which.WAITING, _FEW),
-        newest=rows.find_orders(conn, None, Which.ALL, _FEW),
-        threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread],
-        reports=report_rows.open_reports(conn, _FEW),
+        spans=tuple(rows.numbers_since(conn, now - span) for _, span in _SPANS if sells),
+        waiting=rows.find_orders(conn, None, Which.WAITING, _FEW) if sells else [],
+        newest=rows.find_orders(conn, None, Which.ALL, _FEW) if sells else [],
+        threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread] if talks else [],
+        reports=report_rows.open_reports(conn, _FEW) if talks else [],
         works=len(list_works(conn)),
-        has_password=creator is not None and creator.password is not None,
+        has_password=has_key,
     )
 
 
 def _spans(said: Format, spans: Sequence[rows.Numbers]) -> Iterator[Span]:
     """In words; one of which the same is to be said as of the next longer one is not worth a line."""
     sentences = [number_sentences(said, numbers) for numbers in spans]
+    if not sentences:
+        return
     for (name, _), shorter, longer in zip(_SPANS, sentences, [*sentences[1:], None], strict=True):
         if shorter != longer:
             yield Span(said.gettext(name), shorter)
@@ -74,12 +81,12 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
     """What happened since, and what waits for a word."""
     house = request.app[HOUSE]
     now = house.clock()
-    seen = await house.db.read(lambda conn: _look(conn, now))
+    seen = await house.db.read(lambda conn: _look(conn, now, session.row))
     said = words_of(request)
     context = StartPage(
         frame=await frame(request, session, "start"),
-        name=sign_of(house.now.settings),
-        empty=not seen.newest,
+        name=session.row.name,
+        empty=not seen.newest and Right.SELL in session.row.may,
         works=seen.works,
         spans=tuple(_spans(said, seen.spans)),
         waiting=tuple(order_item(said, line) for line in seen.waiting),

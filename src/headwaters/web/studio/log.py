@@ -1,0 +1,133 @@
+"""The audit log: who did what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from headwaters.core.deeds import ROOMS, WORDS, Room, What
+from headwaters.core.errors import N_
+from headwaters.core.people import Right
+from headwaters.store import deeds as rows
+from headwaters.store import signin as signin_rows
+from headwaters.store.db import Connection
+from headwaters.store.signin import CreatorRow
+from headwaters.web.contexts.studio_people import Choice, LogLine, LogPage
+from headwaters.web.format import Format
+from headwaters.web.keys import HOUSE
+from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, show, words_of
+from headwaters.web.studio.guard import Session, may
+from headwaters.web.studio.words import moment
+
+routes = web.RouteTableDef()
+
+
+# ── a line in words; the command line says the same ──────────────────────────────────────────────
+
+
+def subject_words(said: Format, subject: str, names: Mapping[str, str]) -> str:
+    """To what it was done, as a person would say it."""
+    kind, _, value = subject.partition(":")
+    if subject in names:
+        return names[subject] if kind == "creator" else f"“{names[subject]}”"
+    if kind == "order":
+        return said.gettext("order %(id)s") % {"id": value}
+    if kind == "setting":
+        return said.gettext("the setting “%(key)s”") % {"key": value}
+    return value or subject
+
+
+def deed_words(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> str:
+    """What was done. The name of a deed of a newer version stands for itself."""
+    try:
+        words = said.gettext(WORDS[What(deed.what)])
+    except ValueError:
+        words = f"{deed.what} %(subject)s"
+    return (words % {"subject": subject_words(said, deed.subject, names)}).strip()
+
+
+def who_words(said: Format, deed: rows.DeedRow) -> str:
+    """Who did it."""
+    return deed.name if deed.who is not None else said.gettext("The shop’s machine")
+
+
+_DETAILS = {
+    "way": N_("by %(value)s"),
+    "kind": N_("as a %(value)s"),
+    "may": N_("who may %(value)s"),
+    "name": N_("called “%(value)s”"),
+    "from": N_("from “%(value)s”"),
+    "to": N_("to “%(value)s”"),
+    "sessions": N_("in %(value)s places"),
+}
+
+
+def details_words(said: Format, deed: rows.DeedRow) -> str:
+    """What else the log knows. Details that have no words here stand as they are written there."""
+    return " · ".join(
+        said.gettext(_DETAILS[name]) % {"value": value.replace(",", ", ")} if name in _DETAILS else f"{name}: {value}"
+        for name, value in deed.details.items()
+        if value
+    )
+
+
+_PLACES = {"order": "/studio/orders/", "creator": "/studio/people/"}
+
+
+def _href(deed: rows.DeedRow) -> str:
+    kind, _, value = deed.subject.partition(":")
+    return _PLACES[kind] + value if kind in _PLACES and value.isdigit() else ""
+
+
+def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> LogLine:
+    return LogLine(
+        when=moment(said, deed.at),
+        who=who_words(said, deed),
+        what=deed_words(said, deed, names),
+        href=_href(deed),
+        details=details_words(said, deed),
+    )
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _wanted(request: web.Request) -> rows.DeedFilter:
+    """Filters of the address; nonsense filters nothing."""
+    who, room = request.query.get("who", ""), request.query.get("room", "")
+    number = int(who) if who.isascii() and who.isdigit() and len(who) <= 15 else None
+    return rows.DeedFilter(number, Room(room) if room in set(Room) else None)
+
+
+@routes.get("/studio/log")
+@may(Right.PEOPLE)
+async def get_log(request: web.Request, session: Session) -> web.Response:
+    """Lines of the log, the newest first."""
+    house, said = request.app[HOUSE], words_of(request)
+    wanted, number = _wanted(request), page_number(request)
+
+    def look(conn: Connection) -> tuple[list[rows.DeedRow], dict[str, str], int, list[CreatorRow]]:
+        found = rows.find_deeds(conn, wanted, PER_PAGE, (number - 1) * PER_PAGE)
+        return found, rows.names_of(conn, found), rows.count_deeds(conn, wanted), signin_rows.people(conn)
+
+    found, names, count, people = await house.db.read(look)
+    who = "" if wanted.who is None else str(wanted.who)
+    room = "" if wanted.room is None else wanted.room.value
+    context = LogPage(
+        frame=await frame(request, session, "shop"),
+        lines=tuple(_line(said, deed, names) for deed in found),
+        people=_choices({str(person.id): person.name for person in people} | _machine(said), who),
+        rooms=_choices({each.value: said.gettext(words) for each, words in ROOMS.items()}, room),
+        filtered=bool(who or room),
+        pages=pages("/studio/log", number, count, who=who, room=room),
+    )
+    return show(request, "log", context)
+
+
+def _machine(said: Format) -> dict[str, str]:
+    return {str(rows.MACHINE): said.gettext("The shop’s machine")}
+
+
+def _choices(texts: Mapping[str, str], chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(value, text, value == chosen) for value, text in texts.items())
