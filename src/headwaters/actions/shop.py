@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from headwaters.core.shop import check_setting
+from headwaters.core.shop_marks import Mark
 from headwaters.store import shop as rows
 from headwaters.store.db import Connection
 
@@ -19,3 +21,8 @@ def change_settings(conn: Connection, changes: Mapping[str, str]) -> dict[str, s
     if changed:
         rows.raise_catalogue(conn)
     return changed
+
+
+def mark_once(conn: Connection, mark: Mark, now: datetime) -> bool:
+    """Remember when something first happened. True: now; False: it had before."""
+    return rows.add_mark(conn, mark, now.isoformat())

@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from headwaters.web.studio.checklist import routes as checklist
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.orders import routes as orders
@@ -26,7 +27,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop):
+    for routes in (signin, start, checklist, orders, letters, works, shop):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

@@ -25,6 +25,8 @@ SAID = {
     "confirmed": N_("Confirmed. The money is in the ledger, and the files are theirs."),
     "sent": N_("The link goes out by mail."),
     "sent_before": N_("The link was sent just now; not again so soon."),
+    "mail_works": N_("The mail server answers and lets the shop in."),
+    "checklist_done": N_("The list is put away. Everything on it stays where it is."),
     "answered": N_("Your answer is on the reader’s page."),
     "answered_by_mail": N_("Your answer is on the reader’s page, and goes out by mail."),
     "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
