@@ -35,6 +35,7 @@ __all__ = [
     "Till",
     "TillEvent",
     "TillSession",
+    "Vault",
     "Witness",
 ]
 
@@ -155,6 +156,19 @@ class LocalTill(Till, Protocol):
     """A till that opens without the network: its session is made in the order's own transaction."""
 
     def open_now(self, request: PaymentRequest) -> TillSession: ...
+
+
+# ── Vault ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Vault(Protocol):
+    """Seals what the database must not tell: till keys. Quick, and without the outside."""
+
+    def seal(self, label: str, text: str) -> str:
+        """`text` as it may be kept (`core.shop.is_sealed`), bound to `label`; twice the same gives the same."""
+
+    def open(self, label: str, sealed: str) -> str:
+        """What was sealed under `label`. Raises Refused(SECRET_LOCKED): by another key, for another label, broken."""
 
 
 # ── Mailer ───────────────────────────────────────────────────────────────────────────────────────

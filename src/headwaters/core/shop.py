@@ -14,11 +14,15 @@ from headwaters.core.sales.money import check_currency
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # databases, mail and headers refuse some of it
 LONGEST_SETTING = 20_000  # characters
+SEALED = "sealed:1:"  # how the row of a secret begins that a vault has sealed; the number is that of the way
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings with their defaults. The field's name is the row's key and the command line's word for it."""
+    """All settings with their defaults. The field's name is the row's key and the command line's word for it.
+
+    Secrets are as the row has them: sealed. They are opened where they are used, and nowhere else.
+    """
 
     name: str = field(default="", metadata={"doc": "The shop's name, at the top of each page"})
     tagline: str = field(default="", metadata={"doc": "A few words beside the name"})
@@ -133,6 +137,16 @@ def check_setting(key: str, text: str) -> str:
     except ValueError as wrong:
         message, values = wrong.args
         raise Refused(Code.SETTING_INVALID, "%(key)s: " + message, field=key, key=key, **values) from None
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a row's text was sealed by a vault."""
+    return text.startswith(SEALED)
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: its last four characters, where it is long enough not to be told by them."""
+    return "•" * 4 + (secret[-4:] if len(secret) >= 12 else "") if secret else ""
 
 
 def settings_from_rows(rows: Mapping[str, str]) -> Settings:

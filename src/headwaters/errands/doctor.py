@@ -17,6 +17,7 @@ from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.settings import locked_secrets
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.db import Database
@@ -126,6 +127,8 @@ async def _look_at_database(config: Config) -> Finding:
 
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
     yield await _look_at_files(house)
+    if (locked := locked_secrets(house)) != []:
+        yield _locked(locked)
     yield _look_at_tills(house)
     yield await _look_at_mail(house)
     yield await _look_at_outbox(house)
@@ -155,6 +158,14 @@ async def _look_at_files(house: House) -> Finding:
             values,
         )
     return Finding("files", Health.GOOD, N_("all %(count)d are there"), values=values)
+
+
+def _locked(keys: list[str]) -> Finding:
+    message = N_("%(keys)s cannot be read: sealed with another key than the one in shop.key")
+    advice = N_(
+        "Put the shop.key of your backup back and start again, or set it anew: “headwaters settings %(first)s -”."
+    )
+    return Finding("secrets", Health.BAD, message, advice, {"keys": ", ".join(keys), "first": keys[0]})
 
 
 def _look_at_tills(house: House) -> Finding:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from headwaters.config import Config
 from headwaters.core.shop import Settings, settings_from_rows
-from headwaters.ports import Mailer, Media, Storage, Till
+from headwaters.ports import Mailer, Media, Storage, Till, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.db import Connection, Database
 
@@ -39,6 +39,7 @@ class House:
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)
     make_tills: MakeTills
+    vault: Vault
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.shop_marks import Mark
@@ -19,6 +22,30 @@ def write_setting(conn: Connection, key: str, value: str) -> None:
     """Set one row; the caller raises the catalogue's version in the same transaction."""
     if conn.execute(update(settings).where(settings.c.key == key).values(value=value)).rowcount == 0:
         conn.execute(insert(settings).values(key=key, value=value))
+
+
+@contextmanager
+def _wiped(conn: Connection) -> Iterator[None]:
+    """What is overwritten within is wiped from SQLite's pages too: else a copy of the file would still tell it."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    conn.execute(text("PRAGMA secure_delete=ON"))
+    yield
+    conn.execute(text("PRAGMA secure_delete=FAST"))  # which costs no more than not to
+
+
+def write_secret(conn: Connection, key: str, value: str) -> None:
+    """As `write_setting`, leaving nothing of what was there."""
+    with _wiped(conn):
+        write_setting(conn, key, value)
+
+
+def replace_secret(conn: Connection, key: str, before: str, value: str) -> bool:
+    """Another text in place of the one that is there now. True: it was there."""
+    mine = (settings.c.key == key, settings.c.value == before)
+    with _wiped(conn):
+        return conn.execute(update(settings).where(*mine).values(value=value)).rowcount == 1
 
 
 def read_mark(conn: Connection, mark: Mark) -> str:
