@@ -11,7 +11,7 @@ from functools import partial
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.storage.local import LocalStorage
-from headwaters.adapters.tills import make_tills
+from headwaters.adapters.tills import make_till_check, make_tills
 from headwaters.adapters.vault import SivVault
 from headwaters.config import KEY_NAME, Config
 from headwaters.errands.house import House, look_around
@@ -52,6 +52,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             clock=read_clock,
             token=make_token,
             make_tills=tills,
+            make_till_check=partial(make_till_check, shop_key=shop_key),
             vault=vault,
             now=await look_around(database, config, tills),
             shop_key=shop_key,

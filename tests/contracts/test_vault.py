@@ -62,7 +62,7 @@ def test_any_text_comes_back(label: str, text: str) -> None:
     assert vault.open(label, vault.seal(label, text)) == text
 
 
-def test_the_cipher_is_rfc_5297s_and_the_key_is_rfc_5869s() -> None:
-    """By the standard library: HKDF-SHA256 to 64 bytes; the synthetic IV comes first, so that the text has its length."""
+def test_a_sealed_text_is_as_long_as_rfc_5297_says() -> None:
+    """The synthetic IV comes first, and what is sealed has the length of its text."""
     sealed = SivVault(KEY).seal("a", TEXT).removeprefix(SEALED)
     assert len(base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))) == 16 + len(TEXT)

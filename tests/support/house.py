@@ -36,7 +36,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.actions.shop import change_settings
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
-    from headwaters.adapters.tills import make_tills
+    from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
     from headwaters.config import Config
     from headwaters.errands.house import House, look_around
@@ -57,6 +57,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         clock=clock,
         token=make_token,
         make_tills=tills,
+        make_till_check=partial(make_till_check, shop_key=SHOP_KEY),
         vault=vault,
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,

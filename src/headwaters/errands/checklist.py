@@ -10,6 +10,7 @@ from headwaters.actions.shop import mark_once
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.sales.states import Mode
+from headwaters.core.sales.till_check import remembered
 from headwaters.core.shop_checklist import Facts
 from headwaters.core.shop_marks import Mark
 from headwaters.errands.house import House
@@ -71,7 +72,8 @@ def _checked(house: House, conn: Connection) -> bool:
     settings = house.now.settings
     if "by_hand" in house.now.tills and settings.by_hand_instructions.strip():
         return True
-    return "stripe" in house.now.tills and bool(shop_rows.read_mark(conn, Mark.STRIPE))
+    known = remembered(shop_rows.read_mark(conn, Mark.STRIPE))
+    return "stripe" in house.now.tills and known is not None and known.at != ""
 
 
 async def try_mail(house: House) -> None:

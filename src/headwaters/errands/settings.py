@@ -8,7 +8,9 @@ from headwaters.actions.deeds import noted
 from headwaters.actions.shop import keep_settings, seal_setting
 from headwaters.core.deeds import Deed
 from headwaters.core.errors import Refused
+from headwaters.core.sales.till_check import remember_unasked, remembered
 from headwaters.core.shop import SECRET_KEYS, check_setting, is_sealed
+from headwaters.core.shop_marks import Mark
 from headwaters.errands.house import House
 from headwaters.ports import Vault
 from headwaters.store import shop as rows
@@ -28,6 +30,8 @@ async def change_settings(house: House, changes: Mapping[str, str], deed: Deed |
 
     def run(conn: Connection) -> dict[str, str]:
         changed = keep_settings(conn, values)
+        if not SECRET_KEYS.isdisjoint(changed):  # nobody has asked the till about these keys
+            rows.write_mark(conn, Mark.STRIPE, remember_unasked(remembered(rows.read_mark(conn, Mark.STRIPE))))
         if changed and deed is not None:
             noted(lambda _: None, deed, now)(conn)
         return changed

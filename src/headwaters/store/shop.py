@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.shop_marks import Mark
@@ -24,28 +21,27 @@ def write_setting(conn: Connection, key: str, value: str) -> None:
         conn.execute(insert(settings).values(key=key, value=value))
 
 
-@contextmanager
-def _wiped(conn: Connection) -> Iterator[None]:
-    """What is overwritten within is wiped from SQLite's pages too: else a copy of the file would still tell it."""
-    if conn.dialect.name != "sqlite":
-        yield
-        return
-    conn.execute(text("PRAGMA secure_delete=ON"))
-    yield
-    conn.execute(text("PRAGMA secure_delete=FAST"))  # which costs no more than not to
-
-
 def write_secret(conn: Connection, key: str, value: str) -> None:
     """As `write_setting`, leaving nothing of what was there."""
-    with _wiped(conn):
-        write_setting(conn, key, value)
+    before = conn.execute(select(settings.c.value).where(settings.c.key == key)).scalar()
+    if before:
+        _wipe(conn, key, before)
+    write_setting(conn, key, value)
 
 
 def replace_secret(conn: Connection, key: str, before: str, value: str) -> bool:
     """Another text in place of the one that is there now. True: it was there."""
+    if not _wipe(conn, key, before):
+        return False
+    write_setting(conn, key, value)
+    return True
+
+
+def _wipe(conn: Connection, key: str, before: str) -> bool:
+    """Overwrite a text with as many other characters. SQLite does so in place; one of another length would go elsewhere
+    in the file, and leave the old one behind in what is free. True: it was there."""
     mine = (settings.c.key == key, settings.c.value == before)
-    with _wiped(conn):
-        return conn.execute(update(settings).where(*mine).values(value=value)).rowcount == 1
+    return conn.execute(update(settings).where(*mine).values(value="-" * len(before))).rowcount == 1
 
 
 def read_mark(conn: Connection, mark: Mark) -> str:

@@ -12,7 +12,7 @@ from headwaters.adapters.tills.practice import PracticeTill
 from headwaters.core.errors import Refused
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import Settings, is_sealed
-from headwaters.ports import Till, Vault
+from headwaters.ports import Till, TillCheck, Vault
 
 if TYPE_CHECKING:
     from headwaters.config import Config
@@ -36,6 +36,13 @@ def make_tills(
     if settings.by_hand != "off":
         tills.append(ByHandTill())
     return {till.name: till for till in tills}
+
+
+def make_till_check(config: Config, *, shop_key: bytes) -> TillCheck:
+    """What looks at the keys of the card till."""
+    from headwaters.adapters.tills.stripe.check import StripeCheck
+
+    return StripeCheck(shop_key=shop_key, api=config.stripe_api)
 
 
 def _stripe(config: Config, settings: Settings, shop_key: bytes, vault: Vault) -> list[Till]:
