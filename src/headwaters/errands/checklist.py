@@ -11,6 +11,7 @@ from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import remembered
+from headwaters.core.shop import says_how_to_pay
 from headwaters.core.shop_checklist import Facts
 from headwaters.core.shop_marks import Mark
 from headwaters.errands.house import House
@@ -70,7 +71,7 @@ def is_reachable(url: str) -> bool:
 def _checked(house: House, conn: Connection) -> bool:
     """Whether a till for real money was looked at: Stripe's keys by Stripe; by hand, readers are told how to pay."""
     settings = house.now.settings
-    if "by_hand" in house.now.tills and settings.by_hand_instructions.strip():
+    if "by_hand" in house.now.tills and says_how_to_pay(settings):
         return True
     known = remembered(shop_rows.read_mark(conn, Mark.STRIPE))
     return "stripe" in house.now.tills and known is not None and known.at != ""

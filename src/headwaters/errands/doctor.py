@@ -15,6 +15,7 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.shop import says_how_to_pay
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
@@ -177,8 +178,8 @@ def _look_at_tills(house: House) -> Finding:
             N_("none is on, so nobody can pay"),
             N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
         )
-    if "by_hand" in house.now.tills and not house.now.settings.by_hand_instructions.strip():
-        advice = N_("“headwaters settings by_hand_instructions 'IBAN …, or cash when we meet'” tells them.")
+    if "by_hand" in house.now.tills and not says_how_to_pay(house.now.settings):
+        advice = N_("“headwaters settings by_hand_iban 'DE02 …'” or by_hand_instructions tells them.")
         message = N_("%(names)s; nobody is told how to pay you by hand")
         return Finding("tills", Health.LOOK, message, advice, {"names": names})
     if "practice" in house.now.tills and len(house.now.tills) > 1:
