@@ -11,6 +11,7 @@ from datetime import datetime
 
 from headwaters.config import Config
 from headwaters.core.shop import Settings, settings_from_rows
+from headwaters.errands.counting import Counter
 from headwaters.ports import Mailer, Media, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.db import Connection, Database
@@ -43,6 +44,7 @@ class House:
     vault: Vault
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
+    downloads: Counter = field(default_factory=Counter)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
 
 
