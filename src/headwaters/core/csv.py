@@ -1,6 +1,6 @@
 """Tables for other programs: RFC 4180, and safe in programs that run what begins like a formula.
 
-Texts that somebody typed may begin with what a spreadsheet takes for a formula (= + - @, a tab, a line end); such a cell
+Texts that somebody typed may begin with what a spreadsheet takes for a formula (= + - @, a tab, a line end); such a one
 gets an apostrophe before it, which spreadsheets hide. Numbers, amounts and times are ours, and stay exact: an amount
 below zero keeps its bare minus.
 """

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headwaters.actions import sales
+from headwaters.actions.deeds import noted
 from headwaters.actions.sales import Outcome, Received
 from headwaters.core.clock import from_micros
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused, Unavailable
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.references import read_reference
@@ -117,8 +119,11 @@ async def sweep(house: House) -> int:
     return changed
 
 
-async def confirm(house: House, reference: str, received: Money | None = None) -> rows.PaymentRow:
+async def confirm(
+    house: House, reference: str, received: Money | None = None, who: int | None = None
+) -> rows.PaymentRow:
     """The creator saw the money of a by-hand payment. Raises as actions.sales.confirm_by_hand."""
     now, key = house.clock(), house.token()
     wanted = read_reference(reference)
-    return await house.db.write(lambda conn: sales.confirm_by_hand(conn, wanted, received, key, now))
+    deed = Deed(who, What.PAYMENT_CONFIRMED, f"payment:{wanted}")
+    return await house.db.write(noted(lambda conn: sales.confirm_by_hand(conn, wanted, received, key, now), deed, now))
