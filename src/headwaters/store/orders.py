@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy import func, select, update
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.store.db import Connection
-from headwaters.store.tables import editions, grants, letters, orders, outbox, refunds, works
+from headwaters.store.tables import editions, grants, letters, orders, outbox, payments, refunds, works
 
 _MAILS = ("mail.order", "mail.answer")  # those that go to the reader
 
@@ -52,6 +53,17 @@ def given_back(conn: Connection, payment_id: int) -> int:
     """Minor units of a payment that went back and stayed there."""
     mine = (refunds.c.payment_id == payment_id, refunds.c.undone_at.is_(None))
     return int(conn.execute(select(func.sum(refunds.c.amount_minor)).where(*mine)).scalar() or 0)
+
+
+def given_back_by_order(conn: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """The same for each of these orders that had money paid back."""
+    found = conn.execute(
+        select(payments.c.order_id, func.sum(refunds.c.amount_minor))
+        .join(refunds, refunds.c.payment_id == payments.c.id)
+        .where(payments.c.order_id.in_(numbers), refunds.c.undone_at.is_(None))
+        .group_by(payments.c.order_id)
+    )
+    return {int(order_id): int(total) for order_id, total in found}
 
 
 # ── what the story tells besides ─────────────────────────────────────────────────────────────────

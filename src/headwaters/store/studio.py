@@ -176,8 +176,14 @@ class PaymentStory:
     created_at: datetime
     expires_at: datetime
     settled_at: datetime | None
+    external_id: str | None  # the till's own name of it
     refunds: tuple[RefundLine, ...]
     events: tuple[EventLine, ...]
+
+    @property
+    def back(self) -> int:
+        """Minor units that went back and stayed there."""
+        return sum(refund.amount.minor for refund in self.refunds if refund.undone_at is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +243,14 @@ def _payments_of(conn: Connection, order_id: int) -> tuple[PaymentStory, ...]:
         payments.c.created_at,
         payments.c.expires_at,
         payments.c.settled_at,
+        payments.c.external_id,
     )
     found = conn.execute(select(*columns).where(payments.c.order_id == order_id).order_by(payments.c.id))
     return tuple(_payment(conn, row) for row in found.all())
 
 
 def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
-    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled = row
+    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled, external = row
     return PaymentStory(
         reference=reference,
         till=till,
@@ -254,6 +261,7 @@ def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
         created_at=from_micros(created),
         expires_at=from_micros(expires),
         settled_at=_moment(settled),
+        external_id=external,
         refunds=_refunds_of(conn, payment_id),
         events=_events_of(conn, till, reference),
     )

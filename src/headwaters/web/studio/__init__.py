@@ -7,9 +7,11 @@ import asyncio
 from aiohttp import web
 
 from headwaters.web.studio.checklist import routes as checklist
+from headwaters.web.studio.export import routes as export
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.money import routes as money
+from headwaters.web.studio.order import routes as order
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
@@ -29,7 +31,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, checklist, orders, money, stripe, letters, works, shop):
+    for routes in (signin, start, checklist, orders, order, export, money, stripe, letters, works, shop):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)
