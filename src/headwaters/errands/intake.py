@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 16 << 20  # bytes between two flushes of a fast line
 FLUSH_AFTER = 5.0  # seconds between two flushes of a slow one
-STALLED = 5.0  # seconds without a byte, after which another request for the same upload takes over
+STALLED = 2.0  # seconds without a byte, after which another request for the same upload takes over
 LETTING_GO = 5.0  # seconds that the one before is given for its last flush
 WRITERS = 4  # threads
 _CHUNK = 1 << 20
