@@ -33,6 +33,9 @@ class What(StrEnum):
     # works
     WORK_RETIRED = "work.retired"
     WORK_RESTORED = "work.restored"
+    FILE_ADDED = "file.added"
+    FILE_CHANGED = "file.changed"
+    FILE_REMOVED = "file.removed"
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
     LINK_SENT_AGAIN = "order.link_sent"
@@ -70,6 +73,9 @@ WORDS: Mapping[What, str] = {
     What.PERSON_RESTORED: N_("let %(subject)s in again"),
     What.WORK_RETIRED: N_("retired %(subject)s"),
     What.WORK_RESTORED: N_("published %(subject)s again"),
+    What.FILE_ADDED: N_("added a file to %(subject)s"),
+    What.FILE_CHANGED: N_("changed a file of %(subject)s"),
+    What.FILE_REMOVED: N_("took a file out of %(subject)s"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.ADDRESS_CORRECTED: N_("corrected the address of %(subject)s"),

@@ -22,6 +22,8 @@ from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
 from headwaters.web.studio.stripe import routes as stripe
+from headwaters.web.studio.tus import routes as tus_routes
+from headwaters.web.studio.uploads import routes as upload_routes
 from headwaters.web.studio.works import routes as works
 from headwaters.web.studio.you import routes as you
 
@@ -30,7 +32,7 @@ _ROOMS = (
     *(signin, start, checklist, shop),
     *(orders, order, export, money, stripe),
     *(letters,),
-    *(works,),
+    *(works, upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )
 
