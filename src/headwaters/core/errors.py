@@ -65,6 +65,13 @@ class Code(StrEnum):
     DISK_FULL = "disk_full"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    # drafts and collections
+    DRAFT_UNKNOWN = "draft_unknown"
+    DRAFT_STATE = "draft_state"
+    DAY_INVALID = "day_invalid"
+    FILES_COMING = "files_coming"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    COLLECTION_UNKNOWN = "collection_unknown"
     # orders, letters, mail
     ORDER_UNKNOWN = "order_unknown"
     GRANT_UNKNOWN = "grant_unknown"

@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused, WrongUse
-from headwaters.core.works.editions import Role, guess_roles
+from headwaters.core.works.editions import EditionFile, Role, guess_roles
 from headwaters.core.works.manifest import (
     DESCRIPTION,
     MANIFEST,
@@ -31,6 +31,8 @@ from headwaters.core.works.manifest import (
 from headwaters.core.works.media import Family, format_by_name, stem
 from headwaters.core.works.names import MADE_ANEW, check_distinct, clean_name, is_housekeeping, shown
 from headwaters.errands.walk import Found, LeftOut, Walk, find_file
+from headwaters.ports import Keep
+from headwaters.store.works import BlobRow
 
 _MOST_TEXT = 1_000_000  # bytes of work.toml or description.md
 _COVER_STEMS = frozenset(["cover", "folder", "front", "poster"])
@@ -41,12 +43,22 @@ _ORDER = {Role.WORK: 0, Role.SAMPLE: 1, Role.COVER: 2}
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file to publish: where it is, and as what. `label` is empty where nothing was said."""
+    """One file to publish: where it is, and as what. `label` is empty where nothing was said; `keep`: how, if not as
+    the others."""
 
     found: Found
     name: str
     role: Role
     label: str
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """One file that the shop has already, from an edition before."""
+
+    file: EditionFile
+    blob: BlobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ class Plan:
     said: Said
     files: tuple[PlannedFile, ...]
     left_out: tuple[LeftOut, ...]
+    kept: tuple[KeptFile, ...] = ()
+    order: tuple[str, ...] = ()  # names, where new files stand between kept ones
 
 
 @dataclass(frozen=True, slots=True)

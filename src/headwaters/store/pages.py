@@ -123,7 +123,8 @@ _FILES = select(
 
 _WORK_BY_SLUG = Prepared(_WORKS.where(works.c.slug == bindparam("slug")))
 _WORK_BY_ID = Prepared(_WORKS.where(works.c.id == bindparam("id")))
-_SHOWN_WORKS = Prepared(_WORKS.where(works.c.state == PUBLISHED).order_by(works.c.created_at.desc(), works.c.id.desc()))
+_IN_ORDER = (works.c.position, works.c.created_at.desc(), works.c.id.desc())
+_SHOWN_WORKS = Prepared(_WORKS.where(works.c.state == PUBLISHED).order_by(*_IN_ORDER))
 _EDITION_FILES = Prepared(_FILES.where(files.c.edition_id == bindparam("edition_id")))
 _SHOWN_FILES = Prepared(
     _FILES.join(editions, editions.c.id == files.c.edition_id)
@@ -164,7 +165,7 @@ def work_by_id(conn: Connection, work_id: int) -> WorkView:
 
 
 def published_works(conn: Connection) -> tuple[WorkView, ...]:
-    """All works that are published, the newest first, in two queries."""
+    """All works that are published, as their creator ordered them, else the newest first; in two queries."""
     by_edition: dict[int, list[FileView]] = {}
     for row in _SHOWN_FILES.all(conn):
         by_edition.setdefault(row[0], []).append(_file(row))
