@@ -89,6 +89,12 @@ def collections_with(conn: Connection, work_id: int) -> tuple[CollectionRow, ...
     return tuple(CollectionRow(*row) for row in conn.execute(query))
 
 
+def slugs_with(conn: Connection, work_id: int) -> frozenset[str]:
+    """The collections that a work is in, in whatever state they are."""
+    query = select(collections.c.slug).join(collection_works, collection_works.c.collection_id == collections.c.id)
+    return frozenset(row.slug for row in conn.execute(query.where(collection_works.c.work_id == work_id)))
+
+
 def add_collection(conn: Connection, slug: str, title: str, words: str, now: int) -> int | None:
     """A new one; None when the address is another's."""
     values = {"slug": slug, "title": title, "words": words, "state": PUBLISHED, "created_at": now, "changed_at": now}

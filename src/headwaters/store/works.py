@@ -204,6 +204,46 @@ def newest_edition(conn: Connection, work_id: int) -> EditionRow | None:
     return EditionRow(*row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """An edition with what its creator gave. Times are microseconds."""
+
+    number: int
+    published_at: int
+    rights: str
+    rights_text: str
+    changes: str
+    files: tuple[FileRow, ...]
+
+
+def editions_of(conn: Connection, work_id: int) -> list[EditionLine]:
+    """All editions of a work, the newest first; without the pictures that the shop made."""
+    query = select(
+        editions.c.id,
+        editions.c.number,
+        editions.c.published_at,
+        editions.c.rights,
+        editions.c.rights_text,
+        editions.c.changes,
+    ).where(editions.c.work_id == work_id)
+    return [
+        EditionLine(
+            number=row.number,
+            published_at=row.published_at,
+            rights=row.rights,
+            rights_text=row.rights_text,
+            changes=row.changes,
+            files=tuple(file for file in files_of(conn, row.id) if file.role != Role.ART.value),
+        )
+        for row in conn.execute(query.order_by(editions.c.number.desc()))
+    ]
+
+
+def note_of(conn: Connection, work_id: int) -> str:
+    """Why a work is withheld."""
+    return str(conn.execute(select(works.c.note).where(works.c.id == work_id)).scalar() or "")
+
+
 def add_edition(
     conn: Connection, work_id: int, number: int, fingerprint: str, rights: str, rights_text: str, changes: str, now: int
 ) -> int:
@@ -354,3 +394,26 @@ def list_works(conn: Connection) -> tuple[WorkLine, ...]:
         )
         for row in conn.execute(_LIST)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbRow:
+    """The smallest picture of a work."""
+
+    ref: str
+    name: str
+    width: int
+    height: int
+
+
+def thumbs(conn: Connection) -> dict[str, ThumbRow]:
+    """The smallest picture of each work's newest edition, by slug."""
+    query = (
+        select(works.c.slug, files.c.ref, files.c.name, files.c.width, files.c.height)
+        .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
+        .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
+        .join(files, files.c.edition_id == editions.c.id)
+        .where(files.c.role == Role.ART.value, files.c.width.is_not(None), files.c.height.is_not(None))
+        .order_by(files.c.width.desc(), files.c.size.desc())
+    )
+    return {row.slug: ThumbRow(row.ref, row.name, row.width, row.height) for row in conn.execute(query)}

@@ -28,6 +28,8 @@ SIGN_IN = "/studio/signin"
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 _STUDIO_PATH = re.compile(r"/studio(?:/[A-Za-z0-9_-]+)*")
 _SAFE = frozenset({"GET", "HEAD"})
+LONG_FORM = 32 << 20  # bytes: more than what is kept, so that what is too long is refused in words and not lost
+_LARGEST = "largest_form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,16 @@ def may(right: Right) -> Callable[[Page], Handler]:
     return guard
 
 
+def takes(size: int) -> Callable[[Page], Page]:
+    """This page's forms may have `size` bytes: whoever is signed in may write at length. Put it below `may`."""
+
+    def mark(page: Page) -> Page:
+        setattr(page, _LARGEST, size)
+        return page
+
+    return mark
+
+
 def for_creator(page: Page) -> Handler:
     """Only for who is signed in, whatever they may do; others are led to the sign-in page and back.
 
@@ -161,6 +173,8 @@ def for_creator(page: Page) -> Handler:
             return go_to(f"{SIGN_IN}?next={studio_path(back)}")
         if request.method in _SAFE:
             return await page(request, Session(row, secret))
+        if largest := getattr(page, _LARGEST, 0):
+            request = request.clone(client_max_size=largest)
         session = Session(row, secret, await read_form(request))
         _check_token(session)
         return await page(request, session)
