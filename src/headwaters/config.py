@@ -49,6 +49,8 @@ class Config:
     files: str = ""  # where files are kept; empty: `files` in the shop's folder
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
     smtp: Smtp | None = None
+    uploads_from: tuple[str, ...] = ()  # folders of this machine whose files may be picked in the Studio
+    largest_upload: int = 200  # the largest file that the Studio takes, in GB
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
 
     @property
@@ -62,6 +64,16 @@ class Config:
     def files_dir(self) -> Path:
         """Where LocalStorage keeps blobs."""
         return Path(self.files) if self.files else self.shop / "files"
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where uploads lie until their draft is published: on the disk of the files, where they need no copy."""
+        return (Path(self.files) if self.files else self.shop) / "incoming" / "uploads"
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest file that the Studio takes, in bytes."""
+        return self.largest_upload * 1_000_000_000
 
     @property
     def secure(self) -> bool:
@@ -141,7 +153,7 @@ def _smtp(raw: Mapping[str, object]) -> Smtp | None:
     )
 
 
-_NAMES = ("url", "host", "port", "database", "files", "proxies", "stripe_api")
+_NAMES = ("url", "host", "port", "database", "files", "proxies", "uploads_from", "largest_upload", "stripe_api")
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
 
@@ -171,6 +183,23 @@ def _proxies(value: object) -> tuple[str, ...]:
         except ValueError:
             raise _broken("proxies", N_("It is a list of addresses or networks.")) from None
     return proxies
+
+
+def _folders(value: object) -> tuple[str, ...]:
+    parts = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise _broken("uploads_from", N_("It is a list of folders."))
+    folders = tuple(str(part).strip() for part in parts if str(part).strip())
+    if not all(Path(folder).is_absolute() for folder in folders):
+        raise _broken("uploads_from", N_("Each folder begins with a slash."))
+    return folders
+
+
+def _largest(value: object) -> int:
+    number = _number("largest_upload", value)
+    if number == 0:
+        raise _broken("largest_upload", N_("It is a number of gigabytes, 1 or more."))
+    return number
 
 
 def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
@@ -213,5 +242,7 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         files=str(raw.get("files", "")),
         proxies=_proxies(raw.get("proxies", ())),
         smtp=_smtp(smtp),
+        uploads_from=_folders(raw.get("uploads_from", ())),
+        largest_upload=_largest(raw.get("largest_upload", 200)),
         stripe_api=str(raw.get("stripe_api", "")),
     )

@@ -43,10 +43,17 @@ __all__ = [
 
 
 class Keep(StrEnum):
-    """How a blob came to be kept: own bytes (a copy or a reflink), or a hard link to the creator's file."""
+    """How a blob is kept: own bytes (a copy or a reflink), or a hard link to the creator's file.
+
+    MOVE is for a file that is the shop's own, such as an upload, and is never written to again: its very bytes become
+    the blob, under a second name where the disk allows it, so that nothing is copied. Its old name stays until whoever
+    gave it takes it away, which is right once the blob is in use; so a crash in between can be run again. The blob
+    says COPY: they are own bytes.
+    """
 
     COPY = "copy"
     LINK = "link"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,12 @@ class Storage(Protocol):
     file is only ever read.
     """
 
-    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None]) -> Blob:
+    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         """Keep the file at `path`; `progress` is told the bytes done since its last call. Blocks: call in a thread.
+        `known`: its SHA-256, where that was looked at before.
 
         Raises Refused: FILE_MISSING, FILE_UNREADABLE (also: not a plain file), FILE_CHANGED (its size, mtime
-        or inode differ before and after, or what was kept differs from what was hashed), DISK_FULL.
+        or inode differ before and after, what was kept differs from what was hashed, or that from `known`), DISK_FULL.
         """
 
     def keep_bytes(self, data: bytes) -> Blob:

@@ -35,6 +35,9 @@ class What(StrEnum):
     COLLECTION_CHANGED = "collection.changed"
     COLLECTION_RETIRED = "collection.retired"
     COLLECTION_RESTORED = "collection.restored"
+    FILE_ADDED = "file.added"
+    FILE_CHANGED = "file.changed"
+    FILE_REMOVED = "file.removed"
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
     LINK_SENT_AGAIN = "order.link_sent"
@@ -62,6 +65,9 @@ WORDS: Mapping[What, str] = {
     What.COLLECTION_CHANGED: N_("changed %(subject)s"),
     What.COLLECTION_RETIRED: N_("retired %(subject)s"),
     What.COLLECTION_RESTORED: N_("published %(subject)s again"),
+    What.FILE_ADDED: N_("added a file to %(subject)s"),
+    What.FILE_CHANGED: N_("changed a file of %(subject)s"),
+    What.FILE_REMOVED: N_("took a file out of %(subject)s"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),

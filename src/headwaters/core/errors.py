@@ -63,6 +63,13 @@ class Code(StrEnum):
     LINK_LOOP = "link_loop"
     MANIFEST_BROKEN = "manifest_broken"
     DISK_FULL = "disk_full"
+    FILE_CUT_OFF = "file_cut_off"
+    FILE_TOO_LARGE = "file_too_large"
+    UPLOAD_UNKNOWN = "upload_unknown"
+    UPLOAD_OFFSET = "upload_offset"
+    UPLOAD_BUSY = "upload_busy"
+    UPLOAD_DAMAGED = "upload_damaged"
+    UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
     # drafts and collections

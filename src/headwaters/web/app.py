@@ -14,14 +14,15 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, Refused
-from headwaters.errands import settle
+from headwaters.errands import settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.house import House, refresh
+from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.worker import Chore, Worker
 from headwaters.web import files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE
+from headwaters.web.keys import HOUSE, INTAKE
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.security import secure
 
@@ -36,6 +37,7 @@ def make_app(house: House) -> web.Application:
     """Every room's addresses on one application. Its background work starts and ends with it."""
     app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
+    app[INTAKE] = Intake(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
     secure(app, house.config)
@@ -47,8 +49,8 @@ def make_app(house: House) -> web.Application:
     return app
 
 
-def make_worker(house: House) -> Worker:
-    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news."""
+def make_worker(house: House, intake: Intake) -> Worker:
+    """What this process does beside answering: the outbox, open payments, half-kept files, uploads, news."""
 
     async def sweep_payments() -> None:
         await settle.sweep(house)
@@ -60,6 +62,9 @@ def make_worker(house: House) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def sweep_uploads() -> None:
+        await uploads.sweep(house)
+
     async def look_for_news() -> None:
         await refresh(house)
 
@@ -68,15 +73,19 @@ def make_worker(house: House) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("uploads to check", timedelta(seconds=15), intake.check_waiting),
+        Chore("uploads given up", timedelta(hours=1), sweep_uploads),
     )
     return Worker(house, mail_handlers(house), chores)
 
 
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
-    worker = make_worker(app[HOUSE])
+    worker = make_worker(app[HOUSE], app[INTAKE])
     await worker.start()
     yield
+    app[INTAKE].stop()
     await worker.stop()
+    await app[INTAKE].close()
 
 
 def listen(host: str, port: int) -> socket.socket:

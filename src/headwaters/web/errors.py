@@ -50,6 +50,7 @@ _TITLES: Mapping[int, tuple[str, str]] = {
     ),
     422: (N_("That cannot be."), N_("Go back and look at the form again.")),
     429: (N_("One moment, please."), N_("That was a lot at once. Try again in a little while.")),
+    423: (N_("Somebody is at it just now."), N_("Try again in a little while.")),
     451: (N_("This is withheld."), N_("A legal duty stands behind it. It is not this shop’s choice.")),
     500: (N_("That was our mistake."), N_("Nothing of yours is lost. Try again; if it stays, tell the shop.")),
     503: (N_("Please try again in a moment."), N_("Something that this page needs does not answer just now.")),

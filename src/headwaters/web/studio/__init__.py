@@ -13,6 +13,8 @@ from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
+from headwaters.web.studio.tus import routes as tus
+from headwaters.web.studio.uploads import routes as uploads
 from headwaters.web.studio.works import routes as works
 
 PASSWORDS_AT_ONCE = 2
@@ -26,7 +28,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop):
+    for routes in (signin, start, orders, letters, works, uploads, tus, shop):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)
