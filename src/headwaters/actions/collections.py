@@ -7,12 +7,14 @@ from datetime import datetime
 
 from headwaters.actions.works import changed_meanwhile
 from headwaters.core.clock import to_micros
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.manifest import Given, understand
 from headwaters.core.works.slugs import check_slug, slug_from
 from headwaters.store import collections as rows
 from headwaters.store import works as work_rows
 from headwaters.store.db import Connection
+from headwaters.store.deeds import add_deed
 from headwaters.store.shop import raise_catalogue
 
 
@@ -39,6 +41,13 @@ def make_collection(conn: Connection, title: str, words: str, slug: str, now: da
         )
     raise_catalogue(conn)
     return slug
+
+
+def make_noted(conn: Connection, title: str, words: str, slug: str, who: int | None, now: datetime) -> str:
+    """`make_collection`, with its line in the audit log, which needs the slug."""
+    made = make_collection(conn, title, words, slug, now)
+    add_deed(conn, Deed(who, What.COLLECTION_MADE, f"collection:{made}"), to_micros(now))
+    return made
 
 
 def change_collection(conn: Connection, slug: str, revision: int, title: str, words: str, now: datetime) -> bool:

@@ -212,7 +212,7 @@ def _keep_all(house: House, files: Sequence[PlannedFile], manner: Manner, stop: 
             manner.report(Progress(name, done, total))
 
         tell(0)
-        blobs.append(house.storage.keep(file.found.real, file.keep or manner.keep, tell))
+        blobs.append(house.storage.keep(file.found.real, file.keep or manner.keep, tell, file.known))
     return blobs
 
 

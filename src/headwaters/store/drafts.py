@@ -165,3 +165,8 @@ def leftovers(conn: Connection) -> list[int]:
     files = select(uploads.c.id).where(uploads.c.draft_id == drafts.c.id).exists()
     done = [state.value for state in DraftState if state not in ALIVE]
     return [row.id for row in conn.execute(select(drafts.c.id).where(drafts.c.state.in_(done), files))]
+
+
+def upload_names(conn: Connection, draft_id: int) -> list[str]:
+    """What the files that came for a draft are called."""
+    return [row.name for row in conn.execute(select(uploads.c.name).where(uploads.c.draft_id == draft_id))]

@@ -138,3 +138,36 @@ def problems_of(error: HeadwatersError) -> tuple[Problem, ...]:
     if isinstance(error, ManifestBroken):
         return error.problems
     return (Problem("", error.field, error.message, error.values, error.hint),)
+
+
+# ── the same refusals, before a page ──────────────────────────────────────────────────────────────
+
+# What the command line says of these, in words of this page.
+_HERE: Mapping[Code, tuple[str, str]] = {
+    Code.SLUG_TAKEN: (
+        N_("There is another work at this address."),
+        N_("Choose another one. If this is a new edition of that work, open the work and begin the edition there."),
+    ),
+    Code.RIGHTS_MISSING: (
+        N_("Say by what right you publish it."),
+        N_("Choose one of the three; or an open licence, which speaks for itself."),
+    ),
+    Code.WORK_WITHHELD: (
+        N_("This work is withheld, so nothing new of it is published."),
+        N_("When the reason is gone, bring it back first."),
+    ),
+}
+_HINTS: Mapping[Code, str] = {
+    Code.AMOUNT_TOO_SMALL: N_("To ask for nothing, close the door “Pay what is fair”."),
+    Code.NOTHING_TO_PUBLISH: N_("Put the files of the work above."),
+}
+
+
+def in_the_studio(error: HeadwatersError) -> HeadwatersError:
+    """`error` in words for who sits before a page, where its own speak of the command line."""
+    if error.code in _HERE:
+        message, hint = _HERE[error.code]
+        return Refused(error.code, message, hint=hint, field=error.field)
+    if error.code in _HINTS and error.hint:
+        return Refused(error.code, error.message, hint=_HINTS[error.code], field=error.field, **error.values)
+    return error

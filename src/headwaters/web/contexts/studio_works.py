@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio import Frame, Moment, WorkRow
+from headwaters.web.contexts.studio_uploads import UploadsView
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -138,13 +139,51 @@ class WorkStudioPage:
 class KeptFile:
     """A file of the edition before, in a draft of the next."""
 
-    ref: str
+    field: str  # the name of its tick
     name: str
     label: str
     role: str  # work, sample or cover
     size: str
     kept: bool  # it goes on into the next edition
     replaced: bool  # a new file of the same name stands in its place
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPage:
+    """`studio/draft.html`: everything of a work before it is published, on one page."""
+
+    frame: Frame
+    address: str  # path of this page; its forms add to it
+    title: str  # as far as there is one
+    work: str  # address of the work whose new edition it is, or empty
+    uploads: UploadsView
+    kept: tuple[KeptFile, ...]  # files of the edition before
+    form: WordsForm
+    site: str  # how the addresses of works begin: https://shop.example/w/
+    slug: str  # the end of its address as it would be now, or empty
+    failed: str  # why publishing it failed, or empty
+    day: str  # what was typed: 2027-05-03
+    hour: str  # what was typed: 20:00
+    later: bool  # the place to choose a day is open
+    script: str
+    problem: Problem | None  # of anything but the fields
+
+
+@dataclass(frozen=True, slots=True)
+class DraftWaitsPage:
+    """`studio/draft_waits.html`: a draft that waits for its day, or is being published."""
+
+    frame: Frame
+    address: str  # path of this page; its forms add to it
+    title: str
+    edition: bool  # it is a new edition of a work
+    state: str  # scheduled or publishing
+    moment: Moment | None  # when it is published
+    again: int  # seconds after which the page loads itself anew; 0 for not
+    percent: int  # of its bytes that are kept
+    name: str  # of the file at hand, or empty
+    script: str
+    problem: Problem | None
 
 
 # ── collections ──────────────────────────────────────────────────────────────────────────────────

@@ -44,6 +44,10 @@ WORK_STATES = {
     "retired": N_("Retired: the page is gone, holders keep everything"),
     "withheld": N_("Withheld: the bytes stopped"),
 }
+COLLECTION_STATES = {
+    "published": N_("Published"),
+    "retired": N_("Retired: its page is gone, the works are where they were"),
+}
 DRAFT_STATES = {
     DraftState.OPEN: N_("Not published yet"),
     DraftState.SCHEDULED: N_("Is published on %(moment)s"),

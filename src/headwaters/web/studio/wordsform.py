@@ -8,7 +8,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.revisions import Merged, marks_of
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import RIGHTS_TEXTS, RIGHTS_VERSION, Rights
-from headwaters.core.works.forms import problems_of
+from headwaters.core.works.forms import in_the_studio, problems_of
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, LICENCES
 from headwaters.core.works.manifest import Problem as Fault
 from headwaters.core.works.media import WorkKind
@@ -50,42 +50,12 @@ _COMMON = (
     "CC0-1.0",
 )
 
-# What the command line says of these, in words of this page.
-_HERE: Mapping[Code, tuple[str, str]] = {
-    Code.SLUG_TAKEN: (
-        N_("There is another work at this address."),
-        N_("Choose another one. If this is a new edition of that work, open the work and begin the edition there."),
-    ),
-    Code.RIGHTS_MISSING: (
-        N_("Say by what right you publish it."),
-        N_("Choose one of the three; or an open licence, which speaks for itself."),
-    ),
-    Code.WORK_WITHHELD: (
-        N_("This work is withheld, so nothing new of it is published."),
-        N_("When the reason is gone, bring it back first."),
-    ),
-}
-_HINTS: Mapping[Code, str] = {
-    Code.AMOUNT_TOO_SMALL: N_("To ask for nothing, close the door “Pay what is fair”."),
-    Code.NOTHING_TO_PUBLISH: N_("Put the files of the work above."),
-}
-
-
-def here(error: HeadwatersError) -> HeadwatersError:
-    """`error` in words for who sits before a page, where its own speak of the command line."""
-    if error.code in _HERE:
-        message, hint = _HERE[error.code]
-        return Refused(error.code, message, hint=hint, field=error.field)
-    if error.code in _HINTS and error.hint:
-        return Refused(error.code, error.message, hint=_HINTS[error.code], field=error.field, **error.values)
-    return error
-
 
 def said_faults(said: Format, error: HeadwatersError | None) -> tuple[Problem, ...]:
     """Everything that is wrong with a form, in words."""
     if error is None:
         return ()
-    return tuple(said_fault(said, fault, error.code) for fault in problems_of(here(error)))
+    return tuple(said_fault(said, fault, error.code) for fault in problems_of(in_the_studio(error)))
 
 
 def said_fault(said: Format, fault: Fault, code: Code) -> Problem:
