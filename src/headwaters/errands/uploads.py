@@ -96,10 +96,13 @@ async def forget(house: House, draft_id: int) -> None:
 
 
 async def begin(house: House, draft_ref: str, file: Announced, who: int | None) -> UploadRow:
-    """An upload that was announced: its address, and an empty file for its bytes.
+    """An upload that was announced: its address, and an empty file for its bytes. The same file announced again (name,
+    size and stamp) leads to the upload that is there: so it goes on from any window and any machine.
 
     Raises Refused(DISK_FULL), and as actions.uploads.begin_uploads.
     """
+    if (same := await _same(house, draft_ref, file)) is not None:
+        return same
     incoming, ref, now = incoming_of(house), house.token()[:REF_LENGTH], house.clock()
     expected = await house.db.read(rows.bytes_to_come)
     await asyncio.to_thread(incoming.check_room, file.size + expected)
@@ -112,6 +115,23 @@ async def begin(house: House, draft_ref: str, file: Announced, who: int | None) 
         await asyncio.to_thread(incoming.remove, [ref])
         raise
     return await house.db.read(partial(rows.upload_at, ref=ref))
+
+
+async def _same(house: House, draft_ref: str, file: Announced) -> UploadRow | None:
+    draft = await house.db.read(partial(rows.find_draft, ref=draft_ref))
+    for row in await house.db.read(partial(rows.uploads_of, draft_id=draft.id)):
+        if (
+            file.stamp
+            and row.state is not UploadState.REFUSED
+            and (row.name, row.size, row.stamp)
+            == (
+                file.name,
+                file.size,
+                file.stamp,
+            )
+        ):
+            return row
+    return None
 
 
 async def take_in(house: House, draft_ref: str, path: str, chunks: AsyncIterator[bytes], who: int | None) -> str:

@@ -19,6 +19,7 @@ _ZIP_TAIL = 65_557  # an end record, and the longest comment after it
 _PDF_TAIL = 4_096  # what some programs write after the end counts as well
 _MOST_BOXES = 100_000  # of a film in fragments
 _PNG_END = b"IEND\xaeB`\x82"
+_BOXES = frozenset([b"ftyp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"uuid", b"meta", b"sidx", b"mfra"])
 _UNKNOWN_SIZE = 0x00FF_FFFF_FFFF_FFFF
 
 
@@ -70,7 +71,7 @@ def _mp4(size: int, read: Read) -> bool:
         index = index or kind in {b"moov", b"moof", b"meta"}
         at += length
         if at > size:
-            return False
+            return index and kind not in _BOXES  # else it is a tag that some program put behind
     return True
 
 

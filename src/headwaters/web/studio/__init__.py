@@ -6,18 +6,18 @@ import asyncio
 
 from aiohttp import web
 
-from headwaters.web.studio.collections import routes as collections
-from headwaters.web.studio.drafts import routes as drafts
+from headwaters.web.studio.collections import routes as collection_routes
+from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.orders import routes as orders
-from headwaters.web.studio.previews import routes as previews
+from headwaters.web.studio.previews import routes as preview_routes
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
-from headwaters.web.studio.tus import routes as tus
-from headwaters.web.studio.uploads import routes as uploads
+from headwaters.web.studio.tus import routes as tus_routes
+from headwaters.web.studio.uploads import routes as upload_routes
 from headwaters.web.studio.works import routes as works
 
 PASSWORDS_AT_ONCE = 2
@@ -31,7 +31,9 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, drafts, works, previews, collections, uploads, tus, shop):
+    for routes in (signin, start, orders, letters, draft_routes, works, preview_routes, collection_routes, shop):
+        app.add_routes(routes)
+    for routes in (upload_routes, tus_routes):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

@@ -216,7 +216,7 @@ async def announce_upload(request: web.Request, session: Session) -> web.Respons
         label=said.get("label", ""),
     )
     row = await uploads.begin(house, said.get("draft", ""), file, session.row.creator_id)
-    if request.body_exists and request.content_type == BYTES:
+    if request.body_exists and request.content_type == BYTES and row.done == 0:
         row = await _receive(request, row, 0)
     headers = {"Location": ADDRESS + row.ref, **_upload_headers(row)}
     return web.Response(status=201, headers=headers)

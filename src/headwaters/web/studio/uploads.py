@@ -29,9 +29,9 @@ from headwaters.web.contexts.studio_uploads import FilesPage, ServerEntry, Serve
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE, INTAKE
 from headwaters.web.look import address_of
-from headwaters.web.studio import tus
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import Session, go_to, may, studio_path
+from headwaters.web.studio.tus import ADDRESS, SILENCE, check_token, sender
 
 routes = web.RouteTableDef()
 
@@ -68,7 +68,7 @@ async def uploads_view(
     return UploadsView(
         draft=draft.ref,
         address=address,
-        endpoint=tus.ADDRESS,
+        endpoint=ADDRESS,
         csrf=session.csrf,
         back=studio_path(back or request.path),
         script=address_of("upload.js"),
@@ -113,7 +113,7 @@ def _row(
     return UploadRow(
         ref=row.ref,
         address=f"{address}/{row.ref}",
-        upload=tus.ADDRESS + row.ref,
+        upload=ADDRESS + row.ref,
         name=row.name,
         size=row.size,
         size_text=said.size(row.size),
@@ -207,7 +207,7 @@ async def post_files(request: web.Request) -> web.Response:
     """Files as a form sends them, in one go: each is written to the disk as it comes. Those that came whole stay, even
     where a later one is refused."""
     try:
-        session = await tus.sender(request)
+        session = await sender(request)
     except Refused as refused:
         if refused.code is Code.SIGN_IN_NEEDED:
             return go_to(f"/studio/signin?next={studio_path(request.path)}")
@@ -239,7 +239,7 @@ async def _take_parts(request: web.Request, session: Session, form: dict[str, st
     count = 0
     reader = await request.multipart()
     while True:
-        async with asyncio.timeout(tus.SILENCE):
+        async with asyncio.timeout(SILENCE):
             part = await reader.next()
         if part is None:
             return count
@@ -249,7 +249,7 @@ async def _take_parts(request: web.Request, session: Session, form: dict[str, st
             form[part.name or ""] = (await part.read_chunk(_SMALL_FIELD)).decode("utf-8", "replace")
             await part.release()
             continue
-        tus.check_token(session, form.get("csrf", ""))
+        check_token(session, form.get("csrf", ""))
         if part.filename:
             house, draft = request.app[HOUSE], request.match_info["draft"]
             await uploads.take_in(house, draft, part.filename, _chunks(part), session.row.creator_id)
@@ -259,7 +259,7 @@ async def _take_parts(request: web.Request, session: Session, form: dict[str, st
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
     came = 0
     while True:
-        async with asyncio.timeout(tus.SILENCE):
+        async with asyncio.timeout(SILENCE):
             chunk = await part.read_chunk(_CHUNK)
         if not chunk:
             return

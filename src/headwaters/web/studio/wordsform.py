@@ -44,6 +44,15 @@ _DOORS = {
     Door.CANT_PAY: (N_("I can’t pay right now"), N_("The same files for nothing, without a question.")),
     Door.HAVE_COPY: (N_("I already have a copy"), N_("Found elsewhere: a good one, and a place to thank you.")),
 }
+_GISTS: Mapping[str, str] = {
+    "CC-BY-4.0": N_("share it, change it, say who made it"),
+    "CC-BY-SA-4.0": N_("share it, change it, pass yours on alike"),
+    "CC-BY-ND-4.0": N_("share it as it is"),
+    "CC-BY-NC-4.0": N_("share it, change it, not for money"),
+    "CC-BY-NC-SA-4.0": N_("not for money, and pass yours on alike"),
+    "CC-BY-NC-ND-4.0": N_("share it as it is, not for money"),
+    "CC0-1.0": N_("it belongs to everyone"),
+}
 _COMMON = (
     ALL_RIGHTS_RESERVED,
     *(one for one in LICENCES if one.startswith("CC-BY") and one.endswith("-4.0")),
@@ -147,8 +156,8 @@ def licences(said: Format, chosen: str) -> tuple[Choices, ...]:
     """The common ones with their meaning, and all others by name."""
 
     def choice(licence_id: str) -> Choice:
-        found = said_licence(licence_id, said)
-        return Choice(licence_id, found.name, licence_id == chosen, found.words)
+        gist = said.gettext(_GISTS[licence_id]) if licence_id in _GISTS else ""
+        return Choice(licence_id, said_licence(licence_id, said).name, licence_id == chosen, gist)
 
     others = [licence_id for licence_id in LICENCES if licence_id not in _COMMON]
     if chosen not in LICENCES:
