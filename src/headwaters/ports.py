@@ -22,6 +22,7 @@ from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundSta
 
 __all__ = [
     "Blob",
+    "Cover",
     "Keep",
     "LocalTill",
     "Look",
@@ -250,6 +251,17 @@ class Picture:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is drawn where a work has no picture of its own. `accent`: `#0d4a68`; `width` and `height`: its shape."""
+
+    title: str
+    by: str
+    accent: str
+    width: int
+    height: int
+
+
 class Media(Protocol):
     """Looks at files and makes small pictures; never changes one. Blocks: call in a thread."""
 
@@ -261,12 +273,16 @@ class Media(Protocol):
         """
 
     def pictures(self, path: Path, widths: tuple[int, ...]) -> tuple[Picture, ...]:
-        """The picture at `path`, or the cover that a book or music there carries, upright and without metadata.
+        """The picture at `path`, or the cover that a book or music there carries, or (where ffmpeg is installed) a
+        frame of the film there; upright and without metadata.
 
         As WebP at each width, none larger than itself (at least one); last as JPEG, for previews of links.
         Raises as `look`; Refused(FILE_WRONG_KIND) for what is no picture and carries none, is broken, or unpacks
         to too many pixels.
         """
+
+    def draw(self, cover: Cover, widths: tuple[int, ...]) -> tuple[Picture, ...]:
+        """A cover drawn from its words: the same words give the same pixels. Encoded as `pictures` does."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

@@ -33,6 +33,18 @@ class What(StrEnum):
     # works
     WORK_RETIRED = "work.retired"
     WORK_RESTORED = "work.restored"
+    WORK_WITHHELD = "work.withheld"
+    WORK_PUBLISHED = "work.published"
+    EDITION_PUBLISHED = "work.edition"
+    WORDS_CHANGED = "work.words"
+    WORKS_ORDERED = "works.ordered"
+    DRAFT_SCHEDULED = "draft.scheduled"
+    DRAFT_TAKEN_BACK = "draft.taken_back"
+    DRAFT_DISCARDED = "draft.discarded"
+    COLLECTION_MADE = "collection.made"
+    COLLECTION_CHANGED = "collection.changed"
+    COLLECTION_RETIRED = "collection.retired"
+    COLLECTION_RESTORED = "collection.restored"
     FILE_ADDED = "file.added"
     FILE_CHANGED = "file.changed"
     FILE_REMOVED = "file.removed"
@@ -73,6 +85,18 @@ WORDS: Mapping[What, str] = {
     What.PERSON_RESTORED: N_("let %(subject)s in again"),
     What.WORK_RETIRED: N_("retired %(subject)s"),
     What.WORK_RESTORED: N_("published %(subject)s again"),
+    What.WORK_WITHHELD: N_("withheld %(subject)s"),
+    What.WORK_PUBLISHED: N_("published %(subject)s"),
+    What.EDITION_PUBLISHED: N_("published a new edition of %(subject)s"),
+    What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
+    What.WORKS_ORDERED: N_("put the works into another order"),
+    What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
+    What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),
+    What.DRAFT_DISCARDED: N_("threw %(subject)s away"),
+    What.COLLECTION_MADE: N_("made %(subject)s"),
+    What.COLLECTION_CHANGED: N_("changed %(subject)s"),
+    What.COLLECTION_RETIRED: N_("retired %(subject)s"),
+    What.COLLECTION_RESTORED: N_("published %(subject)s again"),
     What.FILE_ADDED: N_("added a file to %(subject)s"),
     What.FILE_CHANGED: N_("changed a file of %(subject)s"),
     What.FILE_REMOVED: N_("took a file out of %(subject)s"),

@@ -76,6 +76,13 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    # drafts and collections
+    DRAFT_UNKNOWN = "draft_unknown"
+    DRAFT_STATE = "draft_state"
+    DAY_INVALID = "day_invalid"
+    FILES_COMING = "files_coming"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    COLLECTION_UNKNOWN = "collection_unknown"
     # orders, letters, mail
     ORDER_UNKNOWN = "order_unknown"
     GRANT_UNKNOWN = "grant_unknown"

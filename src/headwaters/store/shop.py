@@ -75,3 +75,8 @@ def raise_catalogue(conn: Connection) -> None:
     """Say that a public page, a setting or a till changed; every process looks once a second."""
     if conn.execute(update(catalogue).values(version=catalogue.c.version + 1)).rowcount == 0:
         conn.execute(insert(catalogue).values(id=1, version=1))
+
+
+def lock_catalogue(conn: Connection) -> None:
+    """Whoever else would change the order of things waits until our transaction has ended."""
+    conn.execute(update(catalogue).values(version=catalogue.c.version))

@@ -19,10 +19,11 @@ from headwaters.errands.download import Desk
 from headwaters.errands.house import House, refresh
 from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
+from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.web import files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE, INTAKE
+from headwaters.web.keys import HOUSE, INTAKE, PRESS
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.security import secure
 
@@ -38,6 +39,7 @@ def make_app(house: House) -> web.Application:
     app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
     app[INTAKE] = Intake(house)
+    app[PRESS] = Press(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
     secure(app, house.config)
@@ -49,8 +51,8 @@ def make_app(house: House) -> web.Application:
     return app
 
 
-def make_worker(house: House, intake: Intake) -> Worker:
-    """What this process does beside answering: the outbox, open payments, half-kept files, uploads, news."""
+def make_worker(house: House, intake: Intake, press: Press) -> Worker:
+    """What this process does beside answering: the outbox, open payments, half-kept files, uploads, drafts, news."""
 
     async def sweep_payments() -> None:
         await settle.sweep(house)
@@ -64,6 +66,12 @@ def make_worker(house: House, intake: Intake) -> Worker:
 
     async def sweep_uploads() -> None:
         await uploads.sweep(house)
+
+    async def publish_drafts() -> None:
+        await press.publish_due()
+
+    async def sweep_drafts() -> None:
+        await press.sweep()
 
     async def look_for_news() -> None:
         await refresh(house)
@@ -79,13 +87,15 @@ def make_worker(house: House, intake: Intake) -> Worker:
         Chore("half-kept files", timedelta(hours=6), sweep_files),
         Chore("uploads to check", timedelta(seconds=15), intake.check_waiting),
         Chore("uploads given up", timedelta(hours=1), sweep_uploads),
+        Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
+        Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
     )
     return Worker(house, mail_handlers(house), chores)
 
 
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     house = app[HOUSE]
-    worker = make_worker(house, app[INTAKE])
+    worker = make_worker(house, app[INTAKE], app[PRESS])
     await worker.start()
     yield
     app[INTAKE].stop()

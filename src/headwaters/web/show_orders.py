@@ -19,7 +19,7 @@ from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
-from headwaters.store.pages import LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import HELD_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
@@ -66,6 +66,7 @@ class ShelfWork:
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
     size: str
     sums: str
+    news: tuple[pages.EditionNews, ...]
     licence: Licence
     withheld: str
     may_pay: bool
@@ -100,11 +101,17 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
         size=said.size(sum(file.size for file in lines)),
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
         may_pay=Door.PAY in work.doors.split(","),
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
+
+
+def _news(edition: EditionView, said: Format) -> pages.EditionNews:
+    moment = from_micros(edition.published_at)
+    return pages.EditionNews(edition.number, said.date(moment), moment.date().isoformat(), edition.changes)
 
 
 def _language(name: str) -> str:
@@ -143,6 +150,7 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         size=shelf.size,
         sums=shelf.sums,
         edition=shelf.work.edition,
+        news=shelf.news,
         licence=shelf.licence,
         withheld=shelf.withheld,
     )
@@ -405,8 +413,13 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
             {
                 "number": work.edition,
                 "published_at": from_micros(work.published_at),
+                "changes": next((one.changes for one in work.history if one.number == work.edition), ""),
                 "archive": f"{way}/everything.zip" if way else None,
                 "files": files,
             }
+        ],
+        "history": [
+            {"number": one.number, "published_at": from_micros(one.published_at), "changes": one.changes}
+            for one in work.history
         ],
     }

@@ -51,6 +51,16 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionNews:
+    """An edition that came after the first: who has the work has it."""
+
+    number: int
+    date: str  # 3 May 2027
+    day: str  # for the datetime attribute
+    changes: str  # what is new in it, in the creator's plain words, or empty
+
+
+@dataclass(frozen=True, slots=True)
 class HeldWork:
     """A work on the order."""
 
@@ -66,6 +76,7 @@ class HeldWork:
     size: str  # of everything
     sums: str  # the lines of SHA256SUMS
     edition: int
+    news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence
     withheld: str  # why the bytes stopped, or empty
 

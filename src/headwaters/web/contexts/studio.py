@@ -407,20 +407,15 @@ class WorkRow:
     """A work in the list."""
 
     title: str
+    slug: str
     href: str  # its public page
-    address: str  # path that its forms add to
+    address: str  # its page in the Studio; forms add to it
     state: str  # published, retired, withheld
     state_words: str
     edition: str
     taken: str  # how many hold it, in words
     price: str
     published: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class WorksPage:
-    """`studio/works.html`: all works."""
-
-    frame: Frame
-    works: tuple[WorkRow, ...]
-    problem: Problem | None
+    thumb: str  # address of a small picture, or empty
+    first: bool  # it stands first on the first page
+    last: bool  # it stands last

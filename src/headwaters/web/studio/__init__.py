@@ -8,6 +8,8 @@ from aiohttp import web
 
 from headwaters.web.studio import doorkeeper
 from headwaters.web.studio.checklist import routes as checklist
+from headwaters.web.studio.collections import routes as collection_routes
+from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.export import routes as export
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
@@ -17,6 +19,7 @@ from headwaters.web.studio.money import routes as money
 from headwaters.web.studio.order import routes as order
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.people import routes as people
+from headwaters.web.studio.previews import routes as preview_routes
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
@@ -32,7 +35,7 @@ _ROOMS = (
     *(signin, start, checklist, shop),
     *(orders, order, export, money, stripe),
     *(letters,),
-    *(works, upload_routes, tus_routes),
+    *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )
 

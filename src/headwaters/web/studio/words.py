@@ -9,6 +9,7 @@ from headwaters.core.errors import N_
 from headwaters.core.letters import one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.core.works.drafts import DraftState
 from headwaters.store.reports import ReportRow
 from headwaters.store.studio import Numbers, OrderLine
 from headwaters.texts import translations
@@ -36,6 +37,17 @@ WORK_STATES = {
     "published": N_("Published"),
     "retired": N_("Retired: the page is gone, holders keep everything"),
     "withheld": N_("Withheld: the bytes stopped"),
+}
+COLLECTION_STATES = {
+    "published": N_("Published"),
+    "retired": N_("Retired: its page is gone, the works are where they were"),
+}
+DRAFT_STATES = {
+    DraftState.OPEN: N_("Not published yet"),
+    DraftState.SCHEDULED: N_("Is published on %(moment)s"),
+    DraftState.PUBLISHING: N_("Is being published at this moment"),
+    DraftState.PUBLISHED: N_("Published"),
+    DraftState.DISCARDED: N_("Thrown away"),
 }
 
 
