@@ -100,6 +100,22 @@ async def test_a_batch_ends_at_its_limits(file: Database, monkeypatch: pytest.Mo
     assert trace.count("COMMIT") == 4
 
 
+@pytest.mark.usefixtures("patient")
+async def test_after_a_crowd_the_next_ones_are_waited_for_and_who_comes_alone_is_not(
+    file: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(sqlite.time, "sleep", waits.append)
+    await file.write(add("alone"))
+    await file.write(add("again"))
+    assert not waits
+    await together(file, *(add(f"crowd-{number}") for number in range(sqlite.CROWD)))
+    await file.write(add("behind"))
+    assert waits == [sqlite.GATHER]
+    await file.write(add("later"))
+    assert waits == [sqlite.GATHER]
+
+
 async def test_every_connection_is_durable_and_keeps_foreign_keys(file: Database) -> None:
     def pragmas(conn: Connection) -> dict[str, object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "temp_store", "query_only")

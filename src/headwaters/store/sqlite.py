@@ -36,6 +36,8 @@ T = TypeVar("T")
 READERS = 3
 LARGEST_BATCH = 256  # jobs to a commit
 LONGEST_BATCH = 0.02  # seconds of running jobs before a commit; who waits longer waits for the next
+CROWD = 4  # jobs in one commit, after which many more are on their way
+GATHER = 0.003  # seconds that the first of a crowd waits for others: a commit costs nearly as much for few as for many
 LONGEST_WAIT = 60.0  # seconds for another process's write to end
 _POLL_MS = 10  # SQLite's own wait (1, 2 and 5 ms steps) between our looks at the clock
 SLOW_JOB = 0.25  # seconds; nothing slow may run inside a transaction
@@ -194,6 +196,7 @@ class Writer(_Thread):
     def __init__(self, name: str, path: Path, queue: SimpleQueue[Job | None], bell: Bell) -> None:
         super().__init__(name, path, queue)
         self._bell = bell
+        self._crowded = False  # whether the last batch was a crowd
 
     def _connect(self) -> sqlite3.Connection:
         driver = connect(self._path)
@@ -204,6 +207,8 @@ class Writer(_Thread):
         job = self._queue.get()
         if job is None:
             return False
+        if self._crowded:
+            time.sleep(GATHER)
         batch = [job]
         if self._together(batch):
             self._tell(batch)
@@ -211,6 +216,7 @@ class Writer(_Thread):
             for each in batch:
                 self._alone(each)
                 self._tell([each])
+        self._crowded = len(batch) >= CROWD
         return True
 
     def _tell(self, batch: list[Job]) -> None:
