@@ -262,8 +262,10 @@ class OrderView:
     letters: tuple[LetterView, ...]
 
 
+_HAS_LETTERS = select(letters.c.id).where(letters.c.order_id == orders.c.id).correlate(orders).exists()
 _ORDER = Prepared(
     select(
+        _HAS_LETTERS.label("has_letters"),
         orders.c.id,
         orders.c.token,
         orders.c.door,
@@ -312,7 +314,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 11  # columns of the order itself, before those of the line
+_ORDER_WIDTH = 12  # columns of the order itself and whether it has letters, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:
@@ -320,9 +322,9 @@ def order_by_token(conn: Connection, token: str) -> OrderView:
     rows = _ORDER.all(conn, token=token)
     if not rows:
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
-    order = rows[0][:_ORDER_WIDTH]
+    has_letters, *order = rows[0][:_ORDER_WIDTH]
     order_id = order[0]
     lines = tuple(LineView(*row[_ORDER_WIDTH:]) for row in rows)
     paid = tuple(PaymentView(*(*row[:-1], int(row[-1] or 0))) for row in _PAYMENTS.all(conn, order_id=order_id))
-    written = tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order_id))
+    written = tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order_id)) if has_letters else ()
     return OrderView(*(*order, lines, paid, written))

@@ -6,7 +6,7 @@ of visitors. IPv4 counts by /24, IPv6 by /56 (what one household is commonly giv
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import math
 import secrets
 import socket
@@ -86,7 +86,7 @@ class Limits:
         """A name for the visitor's network that tells nothing and lasts as long as the process."""
         forwarded = request.headers.getall("X-Forwarded-For", [])
         network = prefix(client_address(request.remote, forwarded, self._proxies))
-        return hmac.digest(self._key, network, "sha256")[:16]
+        return hashlib.blake2b(network, key=self._key, digest_size=16).digest()  # a third of an HMAC's time
 
     def check(self, request: web.Request, name: str) -> None:
         """Count one use of `name`. Raises Limited(TOO_OFTEN) with the seconds until it is worth trying again."""
