@@ -46,7 +46,7 @@ def run_letters(args: argparse.Namespace) -> int:
     most = max(1, min(args.most, MOST))
 
     def look(conn: Connection) -> list[tuple[rows.LetterRow, str]]:
-        found = rows.unread_letters(conn, most) if args.unread else rows.all_letters(conn, most)
+        found = rows.unread_letters(conn, most) if args.unread else rows.newest_letters(conn, most)
         return [(letter, ", ".join(sales_rows.titles(conn, letter.order_id))) for letter in found]
 
     found = in_house(args, lambda house: house.db.read(look))

@@ -20,6 +20,7 @@ from headwaters.store.tables import (
     payments,
     refunds,
     settings,
+    threads,
     works,
 )
 
@@ -229,6 +230,7 @@ class OrderView:
     granted_at: int | None
     expires_at: int | None
     withdrawn_at: int | None
+    blocked_at: int | None  # since when the creator takes no letters from it
     lines: tuple[LineView, ...]
     payments: tuple[PaymentView, ...]
     letters: tuple[LetterView, ...]
@@ -247,11 +249,13 @@ _ORDER = Prepared(
         orders.c.granted_at,
         orders.c.expires_at,
         orders.c.withdrawn_at,
+        threads.c.blocked_at,
         order_lines.c.work_id,
         order_lines.c.amount_minor,
         grants.c.key,
     )
     .join(order_lines, order_lines.c.order_id == orders.c.id)
+    .outerjoin(threads, threads.c.order_id == orders.c.id)
     .outerjoin(grants, (grants.c.order_id == orders.c.id) & (grants.c.work_id == order_lines.c.work_id))
     .where(orders.c.token == bindparam("token"))
     .order_by(order_lines.c.id)
@@ -284,7 +288,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 11  # columns of the order itself, before those of the line
+_ORDER_WIDTH = 12  # columns of the order itself, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:

@@ -8,11 +8,15 @@ from aiohttp import web
 
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.letters import routes as letters
+from headwaters.web.studio.notices import routes as notices
 from headwaters.web.studio.orders import routes as orders
+from headwaters.web.studio.reports import routes as reports
+from headwaters.web.studio.saved import routes as saved
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
+from headwaters.web.studio.threads import routes as threads
 from headwaters.web.studio.works import routes as works
 
 PASSWORDS_AT_ONCE = 2
@@ -26,7 +30,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop):
+    for routes in (signin, start, orders, letters, threads, saved, notices, reports, works, shop):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)
