@@ -268,9 +268,12 @@ def _letter(said: Format, letter: rows.LetterRow, mails: Mapping[str, str]) -> L
 
 
 def seen_of(form: Mapping[str, str]) -> int:
-    """The newest letter that the form was shown with. Raises Refused(FORM_BROKEN)."""
+    """What the form was shown with: the newest letter, how much of a log, which change.
+
+    Raises Refused(FORM_BROKEN).
+    """
     text = form.get("seen", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole."), hint=N_("Please send it again."))
     return int(text)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from headwaters.actions import saved as verbs
 from headwaters.actions.deeds import noted
 from headwaters.core.deeds import Deed, What
-from headwaters.core.errors import Conflict, HeadwatersError, NotFound, Refused
+from headwaters.core.errors import N_, Conflict, HeadwatersError, NotFound, Refused
 from headwaters.core.letters import LONGEST_LETTER, LONGEST_TITLE, one_line
 from headwaters.core.people import Right
 from headwaters.errands.mail import sign_of
@@ -74,6 +76,14 @@ async def post_saved(request: web.Request, session: Session) -> web.Response:
 # ── one of them ──────────────────────────────────────────────────────────────────────────────────
 
 
+def _seen(form: Mapping[str, str], present: SavedRow) -> int:
+    """Which one is edited: the one that the form was shown with, else the one of now."""
+    try:
+        return seen_of(form)
+    except Refused:
+        return present.changed_at
+
+
 async def _one(
     request: web.Request, session: Session, error: HeadwatersError | None = None, theirs: SavedRow | None = None
 ) -> web.Response:
@@ -84,7 +94,7 @@ async def _one(
         frame=await frame(request, session, "letters"),
         address=f"{SAVED}/{saved_id}",
         form=_form(request, form.get("title", present.title), form.get("body", present.body), error),
-        seen=seen_of(form) if form and theirs is None else present.changed_at,
+        seen=present.changed_at if theirs is not None else _seen(form, present),
         theirs_title=theirs.title if theirs else "",
         theirs_body=theirs.body if theirs else "",
         name=sign_of(house.now.settings),
@@ -106,12 +116,14 @@ async def post_one(request: web.Request, session: Session) -> web.Response:
     """Change it. Of two tabs the second is shown what the first one kept, and may then keep its own."""
     house, form = request.app[HOUSE], session.form
     saved_id, now = saved_id_of(request.match_info["saved_id"]), house.clock()
-    title, body, seen = form.get("title", ""), form.get("body", ""), seen_of(form)
+    title, body = form.get("title", ""), form.get("body", "")
     deed = Deed(session.row.creator_id, What.SAVED_CHANGED, f"saved:{saved_id}")
     try:
+        seen = seen_of(form)
         await house.db.write(noted(lambda conn: verbs.change_saved(conn, saved_id, seen, title, body, now), deed, now))
-    except NotFound:
-        raise
+    except NotFound as gone:
+        gone.hint = N_("It was deleted meanwhile. What you wrote is below: keep it as a new one if you like.")
+        return await _list(request, session, gone)
     except Conflict as conflict:
         theirs = await house.db.read(lambda conn: rows.saved_by_id(conn, saved_id))
         return await _one(request, session, conflict, theirs if theirs.changed_at != seen else None)
