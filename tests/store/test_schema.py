@@ -177,7 +177,7 @@ def test_wishes_about_notices_are_kept_in_the_words_of_now(blank_url: str) -> No
             connection.execute(text("INSERT INTO settings VALUES (:key, :value)"), {"key": key, "value": value})
     migrate(blank_url)
     with engine.begin() as connection:
-        found = dict(connection.execute(text("SELECT key, value FROM settings")).tuples().all())
+        found = {key: value for key, value in connection.execute(text("SELECT key, value FROM settings"))}  # noqa: C416
     engine.dispose()
     assert found == {**old, "notify_orders": "each", "notify_letters": "never"}
 

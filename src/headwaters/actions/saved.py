@@ -62,7 +62,7 @@ def change_saved(conn: Connection, saved_id: int, seen: int, title: str, body: s
         raise Conflict(
             Code.SAVED_CHANGED,
             N_("This saved answer was changed in the meantime, so nothing was overwritten."),
-            hint=N_("What it says now stands above. Keep yours in its place if you still want to."),
+            hint=N_("Look at what it says now, and keep yours in its place if you still want to."),
         )
     return True
 
