@@ -64,8 +64,18 @@ def _answer(args: argparse.Namespace) -> int:
 
 async def _send(house: House, reference: str, body: str, state: verbs.ReportState) -> ReportRow:
     now = house.clock()
-    deed = Deed(None, What.REPORT_ANSWERED, f"report:{reference}", {"state": state.value})
-    return await house.db.write(noted(lambda conn: verbs.answer_report(conn, reference, body, state, now), deed, now))
+    what = What.REPORT_CLOSED if state is verbs.ReportState.CLOSED else What.REPORT_ANSWERED
+    answered = noted(
+        lambda conn: verbs.answer_report_once(conn, reference, body, state, now),
+        Deed(None, what, f"report:{reference}"),
+        now,
+    )
+
+    def run(conn: Connection) -> ReportRow:
+        answered(conn)
+        return rows.report_by_reference(conn, reference)
+
+    return await house.db.write(run)
 
 
 def _text(report: ReportRow, log: list[EntryRow]) -> str:

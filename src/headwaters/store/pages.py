@@ -21,6 +21,7 @@ from headwaters.store.tables import (
     payments,
     refunds,
     settings,
+    threads,
     works,
 )
 
@@ -257,6 +258,7 @@ class OrderView:
     granted_at: int | None
     expires_at: int | None
     withdrawn_at: int | None
+    blocked_at: int | None  # since when the creator takes no letters from it
     lines: tuple[LineView, ...]
     payments: tuple[PaymentView, ...]
     letters: tuple[LetterView, ...]
@@ -277,11 +279,13 @@ _ORDER = Prepared(
         orders.c.granted_at,
         orders.c.expires_at,
         orders.c.withdrawn_at,
+        threads.c.blocked_at,
         order_lines.c.work_id,
         order_lines.c.amount_minor,
         grants.c.key,
     )
     .join(order_lines, order_lines.c.order_id == orders.c.id)
+    .outerjoin(threads, threads.c.order_id == orders.c.id)
     .outerjoin(grants, (grants.c.order_id == orders.c.id) & (grants.c.work_id == order_lines.c.work_id))
     .where(orders.c.token == bindparam("token"))
     .order_by(order_lines.c.id)
@@ -314,7 +318,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 12  # columns of the order itself and whether it has letters, before those of the line
+_ORDER_WIDTH = 13  # columns of the order itself and whether it has letters, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:
