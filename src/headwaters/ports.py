@@ -20,6 +20,8 @@ from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundSta
 
 __all__ = [
     "Blob",
+    "Fetched",
+    "Fetcher",
     "Keep",
     "LocalTill",
     "Look",
@@ -220,4 +222,28 @@ class Media(Protocol):
         As WebP at each width, none larger than itself (at least one); last as JPEG, for previews of links.
         Raises as `look`; Refused(FILE_WRONG_KIND) for what is no picture and carries none, is broken, or unpacks
         to too many pixels.
+        """
+
+
+# ── Fetcher ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What another host answered: the beginning of its body at most."""
+
+    status: int
+    body: bytes
+
+
+class Fetcher(Protocol):
+    """Asks another host. It follows no redirect, sends nothing about the shop, and reaches the open internet only:
+    never this machine, a home network or the inside of a cloud, however a name is made to lead there."""
+
+    async def fetch(self, url: str, most: int) -> Fetched:
+        """GET `url`, an http or https address, and the first `most` bytes of what is there, within seconds.
+
+        Raises Refused(ADDRESS_FORBIDDEN) for an address that is not of the open internet; Unavailable:
+        ADDRESS_NOWHERE (the name is not known), ADDRESS_SILENT (nobody answers), ADDRESS_UNSAFE (HTTPS without a
+        good certificate).
         """

@@ -30,6 +30,10 @@ class What(StrEnum):
     LETTER_ANSWERED = "letter.answered"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
+    # look and address
+    LOGO_CHANGED = "logo.changed"
+    LOGO_REMOVED = "logo.removed"
+    ADDRESS_CHANGED = "address.changed"
 
 
 WORDS: Mapping[What, str] = {
@@ -42,6 +46,9 @@ WORDS: Mapping[What, str] = {
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
+    What.LOGO_CHANGED: N_("put up another logo"),
+    What.LOGO_REMOVED: N_("took the logo away"),
+    What.ADDRESS_CHANGED: N_("changed the shop’s address to %(subject)s"),
 }
 
 

@@ -45,6 +45,7 @@ class Session:
 
 
 Page = Callable[[web.Request, Session], Awaitable[web.StreamResponse]]
+ReadForm = Callable[[web.Request], Awaitable[Mapping[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -132,16 +133,22 @@ def go_to(path: str) -> web.Response:
 def may(right: Right) -> Callable[[Page], Handler]:
     """Only for who is signed in and has this right. Put it where `for_creator` would stand."""
 
-    def guard(page: Page) -> Handler:
-        @wraps(page)
-        async def checked(request: web.Request, session: Session) -> web.StreamResponse:
-            if right not in session.row.may:
-                raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
-            return await page(request, session)
+    return lambda page: for_creator(_with_right(right, page))
 
-        return for_creator(checked)
 
-    return guard
+def may_send(right: Right, read: ReadForm) -> Callable[[Page], Handler]:
+    """The same for a form that `read_form` would refuse, as there are files in it: `read` reads it."""
+    return lambda page: _guarded(_with_right(right, page), read)
+
+
+def _with_right(right: Right, page: Page) -> Page:
+    @wraps(page)
+    async def checked(request: web.Request, session: Session) -> web.StreamResponse:
+        if right not in session.row.may:
+            raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        return await page(request, session)
+
+    return checked
 
 
 def for_creator(page: Page) -> Handler:
@@ -149,7 +156,10 @@ def for_creator(page: Page) -> Handler:
 
     Forms are checked.
     """
+    return _guarded(page, read_form)
 
+
+def _guarded(page: Page, read: ReadForm) -> Handler:
     @wraps(page)
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.method not in _SAFE:
@@ -161,7 +171,7 @@ def for_creator(page: Page) -> Handler:
             return go_to(f"{SIGN_IN}?next={studio_path(back)}")
         if request.method in _SAFE:
             return await page(request, Session(row, secret))
-        session = Session(row, secret, await read_form(request))
+        session = Session(row, secret, await read(request))
         _check_token(session)
         return await page(request, session)
 
