@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.storage.local import LocalStorage
@@ -50,6 +51,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             make_tills=tills,
             now=await look_around(database, config, tills),
             shop_key=shop_key,
+            fetcher=HttpFetcher(own=(config.url,)),
         )
         yield house
     finally:

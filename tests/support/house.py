@@ -34,6 +34,7 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
+    from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_tills
@@ -57,6 +58,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         make_tills=tills,
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
+        fetcher=HttpFetcher(own=(config.url,)),
     )
 
 

@@ -32,6 +32,9 @@ _ROOMS = {
     "answer": "letters",
     "reports": "reports",
     "signin": "signin",
+    "logo": "look",
+    "themes": "look",
+    "address": "look",
     "serve": "serve",
     "demo": "demo",
 }

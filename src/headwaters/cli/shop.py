@@ -8,13 +8,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from headwaters.actions.shop import change_settings
+from headwaters.actions.shop import change_settings_as
 from headwaters.cli._tools import Command, in_house, say, shop_dir
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.shop import DOCS, KEYS, SECRET_KEYS
+from headwaters.core.themes import Theme
 from headwaters.errands.doctor import Finding, Health, examine
 from headwaters.errands.house import House
 from headwaters.errands.init import NewShop, make_shop
+from headwaters.errands.look import check_theme_name
 from headwaters.store.shop import read_settings
 from headwaters.texts import translations
 from headwaters.wiring import furnish
@@ -82,12 +84,22 @@ def _change(args: argparse.Namespace) -> int:
     value = sys.stdin.read() if args.value == "-" else args.value
 
     async def change(house: House) -> dict[str, str]:
-        return await house.db.write(lambda conn: change_settings(conn, {args.key: value}))
+        now = house.clock()
+        if args.key == "theme":
+            check_theme_name(house, {"theme": value.strip()})
+        return await house.db.write(lambda conn: change_settings_as(conn, {args.key: value}, None, now))
 
     changed = _shown(in_house(args, change))
     text = _("%s is set. A shop that is open takes it in within a second.") if changed else _("%s was so already.")
     say(args, {"changed": changed}, text % args.key)
     return 0
+
+
+def try_on(theme: Theme) -> tuple[str, ...]:
+    """What is wrong with a theme, in lines."""
+    from headwaters.web.theme_check import check_theme  # all pages are behind it, and most commands make none
+
+    return tuple(f"{one.where}: {one.message}" for one in check_theme(theme))
 
 
 _MARKS = {Health.GOOD: "✓", Health.LOOK: "!", Health.BAD: "✗"}
@@ -100,7 +112,7 @@ def _line(finding: Finding) -> str:
 
 def run_doctor(args: argparse.Namespace) -> int:
     """Examine the shop; exit code 1 when something is bad."""
-    findings = asyncio.run(examine(shop_dir(args), furnish))
+    findings = asyncio.run(examine(shop_dir(args), furnish, try_on))
     data = [
         {
             "about": finding.about,

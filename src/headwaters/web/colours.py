@@ -6,6 +6,7 @@ What the sheet is made of stands in its address, so that any process can make it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ _BLACK: Colour = (0x0B, 0x12, 0x16)
 _WHITE: Colour = (0xFF, 0xFF, 0xFF)
 _ENOUGH = 5.5  # to 1; WCAG 2.2 asks for 4.5, and washes take some of it
 _NIGHT = "@media (prefers-color-scheme:dark){"
-_BOTH = "color-scheme:light dark"
+_ANY_NIGHT = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)\s*\{")
+_BOTH = re.compile(r"(?<!prefers-)color-scheme\s*:\s*light\s+dark")
 
 
 def luminance(colour: Colour) -> float:
@@ -114,8 +116,7 @@ def in_scheme(sheet: str, scheme: str) -> str:
 
     A sheet says its night in `@media (prefers-color-scheme:dark){…}` and nowhere else.
     """
-    if scheme == "dark":
-        return sheet.replace(_NIGHT, "@media all{").replace(_BOTH, "color-scheme:dark")
-    if scheme == "light":
-        return sheet.replace(_NIGHT, "@media not all{").replace(_BOTH, "color-scheme:light")
-    return sheet
+    if scheme not in {"light", "dark"}:
+        return sheet
+    sheet = _ANY_NIGHT.sub("@media all{" if scheme == "dark" else "@media not all{", sheet)
+    return _BOTH.sub(f"color-scheme:{scheme}", sheet)

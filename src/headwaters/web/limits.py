@@ -27,6 +27,7 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "mail": (Rate(40, HOUR),),
     "report": (Rate(5, 10 * MINUTE),),
     "sign_in": (Rate(10, 10 * MINUTE),),
+    "address": (Rate(10, MINUTE),),
     "practice": (Rate(60, MINUTE),),
     "refuse": (Rate(20, MINUTE),),
 }

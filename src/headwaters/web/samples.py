@@ -18,11 +18,11 @@ from markupsafe import Markup
 
 from headwaters.core.clock import to_micros
 from headwaters.core.look import layout_of
+from headwaters.core.sales.states import Door
 from headwaters.core.shop import Settings
 from headwaters.core.themes import Theme
 from headwaters.errands.house import Now
 from headwaters.errands.themes import Dress
-from headwaters.ports import Till
 from headwaters.store.pages import FileView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
@@ -60,7 +60,7 @@ _EVERY_TILL = ("stripe", "by_hand", "practice")
 
 def made_up_now(settings: Settings, theme: Theme) -> Now:
     """A shop with these settings and every till, which nobody asks for anything."""
-    tills = cast("Mapping[str, Till]", dict.fromkeys(_EVERY_TILL))
+    tills: Any = dict.fromkeys(_EVERY_TILL)  # pages want to know which are on, and nothing else of them
     return Now(0, settings, tills, Dress(theme))
 
 
@@ -254,7 +254,6 @@ def made_up(kind: type, *, full: bool) -> Any:
     return kind(**{item.name: _made(hints[item.name], item.name, full=full) for item in dataclasses.fields(kind)})
 
 
-_DOORS = 3  # there are always three
 _PLAIN: Mapping[type, tuple[Any, Any]] = {  # left out, in it
     str: ("", "text"),
     int: (0, 3),
@@ -272,8 +271,9 @@ def _made(hint: Any, name: str, *, full: bool) -> Any:
         kind = next(one for one in inner if one is not NoneType)
         return _made(kind, name, full=full) if full else None
     if origin is tuple:
-        count = _DOORS if name == "doors" else int(full)
-        return tuple(_made(inner[0], name, full=full) for _ in range(count))
+        if name == "doors":  # there are always three, each with its own name
+            return tuple(dataclasses.replace(_made(inner[0], "", full=full), name=door.value) for door in Door)
+        return (_made(inner[0], name, full=full),) if full else ()
     if origin is not None:
         return {}
     if isinstance(hint, type) and issubclass(hint, Enum):

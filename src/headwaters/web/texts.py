@@ -47,6 +47,12 @@ class _Constants(NodeTransformer):
             for there, here in names
         ]
 
+    def visit_Extends(self, node: nodes.Extends, *_args: Any, **_kwargs: Any) -> nodes.Node:
+        """The macros of a parent have to be there before a page that extends it is rendered."""
+        if isinstance(node.template, nodes.Const):
+            self._environment.get_template(node.template.value)
+        return node
+
     def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
         is_gettext = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"}
         if is_gettext and len(node.args) == 1 and isinstance(node.args[0], nodes.Const) and not node.kwargs:

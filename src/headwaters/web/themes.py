@@ -96,6 +96,9 @@ def _loader(theme: Theme) -> BaseLoader:
 
 def fault_of(theme: Theme, template: str, error: Exception) -> Fault:
     """Where in a theme `error` comes from, and what it says."""
+    if isinstance(error, RecursionError):
+        said = f"it extends or includes itself; the built-in one is {RIVER}/{template}"
+        return Fault(template, f"templates/{template}", 1, said)
     file, line = _where(theme, error)
     return Fault(template, file or template, line, f"{_kind(error)}: {error}")
 

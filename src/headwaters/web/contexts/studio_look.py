@@ -109,4 +109,5 @@ class AddressPage:
     command: str
     check: tuple[Check, ...]  # one a scheme that was tried; empty before
     reached: bool  # what was checked leads here, over HTTPS
+    lacks_proxies: bool  # nothing stands in front of the shop so far
     from_environment: bool  # HEADWATERS_URL stands over the file

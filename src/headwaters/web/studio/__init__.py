@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from headwaters.web.studio.address import routes as address
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.look import routes as look
@@ -27,7 +28,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop, look):
+    for routes in (signin, start, orders, letters, works, shop, look, address):
         app.add_routes(routes)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)
