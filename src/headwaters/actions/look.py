@@ -14,7 +14,7 @@ from headwaters.core.look import LOGO, LOOK_KEYS, mark, merge
 from headwaters.store.assets import AssetRow, read_asset, remove_asset, write_asset
 from headwaters.store.db import Connection
 from headwaters.store.deeds import add_deed
-from headwaters.store.shop import raise_catalogue
+from headwaters.store.shop import lock_catalogue, raise_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def change_look(conn: Connection, form: LookForm, who: int | None, now: datetime
 
     Raises Conflict(SETTING_CHANGED) where somebody else changed the same to something else; Refused(SETTING_INVALID).
     """
+    lock_catalogue(conn)
     present = present_look(conn)
     typed, there = dict(form.typed), dict(present.values)
     if form.logo or form.no_logo:

@@ -11,6 +11,7 @@ from pathlib import Path
 from headwaters.actions import look as verbs
 from headwaters.core.errors import N_, Code, Refused, TooLarge
 from headwaters.core.look import LOGO, mark
+from headwaters.core.works.content import HEAD_BYTES, Content, sniff
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.house import House, refresh
 from headwaters.errands.themes import load_theme
@@ -20,6 +21,7 @@ LARGEST_LOGO = 8 << 20  # bytes, as it is sent
 LOGO_HEIGHT = 240  # pixels that are kept: three for each that a page shows it with
 LOGO_WIDTH = 960
 _SVG = (b"<svg", b"<?xml", b"<!doctype svg", b"<html", b"<!doctype html")
+_EXTENSIONS = {Content.PNG: "png", Content.JPEG: "jpg", Content.WEBP: "webp", Content.AVIF: "avif", Content.GIF: "gif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,11 @@ def logo_too_large() -> TooLarge:
 
 def _make_logo(house: House, upload: Upload) -> AssetRow:
     _refuse_drawing(upload.data)
+    extension = _EXTENSIONS.get(sniff(upload.data[:HEAD_BYTES]))
+    if extension is None:
+        raise _unreadable()
     with tempfile.TemporaryDirectory(dir=house.config.shop, prefix=".logo-") as folder:
-        path = Path(folder) / "logo"  # without an extension: what counts is the content
+        path = Path(folder) / f"logo.{extension}"  # what its sender called it does not count
         path.write_bytes(upload.data)
         try:
             seen = house.media.look(path)

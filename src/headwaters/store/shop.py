@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.store.db import Connection
 from headwaters.store.tables import catalogue, settings
@@ -27,6 +28,13 @@ def remove_setting(conn: Connection, key: str) -> None:
 def catalogue_version(conn: Connection) -> int:
     """The version of everything public; 0 in a shop that was never changed."""
     return int(conn.execute(select(catalogue.c.version)).scalar() or 0)
+
+
+def lock_catalogue(conn: Connection) -> None:
+    """Whoever else would change settings after looking at them waits until our transaction has ended (on SQLite they
+    wait anyway)."""
+    if conn.execute(update(catalogue).values(version=catalogue.c.version)).rowcount == 0:
+        conn.execute(insert(catalogue).values(id=1, version=0).on_conflict_do_nothing())
 
 
 def raise_catalogue(conn: Connection) -> None:

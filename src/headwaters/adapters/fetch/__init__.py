@@ -101,8 +101,9 @@ async def _get(session: aiohttp.ClientSession, url: str, most: int) -> Fetched:
 
 
 def _may_be_public(host: str) -> bool:
-    """Names are looked at when they are looked up; numbers at once, as nobody looks those up."""
-    is_number = ":" in host or host.replace(".", "").isdigit()
+    """Names are looked at when they are looked up; numbers at once, in all the ways in which systems write them."""
+    last = host.rstrip(".").rpartition(".")[2]
+    is_number = ":" in host or last.isdigit() or last.startswith("0x")
     return bool(host) and (not is_number or is_public(host))
 
 

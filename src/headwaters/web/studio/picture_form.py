@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from headwaters.core.errors import N_, Code, Refused, TooLarge
 from headwaters.errands.look import LARGEST_LOGO, Upload
@@ -28,7 +29,7 @@ async def read_picture_form(request: web.Request) -> PictureForm:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader):
                 await _take(form, part)
-    except (ValueError, LookupError, RuntimeError, AssertionError) as broken:
+    except (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError) as broken:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
     return form
 
