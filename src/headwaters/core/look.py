@@ -21,7 +21,7 @@ COVERS: Mapping[str, str] = {
     "above": N_("Above the words"),
     "beside": N_("Beside the words"),
     "full": N_("Across the whole window"),
-    "small": N_("Small, and the words first"),
+    "small": N_("Small, beside the words"),
 }
 SCHEMES: Mapping[str, str] = {
     "auto": N_("As each reader’s device has it"),

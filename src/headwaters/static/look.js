@@ -60,6 +60,9 @@
   pick.value = "#0d4a68";
   follow();
 
+  // What was refused is not kept, so the picture has to be asked for.
+  if (document.querySelector(".look [aria-invalid=true], .look .theirs")) show();
+
   // Leaving with something unkept asks first.
   const before = fields().toString();
   let keeping = false;

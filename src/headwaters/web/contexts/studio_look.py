@@ -56,6 +56,7 @@ class LookPage:
     theirs: Mapping[str, str]  # what somebody else put there in the meantime, by field
     problem: Problem | None  # what is not about one field
     logo: Logo | None
+    logo_again: bool  # a picture was chosen and not kept, and browsers forget which
     themes: tuple[Choice, ...]
     types: tuple[Choice, ...]
     covers: tuple[Choice, ...]

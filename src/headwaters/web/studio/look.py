@@ -115,6 +115,7 @@ async def _look_page(
         theirs={key: present.values.get(key, "") for key in _contested(wrong)},
         problem=problem_of(request, others[0]) if others else None,
         logo=_logo(present),
+        logo_again=isinstance(form, PictureForm) and form.upload is not None and LOGO not in problems,
         themes=_themes(house, values["theme"]),
         types=_choices(said, {"": N_("As the design has it"), **TYPES}, values["type"]),
         covers=_choices(said, COVERS, values["cover"]),
