@@ -1,4 +1,4 @@
-"""The second theme in a real browser: the same promises as River's (tests/web/test_looks.py), kept in another design."""
+"""The second theme in a real browser: River's promises (tests/web/test_looks.py), kept in another design."""
 
 from __future__ import annotations
 
