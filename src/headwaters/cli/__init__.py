@@ -37,6 +37,9 @@ _ROOMS = {
     "signin": "signin",
     "people": "people",
     "log": "people",
+    "logo": "look",
+    "themes": "look",
+    "address": "look",
     "serve": "serve",
     "demo": "demo",
 }

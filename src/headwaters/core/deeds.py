@@ -76,6 +76,10 @@ class What(StrEnum):
     # the shop
     SETTINGS_CHANGED = "settings.changed"
     CHECKLIST_DONE = "checklist.done"
+    # look and address
+    LOGO_CHANGED = "logo.changed"
+    LOGO_REMOVED = "logo.removed"
+    ADDRESS_CHANGED = "address.changed"
 
 
 WORDS: Mapping[What, str] = {
@@ -133,6 +137,9 @@ WORDS: Mapping[What, str] = {
     What.REPORT_CLOSED: N_("answered and closed the report %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
     What.CHECKLIST_DONE: N_("put the checklist away"),
+    What.LOGO_CHANGED: N_("put up another logo"),
+    What.LOGO_REMOVED: N_("took the logo away"),
+    What.ADDRESS_CHANGED: N_("changed the shop’s address to %(subject)s"),
 }
 
 

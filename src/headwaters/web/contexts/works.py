@@ -91,9 +91,11 @@ class WorkPage:
     facts: tuple[str, ...]  # kind, length and year, as far as they are known
     href: str  # this page
     art: Art | None
+    layout: str  # where the art stands: above, beside, full or small
     words: Markup  # the creator's own words; empty: the template has some
     description: Markup
     samples: tuple[Sample, ...]
+    hero: Sample | None  # the one of them that plays in place of the art
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
     edition: int
