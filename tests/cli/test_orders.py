@@ -114,7 +114,7 @@ def test_the_ledger_by_month_and_as_a_table(shop: Path, run: Run) -> None:
     assert "by_hand  1 payments  came €7.50  kept €0.00  back €2.50  yours €5.00" in run("ledger")
     head, *rows = run("ledger", "--csv").split("\r\n")
     assert head == "entry,at,kind,order,reference,till,mode,currency,amount"
-    assert [re.sub(r",[^,]*T[^,]*,", ",…,", row) for row in rows] == [
+    assert [re.sub(r",[0-9-]+T[^,]*,", ",…,", row) for row in rows] == [
         f"payment:1,…,payment,1,{order.reference},by_hand,live,EUR,7.50",
         f"refund:1,…,refund,1,{order.reference},by_hand,live,EUR,-2.50",
         "",
