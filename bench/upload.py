@@ -93,7 +93,7 @@ def _to_ours(shop: Path, server: Server, film: Path, size: int, piece: int) -> f
     """Seconds from the first byte to the last answer."""
     desk = open_desk(shop)
     line = Line(server.port, desk.headers)
-    path = line.begin(desk, "film.zip", size)
+    path = line.begin(desk, "film.dmg", size)
     began = time.perf_counter()
     for offset in range(0, size, piece):
         end = min(offset + piece, size)
@@ -164,7 +164,7 @@ def _slow(shop: Path, server: Server, count: int) -> Row:
     """Many who send a little now and then: what each costs while it waits."""
     desk = open_desk(shop)
     lines = [Line(server.port, desk.headers) for _ in range(count)]
-    paths = [line.begin(desk, f"{number}.zip", 10 * BLOCK) for number, line in enumerate(lines)]
+    paths = [line.begin(desk, f"{number}.dmg", 10 * BLOCK) for number, line in enumerate(lines)]
     before = server.memory
     for line, path in zip(lines, paths, strict=True):
         line.patch(path, 0, 10 * BLOCK)

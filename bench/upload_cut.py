@@ -27,7 +27,7 @@ def rows(options: Options) -> Iterator[Row]:
         with serving(shop) as server:
             desk = open_desk(shop)
             line = Line(server.port, desk.headers)
-            path = line.begin(desk, "film.zip", size)
+            path = line.begin(desk, "film.dmg", size)
             began, sent, offset = time.perf_counter(), 0, 0
             for until in [*breaks, size]:
                 if until <= offset:
@@ -35,11 +35,13 @@ def rows(options: Options) -> Iterator[Row]:
                 line.patch(path, offset, size - offset)
                 line.body(film, offset, until)
                 sent += until - offset
-                if until == size:
-                    line.answer(bodiless=True)
+                if until == size and (status := line.answer(bodiless=True)[0]) != 204:
+                    raise RuntimeError(f"the last piece was answered with {status}")
                 line.close()
-                line = Line(server.port, desk.headers)
-                offset = line.offset(path)
+                line, before = Line(server.port, desk.headers), -1
+                while (offset := line.offset(path)) != before:  # until what was under way has come in
+                    before = offset
+                    time.sleep(0.2)
             seconds = time.perf_counter() - began
             checking = time.perf_counter()
             while (file := files_of(shop, desk)[0]).state.value == "checking":

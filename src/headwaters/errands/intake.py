@@ -67,6 +67,19 @@ class _Receiving:
     released: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def silence(self) -> float:
+        """Seconds without a byte."""
+        return time.monotonic() - self.heard
+
+
+async def _is_over(receiving: _Receiving, seconds: float) -> bool:
+    """Whether it ends within `seconds`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            await receiving.over.wait()
+    return receiving.over.is_set()
+
 
 class Stopped(Exception):
     """The process ends while a file is being checked; it is checked again at the next start."""
@@ -163,16 +176,16 @@ class Intake:
         return receiving
 
     async def _let_go(self, ref: str) -> None:
-        """A laptop that was closed leaves its line open behind: whoever comes back need not wait for it."""
+        """The request before may be about to end: its last bytes are waited for. And a closed laptop leaves its
+        line open behind: whoever comes back need not wait for that one."""
         receiving = self._receiving.get(ref)
-        if receiving is None or time.monotonic() - receiving.heard < STALLED:
+        if receiving is None or await _is_over(receiving, STALLED - receiving.silence):
             return
-        if not receiving.released:
-            receiving.released = True
-            receiving.task.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LETTING_GO):
-                await receiving.over.wait()
+        if receiving.silence >= STALLED:
+            if not receiving.released:
+                receiving.released = True
+                receiving.task.cancel()
+            await _is_over(receiving, LETTING_GO)
 
     async def _receive(self, row: UploadRow, body: Body, receiving: _Receiving, checksum: Checksum | None) -> int:
         piece = _Piece(self, row, checksum is not None)
