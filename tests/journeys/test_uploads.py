@@ -264,7 +264,7 @@ def test_files_are_put_in_order_and_taken_out_by_keyboard(
     expect(names).to_have_text(["a.txt", "c.txt", "b.txt"])
     if javascript:
         expect(page.get_by_role("button", name="Move c.txt up")).to_be_focused()
-    page.locator("summary", has_text="Change a.txt").press("Enter")
+    page.get_by_role("link", name="Change a.txt").press("Enter")
     page.get_by_label("What the file is called").first.fill("b.txt")
     page.get_by_role("button", name="Keep this").first.press("Enter")
     expect(page.get_by_text("There is a file called “b.txt” here already.")).to_be_visible(timeout=PATIENCE)
