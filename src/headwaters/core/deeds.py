@@ -38,7 +38,6 @@ class What(StrEnum):
     LINK_SENT_AGAIN = "order.link_sent"
     # letters
     LETTER_ANSWERED = "letter.answered"
-    REPORT_ANSWERED = "report.answered"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
 
@@ -62,7 +61,6 @@ WORDS: Mapping[What, str] = {
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
-    What.REPORT_ANSWERED: N_("answered the report %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
 }
 
@@ -99,9 +97,9 @@ ROOMS: Mapping[Room, str] = {
 # the first word of a deed's name → its room; a deed of none of these is the shop's
 ROOM_OF: Mapping[str, Room] = {
     **dict.fromkeys(("signin", "person"), Room.PEOPLE),
-    **dict.fromkeys(("work", "works", "edition", "draft", "upload", "collection"), Room.WORKS),
+    **dict.fromkeys(("work", "works", "edition", "draft", "file", "upload", "collection"), Room.WORKS),
     **dict.fromkeys(("order", "orders", "payment", "refund", "ledger", "till"), Room.SALES),
-    **dict.fromkeys(("letter", "letters", "thread", "saved_answer", "notice", "report"), Room.LETTERS),
+    **dict.fromkeys(("letter", "letters", "thread", "saved", "notices", "report"), Room.LETTERS),
 }
 
 
