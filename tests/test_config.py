@@ -29,6 +29,18 @@ def test_everything_has_a_default(shop: Path):
     assert load_config(shop, {}).files_dir == shop / "files"
 
 
+@pytest.mark.parametrize(
+    ("written", "folder"),
+    [("", "{shop}/files"), ("stock", "{shop}/stock"), ("../disk", "{shop}/../disk"), ("/d", "/d")],
+)
+def test_files_are_found_from_whichever_folder_a_command_is_run(
+    shop: Path, written: str, folder: str, monkeypatch: pytest.MonkeyPatch
+):
+    (shop / "headwaters.toml").write_text(f'files = "{written}"\n', encoding="utf-8")
+    monkeypatch.chdir("/")
+    assert str(load_config(shop, {}).files_dir) == folder.format(shop=shop)
+
+
 def test_the_environment_wins_over_the_file_and_the_command_line_over_both(shop: Path):
     (shop / "headwaters.toml").write_text('url = "https://a.example"\nport = 1\nhost = "::1"\n', encoding="utf-8")
     config = load_config(shop, {"HEADWATERS_PORT": "2", "HEADWATERS_HOST": "localhost"}, port=3, host=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,9 +47,11 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8000
     database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
-    files: str = ""  # where files are kept; empty: `files` in the shop's folder
+    files: str = ""  # where files are kept, from the shop's folder; empty: `files` in it
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
     smtp: Smtp | None = None
+    uploads_from: tuple[str, ...] = ()  # folders of this machine whose files may be picked in the Studio
+    largest_upload: int = 200  # the largest file that the Studio takes, in GB
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
 
     @property
@@ -60,8 +63,18 @@ class Config:
 
     @property
     def files_dir(self) -> Path:
-        """Where LocalStorage keeps blobs."""
-        return Path(self.files) if self.files else self.shop / "files"
+        """Where LocalStorage keeps blobs. The same from whichever folder a command is run."""
+        return self.shop / (self.files or "files")
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Where uploads lie until their draft is published: on the disk of the files, where they need no copy."""
+        return (Path(self.files) if self.files else self.shop) / "incoming" / "uploads"
+
+    @property
+    def largest_bytes(self) -> int:
+        """The largest file that the Studio takes, in bytes."""
+        return self.largest_upload * 1_000_000_000
 
     @property
     def secure(self) -> bool:
@@ -141,7 +154,7 @@ def _smtp(raw: Mapping[str, object]) -> Smtp | None:
     )
 
 
-_NAMES = ("url", "host", "port", "database", "files", "proxies", "stripe_api")
+_NAMES = ("url", "host", "port", "database", "files", "proxies", "uploads_from", "largest_upload", "stripe_api")
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
 
@@ -173,6 +186,23 @@ def _proxies(value: object) -> tuple[str, ...]:
     return proxies
 
 
+def _folders(value: object) -> tuple[str, ...]:
+    parts = value.split(os.pathsep) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise _broken("uploads_from", N_("It is a list of folders."))
+    folders = tuple(str(part).strip() for part in parts if str(part).strip())
+    if not all(Path(folder).is_absolute() for folder in folders):
+        raise _broken("uploads_from", N_("Each folder begins with a slash."))
+    return folders
+
+
+def _largest(value: object) -> int:
+    number = _number("largest_upload", value)
+    if number == 0:
+        raise _broken("largest_upload", N_("It is a number of gigabytes, 1 or more."))
+    return number
+
+
 def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: object) -> Config:
     """Read `<shop>/headwaters.toml`, the environment over it, and `over` (the command line) over both. Who is going to
     listen passes host and port in `over`, as None where they were not said.
@@ -183,8 +213,9 @@ def load_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         raise WrongUse(
             Code.SHOP_MISSING,
             N_("There is no shop in %(shop)s."),
-            hint=N_("Make one with “headwaters init %(shop)s”, or name another with --shop."),
+            hint=N_("Make one with “headwaters init %(word)s”, or name another with --shop."),
             shop=str(shop),
+            word=shlex.quote(str(shop)),
         )
     return read_config(shop, environ, **over)
 
@@ -213,5 +244,7 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         files=str(raw.get("files", "")),
         proxies=_proxies(raw.get("proxies", ())),
         smtp=_smtp(smtp),
+        uploads_from=_folders(raw.get("uploads_from", ())),
+        largest_upload=_largest(raw.get("largest_upload", 200)),
         stripe_api=str(raw.get("stripe_api", "")),
     )

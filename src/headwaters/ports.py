@@ -17,10 +17,12 @@ from typing import Protocol, Self
 from headwaters.core.passkeys import NewPasskey, PasskeyAnswer, PasskeyOwner, PasskeySite
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
+from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
 
 __all__ = [
     "Blob",
+    "Cover",
     "Keep",
     "LocalTill",
     "Look",
@@ -39,8 +41,10 @@ __all__ = [
     "Source",
     "Storage",
     "Till",
+    "TillCheck",
     "TillEvent",
     "TillSession",
+    "Vault",
     "Witness",
 ]
 
@@ -48,10 +52,17 @@ __all__ = [
 
 
 class Keep(StrEnum):
-    """How a blob came to be kept: own bytes (a copy or a reflink), or a hard link to the creator's file."""
+    """How a blob is kept: own bytes (a copy or a reflink), or a hard link to the creator's file.
+
+    MOVE is for a file that is the shop's own, such as an upload, and is never written to again: its very bytes become
+    the blob, under a second name where the disk allows it, so that nothing is copied. Its old name stays until whoever
+    gave it takes it away, which is right once the blob is in use; so a crash in between can be run again. The blob
+    says COPY: they are own bytes.
+    """
 
     COPY = "copy"
     LINK = "link"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +113,12 @@ class Storage(Protocol):
     file is only ever read.
     """
 
-    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None]) -> Blob:
+    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         """Keep the file at `path`; `progress` is told the bytes done since its last call. Blocks: call in a thread.
+        `known`: its SHA-256, where that was looked at before.
 
         Raises Refused: FILE_MISSING, FILE_UNREADABLE (also: not a plain file), FILE_CHANGED (its size, mtime
-        or inode differ before and after, or what was kept differs from what was hashed), DISK_FULL.
+        or inode differ before and after, what was kept differs from what was hashed, or that from `known`), DISK_FULL.
         """
 
     def keep_bytes(self, data: bytes) -> Blob:
@@ -163,6 +175,35 @@ class LocalTill(Till, Protocol):
     def open_now(self, request: PaymentRequest) -> TillSession: ...
 
 
+class TillCheck(Protocol):
+    """Looks at the keys of a card till before they are kept. `events`: those that the till has to send."""
+
+    events: tuple[str, ...]
+
+    async def look(self, secret_key: str, hook_url: str) -> KeySeen:
+        """What the till says of a key, and of the endpoint that sends events to `hook_url`. It changes nothing there,
+        and reads nothing about anybody. Raises Refused(TILL_KEY_REFUSED) for one that the till does not take,
+        Unavailable(TILL_DOWN)."""
+
+    async def arrange_events(self, secret_key: str, hook_url: str) -> str:
+        """Have the till send its events to `hook_url`; the secret that signs them. In place of an endpoint that the
+        shop made before; never beside one that somebody else made. Raises Refused(TILL_EVENTS), TILL_KEY_REFUSED,
+        Unavailable(TILL_DOWN)."""
+
+
+# ── Vault ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Vault(Protocol):
+    """Seals what the database must not tell: till keys. Quick, and without the outside."""
+
+    def seal(self, label: str, text: str) -> str:
+        """`text` as it may be kept (`core.shop.is_sealed`), bound to `label`; twice the same gives the same."""
+
+    def open(self, label: str, sealed: str) -> str:
+        """What was sealed under `label`. Raises Refused(SECRET_LOCKED): by another key, for another label, broken."""
+
+
 # ── Mailer ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -210,6 +251,17 @@ class Picture:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What is drawn where a work has no picture of its own. `accent`: `#0d4a68`; `width` and `height`: its shape."""
+
+    title: str
+    by: str
+    accent: str
+    width: int
+    height: int
+
+
 class Media(Protocol):
     """Looks at files and makes small pictures; never changes one. Blocks: call in a thread."""
 
@@ -221,12 +273,16 @@ class Media(Protocol):
         """
 
     def pictures(self, path: Path, widths: tuple[int, ...]) -> tuple[Picture, ...]:
-        """The picture at `path`, or the cover that a book or music there carries, upright and without metadata.
+        """The picture at `path`, or the cover that a book or music there carries, or (where ffmpeg is installed) a
+        frame of the film there; upright and without metadata.
 
         As WebP at each width, none larger than itself (at least one); last as JPEG, for previews of links.
         Raises as `look`; Refused(FILE_WRONG_KIND) for what is no picture and carries none, is broken, or unpacks
         to too many pixels.
         """
+
+    def draw(self, cover: Cover, widths: tuple[int, ...]) -> tuple[Picture, ...]:
+        """A cover drawn from its words: the same words give the same pixels. Encoded as `pictures` does."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

@@ -7,15 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
-from headwaters.adapters.tills import make_tills
+from headwaters.adapters.tills import make_till_check, make_tills
+from headwaters.adapters.vault import SivVault
 from headwaters.config import KEY_NAME, Config
+from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.passkeys import passkey_site
 from headwaters.errands.house import House, look_around
+from headwaters.errands.settings import seal_secrets
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
@@ -32,16 +36,34 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def read_key(path: Path) -> bytes:
+    """The shop's key. Raises Refused(CONFIG_BROKEN) for a damaged one: what an empty key signs, anybody can sign."""
+    try:
+        key = path.read_bytes()
+    except OSError as wrong:
+        why = wrong.strerror or str(wrong)
+        raise Refused(Code.CONFIG_BROKEN, N_("%(path)s cannot be read: %(why)s"), path=str(path), why=why) from wrong
+    if len(key) != KEY_BYTES:
+        hint = N_("Restore it from your backup.")
+        raise Refused(Code.CONFIG_BROKEN, N_("The shop's key, %(path)s, is damaged."), hint=hint, path=str(path))
+    return key
+
+
 @asynccontextmanager
 async def furnish(config: Config) -> AsyncIterator[House]:
-    """An open house: database at its newest schema, ports filled, settings read; closed at the end."""
-    shop_key = (config.shop / KEY_NAME).read_bytes()
+    """An open house: database at its newest schema, ports filled, settings read; closed at the end.
+
+    Raises Refused(CONFIG_BROKEN | DATABASE_NEWER), Unavailable.
+    """
+    shop_key = read_key(config.shop / KEY_NAME)
     site = passkey_site(config.url)
     database = Database(config.database_url)
     await database.migrate()
     await database.open()
     try:
-        tills = partial(make_tills, shop_key=shop_key, clock=read_clock)
+        vault = SivVault(shop_key)
+        await seal_secrets(database, vault)
+        tills = partial(make_tills, shop_key=shop_key, clock=read_clock, vault=vault)
         house = House(
             config=config,
             db=database,
@@ -51,6 +73,8 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             clock=read_clock,
             token=make_token,
             make_tills=tills,
+            make_till_check=partial(make_till_check, shop_key=shop_key),
+            vault=vault,
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,

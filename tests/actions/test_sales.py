@@ -315,6 +315,25 @@ async def test_before_the_files_the_pay_door_asks_for_its_minimum_on_the_order_p
     assert await count(shop, tables.payments) == 1
 
 
+@pytest.mark.parametrize("door", [Door.PAY, Door.CANT_PAY])
+async def test_a_work_that_asks_for_nothing_any_more_takes_no_money_on_the_order_page_either(
+    shop: Database, door: Door
+):
+    placed = await place(shop, wish(door), till() if door is Door.PAY else None)
+    before = await count(shop, tables.payments)
+    await change_work(shop, doors="cant_pay,have_copy")
+
+    def run(conn: Connection) -> rows.PaymentRow:
+        return sales.pay_more(conn, placed.order_id, FIVE, "m" * 16, till(session="s2"), "HW-2", NOW)
+
+    with pytest.raises(Refused) as refused:
+        await shop.write(run)
+    assert refused.value.code is Code.DOOR_CLOSED
+    assert await count(shop, tables.payments) == before
+    await change_work(shop, doors="pay,cant_pay")
+    assert (await shop.write(run)).amount == FIVE
+
+
 async def test_for_a_work_that_is_withheld_nobody_pays(shop: Database):
     placed = await place(shop, wish(), till())
     await change_work(shop, state="withheld")

@@ -212,6 +212,19 @@ async def test_a_blob_that_was_a_link_and_is_a_copy_now_is_known_as_one(database
     assert await database.read(rows.all_blobs) == what.blobs
 
 
+async def test_a_file_that_is_kept_otherwise_now_is_news_to_a_shop_that_is_open(database: Database) -> None:
+    """The page is as it was; but what is remembered of the file would refuse it as changed."""
+    what = publication()
+    first, second = (replace(what, blobs=(BlobRow("a" * 64, 1, 5, "link", 7, 8, seen),)) for seen in (9, 10))
+    await publish(database, first)
+    before = await counts(database)
+    assert (await publish(database, second, LATER)).change is Change.NOTHING
+    assert await database.read(rows.all_blobs) == second.blobs
+    assert await counts(database) == {**before, "catalogue": before["catalogue"] + 1}
+    await publish(database, second, LATER)
+    assert await counts(database) == {**before, "catalogue": before["catalogue"] + 1}
+
+
 async def test_a_retired_work_goes_and_comes_back_once_each(database: Database) -> None:
     await publish(database, publication())
     assert await database.write(lambda conn: verbs.retire_work(conn, "high-water", NOW))

@@ -175,6 +175,28 @@ def test_a_file_that_changes_while_it_is_kept_is_refused(
     assert missing.value.code is Code.BLOB_MISSING
 
 
+@pytest.mark.parametrize("keep", list(Keep))
+def test_what_is_known_of_a_file_must_be_so(storage: Storage, film: Path, keep: Keep) -> None:
+    digest = hashlib.sha256(BYTES).hexdigest()
+    with pytest.raises(Refused) as refused:
+        storage.keep(film, keep, quiet, "0" * 64)
+    assert refused.value.code is Code.FILE_CHANGED
+    with pytest.raises(Unavailable):
+        storage.open(Blob(digest, crc32(BYTES), len(BYTES)))
+    storage.verify(storage.keep(film, keep, quiet, digest))
+
+
+def test_a_file_of_the_shop_becomes_the_blob_and_its_old_name_may_go(storage: Storage, film: Path) -> None:
+    told: list[int] = []
+    blob = storage.keep(film, Keep.MOVE, told.append)
+    assert blob == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
+    assert sum(told) == len(BYTES)
+    assert storage.keep(film, Keep.MOVE, quiet) == blob  # whoever was cut off comes again
+    assert film.read_bytes() == BYTES
+    film.unlink()
+    storage.verify(blob)
+
+
 def test_a_blob_that_is_not_there_is_missing(storage: Storage) -> None:
     gone = Blob("0" * 64, 0, 5)
     for look in (storage.open, storage.verify):
@@ -465,6 +487,62 @@ def test_a_link_by_way_of_a_symlink_is_of_the_file_itself(local: LocalStorage, f
     assert blob.witness is not None
     assert blob.witness.inode == film.stat().st_ino
     local.verify(blob)
+
+
+def test_a_moved_file_is_not_copied_and_nobody_writes_to_it_any_more(
+    local: LocalStorage, root: Path, film: Path
+) -> None:
+    blob = local.keep(film, Keep.MOVE, quiet)
+    kept = path_of(root, blob.sha256)
+    assert kept.samefile(film)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o444
+    assert files_in(root) == [kept]
+
+
+def test_bytes_that_are_kept_already_need_no_move(local: LocalStorage, root: Path, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "again.mp4").write_bytes(BYTES)
+    blob = local.keep(film, Keep.COPY, quiet)
+    inode = path_of(root, blob.sha256).stat().st_ino
+    assert local.keep(tmp_path / "again.mp4", Keep.MOVE, quiet) == blob
+    assert path_of(root, blob.sha256).stat().st_ino == inode
+
+
+@pytest.mark.parametrize("failure", ["EXDEV", "EPERM", "EMLINK"])
+def test_where_a_file_can_have_no_second_name_a_move_is_a_copy(
+    local: LocalStorage, root: Path, film: Path, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    def link(*_args: object, **_more: object) -> None:
+        raise OSError(getattr(errno, failure), "not here")
+
+    monkeypatch.setattr(local_module.os, "link", link)
+    blob = local.keep(film, Keep.MOVE, quiet)
+    local.verify(blob)
+    assert not path_of(root, blob.sha256).samefile(film)
+    assert files_in(root) == [path_of(root, blob.sha256)]
+
+
+def test_a_move_that_was_cut_off_at_any_step_can_be_run_again(
+    local: LocalStorage, root: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(*_args: object, **_more: object) -> None:
+        raise Died
+
+    for place, step in (
+        (local_module.os, "fchmod"),
+        (local_module.os, "fsync"),
+        (local_module.os, "link"),
+        (Path, "replace"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, step, die)
+            with pytest.raises(Died):
+                local.keep(film, Keep.MOVE, quiet)
+    assert film.read_bytes() == BYTES
+    assert files_in(root) == []
+    local.verify(local.keep(film, Keep.MOVE, quiet))
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second disk: /dev/shm")

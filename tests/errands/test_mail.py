@@ -306,6 +306,19 @@ async def test_a_row_that_is_carried_out_twice_sends_the_same_message_id(shop: H
     assert other != first
 
 
+@pytest.mark.parametrize("url", ["http://my_machine:8000", "http://[::1]:8000", "http://192.168.1.7"])
+async def test_a_shop_without_a_name_of_the_net_sends_mail_too(shop: House, post_office: PostOffice, url: str) -> None:
+    shop.config = replace(shop.config, url=url)
+    await take_work(shop, Door.CANT_PAY, email=BOB)
+    await work_off(shop)
+    assert {(kind, state) for kind, state, _ in await states(shop)} == {
+        ("mail.order", "done"),
+        ("mail.notice.order", "done"),
+    }
+    (message,) = post_office.to(BOB)
+    assert re.fullmatch(r"<[0-9a-f]{40}@[a-z0-9.-]+>", message["Message-ID"])
+
+
 async def test_without_a_mail_server_nothing_waits(shop: House, post_office: PostOffice) -> None:
     shop.mailer = None
     await take_work(shop, Door.CANT_PAY, email=BOB)

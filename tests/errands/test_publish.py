@@ -18,11 +18,12 @@ import pytest
 from sqlalchemy import func, select
 
 from headwaters.actions.works import Change, withhold_work
-from headwaters.core.errors import Code, NotFound, Refused, WrongUse
+from headwaters.core.errors import Code, NotFound, Refused, Unavailable, WrongUse
 from headwaters.core.works.manifest import Given
+from headwaters.errands.download import Desk
 from headwaters.errands.gather import Failure
-from headwaters.errands.house import House
-from headwaters.errands.publish import Outcome, Progress, publish
+from headwaters.errands.house import House, refresh
+from headwaters.errands.publish import Manner, Outcome, Progress, publish
 from headwaters.ports import Blob, Keep, Witness
 from headwaters.store import tables
 from headwaters.store import works as rows
@@ -31,6 +32,7 @@ from headwaters.store.works import BlobRow, FileRow
 from tests.errands.test_gather import lay
 from tests.support import samples
 from tests.support.house import Clock
+from tests.support.shelf import grant
 
 MADE = {"rights": Given("own", "--i-made-this")}
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
@@ -38,7 +40,7 @@ TOML = 'title = "High Water"\nrights = "own"\n'
 
 
 async def results(house: House, *paths: Path, **more: Any) -> tuple[Outcome | Failure, ...]:
-    return await publish(house, paths, more.pop("options", MADE), **more)
+    return await publish(house, paths, more.pop("options", MADE), Manner(**more))
 
 
 async def done(house: House, *paths: Path, **more: Any) -> Outcome:
@@ -67,6 +69,11 @@ async def counts(house: House) -> Mapping[str, int]:
         }
 
     return await house.db.read(read)
+
+
+async def given(house: House) -> list[BlobRow]:
+    """Blobs of the creator's own files: the others are pictures that the shop drew."""
+    return [row for row in await house.db.read(rows.all_blobs) if row.sha256 == sha256(PDF).hexdigest()]
 
 
 def half_kept(house: House) -> list[Path]:
@@ -155,7 +162,13 @@ async def test_a_book_and_music_show_the_cover_they_carry(house: House, tmp_path
     ]
     samples.music(tmp_path / "song.mp3")
     await done(house, tmp_path / "song.mp3")
-    assert [row.role for row in await files_of(house, "song")] == ["work"]
+    assert [(row.role, row.name, row.width, row.height) for row in await files_of(house, "song")] == [
+        ("work", "song.mp3", None, None),
+        ("art", "drawn-480.webp", 480, 480),
+        ("art", "drawn-960.webp", 960, 960),
+        ("art", "drawn-1600.webp", 1600, 1600),
+        ("art", "drawn-1200.jpeg", 1200, 1200),
+    ]
 
 
 async def test_the_same_again_changes_nothing_even_by_another_way_to_it(house: House, tmp_path: Path) -> None:
@@ -232,7 +245,7 @@ async def test_progress_is_told_up_to_the_last_byte(house: House, tmp_path: Path
 async def test_linked_files_are_watched_and_not_copied(house: House, tmp_path: Path) -> None:
     path = lay(tmp_path / "book", {"a.pdf": PDF}) / "a.pdf"
     await done(house, path, keep=Keep.LINK)
-    (row,) = [row for row in await house.db.read(rows.all_blobs) if row.size == len(PDF)]
+    (row,) = await given(house)
     status = path.stat()
     assert (row.keep, row.inode, row.mtime_ns, row.ctime_ns) == (
         "link",
@@ -242,7 +255,27 @@ async def test_linked_files_are_watched_and_not_copied(house: House, tmp_path: P
     )
     assert status.st_nlink == 2
     assert (await done(house, path)).published.change is Change.NOTHING
-    assert [row.keep for row in await house.db.read(rows.all_blobs)] == ["copy"]
+    assert [row.keep for row in await given(house)] == ["copy"]
+
+
+async def test_a_linked_file_that_was_touched_is_there_again_once_it_is_published_again(
+    house: House, tmp_path: Path
+) -> None:
+    """In the shop that is open meanwhile, which remembers how the file looked before."""
+    path = lay(tmp_path / "book", {"a.pdf": PDF}) / "a.pdf"
+    work_id = (await done(house, path, keep=Keep.LINK)).published.work_id
+    await refresh(house)
+    key, desk = await grant(house, work_id), Desk(house)
+    (ref,) = await house.db.read(lambda conn: [row[0] for row in conn.execute(select(tables.files.c.ref))])
+    before = await desk.file(key, ref)
+    path.touch()
+    with pytest.raises(Unavailable) as changed:
+        await desk.file(key, ref)
+    assert changed.value.code is Code.BLOB_CHANGED
+    assert (await done(house, path, keep=Keep.LINK)).published.change is Change.NOTHING
+    await refresh(house)
+    after = await desk.file(key, ref)
+    assert (after.sha256, after.representation) == (before.sha256, before.representation)
 
 
 async def test_two_linked_files_of_the_same_bytes_are_watched_at_the_one_that_is_kept(
@@ -250,7 +283,7 @@ async def test_two_linked_files_of_the_same_bytes_are_watched_at_the_one_that_is
 ) -> None:
     folder = lay(tmp_path / "book", dict.fromkeys(["a.pdf", "b.pdf", "c.pdf"], PDF))
     await done(house, folder, keep=Keep.LINK)
-    (row,) = await house.db.read(rows.all_blobs)
+    (row,) = await given(house)
     witness = Witness(row.inode or 0, row.size, row.mtime_ns or 0, row.ctime_ns or 0)
     house.storage.verify(Blob(row.sha256, row.crc32, row.size, Keep.LINK, witness))
 
@@ -484,4 +517,4 @@ async def test_when_only_the_art_finds_no_room_nothing_changes(
 async def test_blobs_in_the_database_are_those_in_the_storage(house: House, tmp_path: Path) -> None:
     folder = lay(tmp_path / "book", {"a.pdf": PDF, "same.pdf": PDF})
     await done(house, folder)
-    assert await house.db.read(rows.all_blobs) == (BlobRow(sha256(PDF).hexdigest(), crc32(PDF), len(PDF), "copy"),)
+    assert await given(house) == [BlobRow(sha256(PDF).hexdigest(), crc32(PDF), len(PDF), "copy")]

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from headwaters.actions.sales import Outcome
+from headwaters.actions.shop import change_settings
 from headwaters.core.errors import Code, NotFound, Refused
 from headwaters.core.sales.doors import Take
 from headwaters.core.sales.money import Money
@@ -246,3 +247,28 @@ async def test_a_reference_that_another_payment_has_is_made_anew(shop: House):
     shop.token = iter(["the same", fresh(), fresh(), fresh()]).__next__
     await pay(shop, order, "High Water", FIVE, "practice", "p" * 16)
     assert (await payment_of(shop, taken[1])).reference not in {first.reference, second.reference}
+
+
+async def check_at(house: House, payment: rows.PaymentRow) -> int | None:
+    column = tables.payments.c.check_at
+    return await house.db.read(
+        lambda conn: conn.execute(select(column).where(tables.payments.c.id == payment.id)).scalar()
+    )
+
+
+async def test_what_a_till_that_is_on_again_knows_to_be_over_is_not_asked_for_any_more(shop: House, clock: Clock):
+    taken = await buy(shop)
+    payment = await payment_of(shop, taken)
+    await shop.db.write(lambda conn: change_settings(conn, {"practice": "off"}))
+    await refresh(shop)
+    for _ in range(8):
+        clock.move(hours=6)
+        await settle.sweep(shop)
+    assert (await payment_of(shop, taken)).state is PaymentState.EXPIRED
+    assert await check_at(shop, payment) is not None, "the till may be on again one day and know of money"
+    await shop.db.write(lambda conn: change_settings(conn, {"practice": "on"}))
+    await refresh(shop)
+    clock.move(hours=6)
+    assert await settle.sweep(shop) == 0
+    assert (await payment_of(shop, taken)).state is PaymentState.EXPIRED
+    assert await check_at(shop, payment) is None

@@ -181,7 +181,7 @@ def test_from_the_sign_in_link_to_a_password_and_back_in_with_it(published: Alic
     look(page)
     page.get_by_label("New password").fill("alicesriver1")
     page.get_by_role("button", name="Keep this password").click()
-    assert page.locator("#password-wrong").is_visible(), "the shop's own name is easy to guess"
+    expect(page.locator("#password-wrong"), "the shop's own name is easy to guess").to_be_visible()
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Keep this password").click()
     page.wait_for_url("**/studio?said=password_*")
@@ -228,6 +228,7 @@ def test_a_letter_is_answered_in_the_studio_and_the_answer_comes_to_the_page_and
     studio.goto(f"{published.url}/studio")
     look(studio)
     studio.get_by_role("navigation").get_by_role("link", name="Letters").click()
+    studio.wait_for_url("**/studio/letters")
     look(studio)
     studio.get_by_role("link", name="High Water").first.click()
     expect(studio.locator(".thread .said")).to_have_text("Which river is it?\n\nBob")
@@ -287,8 +288,8 @@ def test_a_payment_by_hand_is_found_and_confirmed_in_the_studio(published: Alice
     amount = studio.get_by_label("What came, in EUR")
     amount.fill("nothing")
     studio.get_by_role("button", name="Yes, it came").click()
-    assert amount.input_value() == "nothing"
-    assert amount.get_attribute("aria-invalid") == "true"
+    expect(amount).to_have_attribute("aria-invalid", "true")
+    expect(amount).to_have_value("nothing")
     assert twin_of(reader).files == []
     amount.fill("4,50")
     studio.get_by_role("button", name="Yes, it came").click()

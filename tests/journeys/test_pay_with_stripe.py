@@ -68,8 +68,8 @@ def test_bob_changes_his_mind_at_stripe_and_takes_it_without_paying(
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_url(f"{shop.url}/o/*")
     assert json.loads(download(f"{page.url}.json"))["state"] == "waiting"
-    page.locator("form[action$='/free'] button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form[action$='/free'] button").click()
     twin = json.loads(download(f"{page.url}.json"))
     assert (twin["state"], twin["paid"]["amount"]) == ("granted", "0.00")
     assert stripe_emulator.events == []

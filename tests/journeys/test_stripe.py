@@ -239,4 +239,5 @@ def test_a_shop_with_half_of_the_keys_offers_no_card(
         expect(page.get_by_text("There is no way to pay here yet.")).to_be_visible()
         assert ask(f"{served.url}/hooks/stripe", b"{}").status == 404
         page.locator("#cant_pay button.go").click()
+        page.wait_for_url(f"{served.url}/o/*")
         assert fetch(twin_of(page).files[0]["url"]) == b"Row, row.\n"

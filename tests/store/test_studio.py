@@ -13,6 +13,7 @@ from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House
+from headwaters.errands.take import pay
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as rows
 from headwaters.store import tables
@@ -64,7 +65,7 @@ async def test_every_way_to_find_an_order(shop: House, clock: Clock) -> None:
     assert await find(shop) == [two.id, one.id]
     for text in (one.reference, "bob@EXAMPLE", one.token, "7,50", "2026-11-22", "high", f"#{one.id}"):
         assert await find(shop, text) == [one.id], text
-    for text in ("den fluss", "100%", "23.11.2026"):
+    for text in ("den fluss", "100%", "23.11.2026", "ÜBER den", "über", "Über den Fluss"):
         assert await find(shop, text) == [two.id], text
     for text in ("h_gh", "%%", "7.51", "2026-11-24", "HW-2222-2222", "z" * 26):
         assert await find(shop, text) == [], text
@@ -76,6 +77,30 @@ async def test_who_waits_for_the_creator(shop: House) -> None:
     await take_work(shop, Door.PAY, till="practice")
     await settle.confirm(shop, done.reference)
     assert await find(shop, which=Which.WAITING) == [waiting.id]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (PaymentState.PENDING, PaymentState.OPEN, "by_hand"),
+        (PaymentState.PENDING, PaymentState.FAILED, "by_hand"),
+        (PaymentState.OPEN, PaymentState.EXPIRED, "by_hand"),
+        (PaymentState.OPEN, PaymentState.FAILED, "practice"),
+        (PaymentState.EXPIRED, PaymentState.EXPIRED, "practice"),
+        (PaymentState.EXPIRED, PaymentState.PENDING, "practice"),
+    ],
+)
+async def test_of_several_payments_the_line_tells_of_the_one_to_wait_for(
+    shop: House, first: PaymentState, second: PaymentState, told: str
+) -> None:
+    taken = await take_work(shop, Door.PAY, till="by_hand")
+    order = await shop.db.read(lambda conn: sales_rows.order_by_id(conn, taken.id))
+    await pay(shop, order, "High Water", Money(700, "EUR"), "practice", "m" * 16)
+    for till, state in (("by_hand", first), ("practice", second)):
+        move = update(tables.payments).where(tables.payments.c.till == till).values(state=state.value)
+        await shop.db.write(lambda conn, move=move: conn.execute(move))
+    found = await line(shop, taken)
+    assert (found.till, found.payment) == (told, first if told == "by_hand" else second)
 
 
 async def test_a_line_tells_what_was_paid(shop: House) -> None:

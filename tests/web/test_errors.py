@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from headwaters.core.errors import Code, Conflict, HeadwatersError, Limited, NotFound, Refused, TooLarge, Unavailable
 from headwaters.core.sales.money import Money
 from headwaters.errands.house import House
-from headwaters.web.app import LARGEST_FORM
+from headwaters.web.app import LARGEST_FORM, listen, serve
 from headwaters.web.render import said_problem, status_of
 from tests.people import BOB
 from tests.support.pages import publish
@@ -157,6 +159,8 @@ async def test_an_address_with_a_nul_is_none(client: Client, path: str, method: 
         ("application/x-www-form-urlencoded; charset=none-such", b"body=a"),
         ("multipart/form-data; boundary=x", ODD_PART),
         ("multipart/form-data", b"--x--"),
+        ("multipart/form-data; boundary=x", b"--x\r\nno header\r\n\r\nabc\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=x", b"--x\r\nA: " + b"a" * 9000 + b"\r\n\r\nabc\r\n--x--\r\n"),
         ("text/plain", b"body=a"),
         ("", b"body=a"),
     ],
@@ -165,6 +169,60 @@ async def test_a_form_that_no_browser_sends_is_refused(client: Client, kind: str
     answer = await client.post("/report", data=body, headers={"Content-Type": kind})
     assert answer.status == 422
     assert "This form did not arrive" in await answer.text()
+
+
+@pytest.mark.parametrize("path", ["/report", "/studio/signin", "/hooks/practice"])
+async def test_a_body_that_is_not_packed_as_it_says_is_nobodys_mistake_but_its_senders(
+    client: Client, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nabc".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.split(b" ")[1] in {b"400", b"422"}
+    assert caplog.text == ""
+
+
+@pytest_asyncio.fixture
+async def port(house: House) -> AsyncIterator[int]:
+    """Where the shop listens as it does in earnest: aiohttp's server for tests treats senders who go otherwise."""
+    sock, stop = listen("127.0.0.1", 0), asyncio.Event()
+    serving = asyncio.create_task(serve(house, sock, stop))
+    yield sock.getsockname()[1]
+    stop.set()
+    await serving
+
+
+async def begin_form(port: int, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A form of which five bytes come, and no more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{kind}\r\nContent-Length: 100\r\n\r\nbody=".encode())
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize("path", ["/report", "/studio/signin", "/hooks/practice"])
+async def test_a_body_that_does_not_come_to_an_end_is_not_waited_for(
+    port: int, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("headwaters.web.sales.PATIENCE", 0.2)
+    reader, writer = await begin_form(port, path)
+    assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("path", ["/report", "/hooks/practice"])
+async def test_a_body_whose_sender_went_leaves_no_failure_in_the_log(
+    port: int, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await begin_form(port, path)
+    await asyncio.sleep(0.1)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+    assert caplog.text == ""
 
 
 async def test_a_database_that_does_not_answer_is_a_moments_matter(

@@ -18,9 +18,10 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
-from headwaters.errands.take import Taken
+from headwaters.errands.take import Taken, pay
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
+from headwaters.store.shop import raise_catalogue
 from tests.support.house import Clock
 from tests.support.pages import Part, order, painted, publish
 from tests.web.test_pages import ATTACK
@@ -193,6 +194,38 @@ async def test_what_became_of_a_payment_is_said_in_words(
     assert "/d/" not in page
 
 
+async def begin_another(house: House, taken: Taken, state: PaymentState, till: str = "practice") -> None:
+    """Bob began one more payment, of seven, and it came to `state`."""
+    found = await house.db.read(lambda conn: sales.order_by_token(conn, taken.token))
+    assert found is not None
+    await pay(house, found, "High Water", Money(700, "EUR"), till, "m" * 16)
+    seven = update(tables.payments).where(tables.payments.c.amount_minor == 700)
+    await house.db.write(lambda conn: conn.execute(seven.values(state=state.value)))
+
+
+@pytest.mark.parametrize("state", [PaymentState.OPEN, PaymentState.FAILED, PaymentState.EXPIRED])
+async def test_money_that_is_on_its_way_is_not_forgotten_over_what_was_begun_after_it(
+    client: Client, shop: House, state: PaymentState
+) -> None:
+    """Else the page would say that no money was taken, and a reader pays twice."""
+    taken = await order(shop, "high-water", Door.PAY, till="practice")
+    pending = update(tables.payments).values(state=PaymentState.PENDING.value)
+    await shop.db.write(lambda conn: conn.execute(pending))
+    await begin_another(shop, taken, state)
+    page = await text_of(client, taken)
+    assert first_words(page) == "On its way."
+    assert "Your payment of €5.00 is under way" in page
+    assert "no money was taken" not in page
+
+
+async def test_a_payment_by_hand_still_waits_when_one_by_card_ran_out_of_time(client: Client, shop: House) -> None:
+    taken = await order(shop, "high-water", Door.PAY, till="by_hand")
+    await begin_another(shop, taken, PaymentState.EXPIRED)
+    page = await text_of(client, taken)
+    assert first_words(page) == "Almost there."
+    assert "IBAN: DE02 1203" in page
+
+
 async def test_a_till_that_did_not_answer_leaves_a_page_to_try_again(client: Client, shop: House) -> None:
     taken = await order(shop, "high-water", Door.PAY, till="practice")
     await set_payment(shop, PaymentState.OPEN, url=None, session_id=None)
@@ -209,6 +242,23 @@ async def test_the_free_way_out_is_offered_only_where_its_door_is_open(client: C
     assert answer.status == 422
     assert "The creator keeps this door closed for this work." in await answer.text()
     assert await house.db.read(lambda conn: conn.execute(select(func.count()).select_from(tables.grants)).scalar()) == 0
+
+
+@pytest.mark.parametrize("door", [Door.PAY, Door.CANT_PAY])
+async def test_where_the_pay_door_is_closed_the_page_asks_for_no_money(client: Client, shop: House, door: Door) -> None:
+    taken = await order(shop, "high-water", door, till="practice" if door is Door.PAY else None)
+    form = f'action="/o/{taken.token}/pay"'
+    assert form in await text_of(client, taken)
+    await shop.db.write(lambda conn: conn.execute(update(tables.works).values(doors="cant_pay,have_copy")))
+    await shop.db.write(raise_catalogue)
+    await refresh(shop)
+    page = await text_of(client, taken)
+    assert form not in page
+    assert "Pay, if and when you like" not in page
+    fields = {"amount": "5.00", "nonce": "m" * 16, "till": "practice"}
+    answer = await client.post(f"/o/{taken.token}/pay", data=fields, allow_redirects=False)
+    assert answer.status == 422
+    assert "The creator keeps this door closed for this work." in await answer.text()
 
 
 async def test_the_pay_doors_minimum_holds_until_the_files_are_there(client: Client, house: House) -> None:
@@ -369,6 +419,16 @@ async def test_a_refused_letter_comes_back_with_its_words(client: Client, shop: 
     assert answer.status == 413
     assert "20 KB at most" in page
     assert long in page
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [("letters", "There is nothing in this letter yet."), ("pay", "Write an amount, like 5.00.")],
+)
+async def test_a_form_without_its_field_is_refused_in_words(client: Client, shop: House, form: str, words: str) -> None:
+    taken = await order(shop, "high-water")
+    answer = await client.post(f"/o/{taken.token}/{form}", data={"nonce": "n" * 26})
+    assert (answer.status, (await answer.text()).count(words)) == (422, 1)
 
 
 async def test_a_refused_payment_comes_back_with_its_amount(client: Client, shop: House) -> None:

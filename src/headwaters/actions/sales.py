@@ -151,8 +151,8 @@ def pay_more(
 ) -> rows.PaymentRow:
     """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first.
 
-    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet; and
-    Refused(WORK_WITHHELD), as nobody pays for what does not come.
+    Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet;
+    Refused(DOOR_CLOSED) where it is closed by now; and Refused(WORK_WITHHELD), as nobody pays for what does not come.
     """
     key = _nonce(nonce, order_id, amount.minor, till.name)
     if (found := rows.payment_by_nonce(conn, key)) is not None:
@@ -161,6 +161,7 @@ def pay_more(
     terms = rows.terms(conn, order)
     if terms.withheld:
         raise Refused(Code.WORK_WITHHELD, N_("This work is withheld, so nothing is taken for it."), field="amount")
+    check_open(Door.PAY, terms.doors)
     if order.state is not OrderState.GRANTED:
         check_least(amount, least_for(order.amount_minor, terms.minimum), terms.doors)
     return _add_payment(conn, order_id, key, amount, till, reference, now)
@@ -311,8 +312,11 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
         mail.queue_paid_notice(conn, payment, now)
     if changed and status.state is PaymentState.PENDING:
         rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
-    if changed and status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
-        rows.expire_order(conn, payment.order_id)
+    if status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
+        if changed:
+            rows.expire_order(conn, payment.order_id)
+        else:  # over before, and looked at since because its till was off: now the till has said so too
+            rows.set_check(conn, payment.id, None)
     if status.state is PaymentState.PAID:
         changed |= _settle_fee(conn, payment, status, now)
         changed |= _settle_refunds(conn, payment, status, now)

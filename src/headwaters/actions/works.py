@@ -1,4 +1,5 @@
-"""Verbs of works: publish an edition, retire, restore, withhold. Each runs in one transaction and can be run again."""
+"""Verbs of works: publish an edition, change words and order, retire, restore, withhold. Each runs in one transaction
+and can be run again."""
 
 from __future__ import annotations
 
@@ -8,13 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from headwaters.core.clock import to_micros
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Conflict, Refused
 from headwaters.core.works.details import Defaults, Details, complete
 from headwaters.core.works.editions import (
     RIGHTS_VERSION,
     EditionFile,
+    Role,
     WorkState,
     fingerprint,
+    is_drawn,
     labelled,
     rights_for,
     states_before,
@@ -24,8 +28,9 @@ from headwaters.core.works.manifest import Said
 from headwaters.core.works.slugs import slug_from
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
-from headwaters.store.shop import raise_catalogue
-from headwaters.store.works import BlobRow, FileRow, WorkRow
+from headwaters.store.deeds import add_deed
+from headwaters.store.shop import lock_catalogue, raise_catalogue
+from headwaters.store.works import BlobRow, FileRow, PlaceRow, WorkRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Publication:
     edition_of: str | None = None
     files: tuple[EditionFile, ...] = ()
     blobs: tuple[BlobRow, ...] = ()
+    changes: str = ""  # what is new in the edition, for who has the work
 
 
 class Change(StrEnum):
@@ -167,7 +173,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
     newest = rows.newest_edition(conn, work.id)
     number = newest.number if newest else 0
     change = Change.NOTHING
-    rows.keep_blobs(conn, publication.blobs, to_micros(now))  # how a blob is kept may have changed alone
+    kept_anew = rows.keep_blobs(conn, publication.blobs, to_micros(now))  # that may have changed alone
     if (details, publication.source) != (work.details, work.source):
         rows.change_work(conn, work.id, publication.source, details, to_micros(now))
         change = Change.NEW_WORDS
@@ -175,8 +181,10 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
         number += 1
         _add_edition(conn, work.id, number, details, publication, refs, now)
         change = Change.NEW_EDITION
-    if change is not Change.NOTHING:
-        raise_catalogue(conn)
+    elif change is Change.NEW_WORDS:
+        _draw_anew(conn, newest.id, publication, refs)
+    if kept_anew or change is not Change.NOTHING:
+        raise_catalogue(conn)  # an open shop remembers also how a file is kept
     return Published(work.id, work.slug, details.title, work.state, number, change)
 
 
@@ -191,8 +199,22 @@ def _add_edition(
 ) -> None:
     rights = rights_for(publication.said.rights, find_licence(details.licence))
     mark = fingerprint(publication.files)
-    edition = rows.add_edition(conn, work_id, number, mark, rights.value, RIGHTS_VERSION, to_micros(now))
+    edition = rows.add_edition(
+        conn, work_id, number, mark, rights.value, RIGHTS_VERSION, publication.changes, to_micros(now)
+    )
     rows.add_files(conn, edition, _file_rows(publication.files, refs))
+
+
+def _draw_anew(conn: Connection, edition_id: int, publication: Publication, refs: Sequence[str]) -> None:
+    """A cover that the shop drew says the title: with another title it is another one."""
+    art = [pair for pair in zip(publication.files, refs, strict=True) if pair[0].role is Role.ART]
+    if any(is_drawn(file.name) for file, _ in art) and has_drawn_cover(conn, edition_id):
+        rows.replace_art(conn, edition_id, _file_rows([file for file, _ in art], [ref for _, ref in art]))
+
+
+def has_drawn_cover(conn: Connection, edition_id: int) -> bool:
+    """Whether the pictures of an edition are of a cover that the shop drew, as there was none."""
+    return any(row.role == Role.ART and is_drawn(row.name) for row in rows.files_of(conn, edition_id))
 
 
 def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRow]:
@@ -211,6 +233,111 @@ def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRo
         )
         for file, ref in zip(labelled(files), refs, strict=True)
     ]
+
+
+def publish_noted(
+    conn: Connection, publication: Publication, refs: Sequence[str], who: int | None, now: datetime
+) -> Published:
+    """`publish_edition`, with a line in the audit log where it changed something."""
+    published = publish_edition(conn, publication, refs, now)
+    if (what := _DEEDS.get(published.change)) is not None:
+        details = {"edition": str(published.edition)} if published.change is Change.NEW_EDITION else {}
+        add_deed(conn, Deed(who, what, f"work:{published.slug}", details), to_micros(now))
+    return published
+
+
+_DEEDS = {
+    Change.NEW_WORK: What.WORK_PUBLISHED,
+    Change.NEW_EDITION: What.EDITION_PUBLISHED,
+    Change.NEW_WORDS: What.WORDS_CHANGED,
+}
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def change_words(conn: Connection, slug: str, revision: int, details: Details, now: datetime) -> bool:
+    """Other words and terms on a work's page, if nobody changed them since `revision`. False: it says so already.
+
+    Raises Conflict(CHANGED_MEANWHILE), NotFound(WORK_UNKNOWN).
+    """
+    work = rows.work_at(conn, slug)
+    if work.details == details:
+        return False
+    if not rows.change_words(conn, work.id, revision, details, to_micros(now)):
+        raise changed_meanwhile()
+    raise_catalogue(conn)
+    return True
+
+
+def changed_meanwhile() -> Conflict:
+    """Somebody else, or another tab, was faster."""
+    return Conflict(
+        Code.CHANGED_MEANWHILE,
+        N_("Somebody, or another tab of yours, changed this in the meantime. Nothing was overwritten."),
+        hint=N_("Look at the differences below, decide, and save once more."),
+    )
+
+
+def replace_drawn_cover(
+    conn: Connection,
+    slug: str,
+    art: Sequence[EditionFile],
+    blobs: Sequence[BlobRow],
+    refs: Sequence[str],
+    now: datetime,
+) -> bool:
+    """Another drawn cover for the newest edition. False where its cover is not one that the shop drew."""
+    work = rows.work_at(conn, slug)
+    newest = rows.newest_edition(conn, work.id)
+    if newest is None or not has_drawn_cover(conn, newest.id):
+        return False
+    rows.keep_blobs(conn, blobs, to_micros(now))
+    rows.replace_art(conn, newest.id, _file_rows(art, refs))
+    raise_catalogue(conn)
+    return True
+
+
+# ── order ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def order_works(conn: Connection, slugs: Sequence[str]) -> bool:
+    """These works first on the first page, in this order; the others follow as they were. False: it was so.
+
+    Raises NotFound(WORK_UNKNOWN).
+    """
+    lock_catalogue(conn)
+    by_slug = {place.slug: place for place in rows.places(conn)}
+    for slug in slugs:
+        if slug not in by_slug:
+            rows.work_at(conn, slug)  # says that it is not there
+    return _put_in_order(conn, list(by_slug.values()), [by_slug[slug] for slug in dict.fromkeys(slugs)])
+
+
+def shift_work(conn: Connection, slug: str, step: int) -> bool:
+    """Past the next published work towards the beginning (`step` -1) or the end (1). False: it stands there already."""
+    lock_catalogue(conn)
+    places = rows.places(conn)
+    shown = [place for place in places if place.state == WorkState.PUBLISHED]
+    at = next((at for at, place in enumerate(shown) if place.slug == slug), None)
+    if at is None:
+        rows.work_at(conn, slug)
+        return False
+    if not 0 <= at + step < len(shown):
+        return False
+    shown[at], shown[at + step] = shown[at + step], shown[at]
+    return _put_in_order(conn, places, shown)
+
+
+def _put_in_order(conn: Connection, places: Sequence[PlaceRow], first: Sequence[PlaceRow]) -> bool:
+    ordered = [*first, *(place for place in places if place not in first)]
+    if [place.id for place in ordered] == [place.id for place in places]:
+        return False
+    for position, place in enumerate(ordered, start=1):
+        if place.position != position:
+            rows.put_at(conn, place.id, position)
+    raise_catalogue(conn)
+    return True
 
 
 # ── states ───────────────────────────────────────────────────────────────────────────────────────

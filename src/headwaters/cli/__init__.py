@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from headwaters import __version__
-from headwaters.cli._tools import report_error
+from headwaters.cli._tools import Parser, tell_person, tell_program
 from headwaters.core.errors import HeadwatersError, WrongUse
 from headwaters.texts import translations
 
@@ -42,7 +42,7 @@ _ROOMS = {
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The grammar of `command`, or the whole of it; docs/operate/commands.md is held against it by a test."""
     _ = translations("en").gettext
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="headwaters",
         description=_("Publish and sell your works from your own machine, with nobody in between."),
     )
@@ -57,11 +57,12 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    args = build_parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
+        args = build_parser(arguments[0] if arguments else None).parse_args(arguments)
         return int(args.run(args))
     except HeadwatersError as error:
-        report_error(args, error)
+        tell = tell_program if "--json" in arguments else tell_person
+        tell(error)
         return 2 if isinstance(error, WrongUse) else 1
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -9,16 +9,34 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from headwaters.config import KEY_NAME, PREFIX, load_config
-from headwaters.core.errors import HeadwatersError
+from headwaters.core.errors import N_, Code, HeadwatersError, WrongUse
 from headwaters.errands.house import House
-from headwaters.texts import error_text, hint_text
+from headwaters.texts import error_text, hint_text, translations
 from headwaters.wiring import furnish
 
 T = TypeVar("T")
+_ = translations("en").gettext
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises WrongUse where argparse ends the program, so that a program that calls us gets its document then too.
+
+    Options are written out: a short form of one would end with the next option that begins like it.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """`message` is argparse's own."""
+        usage = self.format_usage().rstrip()
+        words, hint = N_("%(command)s: %(wrong)s"), N_("%(usage)s")
+        raise WrongUse(Code.WRONG_USE, words, hint=hint, command=self.prog, wrong=message, usage=usage)
 
 
 class Command:
@@ -26,12 +44,12 @@ class Command:
 
     def __init__(self, commands: Any, name: str, about: str, run: Callable[[argparse.Namespace], int]) -> None:
         self.parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
-        self.parser.add_argument("--json", action="store_true", help="print one JSON document")
+        self.parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
         self.parser.set_defaults(run=run)
 
     def shop(self) -> Command:
         """Add --shop."""
-        self.parser.add_argument("--shop", type=Path, metavar="DIR", help="the shop's folder")
+        self.parser.add_argument("--shop", type=Path, metavar="DIR", help=_("the shop's folder"))
         return self
 
 
@@ -65,17 +83,37 @@ def in_house(args: argparse.Namespace, errand: Callable[[House], Awaitable[T]]) 
 def say(args: argparse.Namespace, data: Mapping[str, Any], text: str) -> None:
     """The command's result: `data` as JSON with --json, else `text` for a person."""
     if args.json:
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        _print_json(data)
     elif text:
         print(text)
 
 
-def report_error(args: argparse.Namespace, error: HeadwatersError) -> None:
-    """Say what was wrong and what to do: as JSON on standard output with --json, else in words on standard error."""
-    message, hint = error_text(error), hint_text(error)
-    if getattr(args, "json", False):
-        print(json.dumps({"error": {"code": error.code, "message": message, "hint": hint, "field": error.field}}))
-        return
-    print(message, file=sys.stderr)
-    if hint:
+def _print_json(data: Mapping[str, Any]) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def utc(moment: datetime) -> str:
+    """A time as programs get it from commands, the same as from an order page's JSON."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def error_data(error: HeadwatersError) -> dict[str, Any]:
+    """What a program gets of an error."""
+    return {
+        "code": error.code.value,
+        "message": error_text(error),
+        "hint": hint_text(error),
+        "field": error.field or None,
+    }
+
+
+def tell_program(error: HeadwatersError) -> None:
+    """Say what was wrong and what to do, as JSON on standard output."""
+    _print_json({"error": error_data(error)})
+
+
+def tell_person(error: HeadwatersError) -> None:
+    """The same in words on standard error."""
+    print(error_text(error), file=sys.stderr)
+    if hint := hint_text(error):
         print(hint, file=sys.stderr)

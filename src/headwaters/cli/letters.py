@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from headwaters.actions import letters as verbs
-from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._tools import Command, in_house, say, utc
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 from headwaters.core.letters import LONGEST_LETTER, Author
 from headwaters.errands.house import House
@@ -73,8 +73,8 @@ def _letter_json(letter: rows.LetterRow, title: str) -> dict[str, Any]:
         "author": letter.author.value,
         "body": letter.body,
         "wants_mail": letter.wants_mail,
-        "created_at": letter.created_at.isoformat(),
-        "read_at": letter.read_at.isoformat() if letter.read_at else None,
+        "created_at": utc(letter.created_at),
+        "read_at": utc(letter.read_at) if letter.read_at else None,
     }
 
 

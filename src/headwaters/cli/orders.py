@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._tools import Command, in_house, say, utc
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.sales.doors import check_amount
 from headwaters.core.sales.finding import Which, read_wanted
@@ -86,7 +86,7 @@ def _order_json(order: rows.OrderLine) -> dict[str, Any]:
         "till": order.till,
         "payment": None if order.payment is None else order.payment.value,
         "email": order.email,
-        "created_at": order.created_at.isoformat(),
+        "created_at": utc(order.created_at),
     }
 
 

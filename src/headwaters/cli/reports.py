@@ -7,7 +7,7 @@ from typing import Any
 
 from headwaters.actions import reports as verbs
 from headwaters.actions.deeds import noted
-from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._tools import Command, in_house, say, utc
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
@@ -87,9 +87,9 @@ def _json(report: ReportRow, log: list[EntryRow]) -> dict[str, Any]:
         "address": report.address,
         "body": report.body,
         "email": report.email,
-        "created_at": from_micros(report.created_at).isoformat(),
+        "created_at": utc(from_micros(report.created_at)),
         "log": [
-            {"author": entry.author, "body": entry.body, "created_at": from_micros(entry.created_at).isoformat()}
+            {"author": entry.author, "body": entry.body, "created_at": utc(from_micros(entry.created_at))}
             for entry in log
         ],
     }

@@ -1,4 +1,4 @@
-"""Commands on works: publish, works, retire, restore, withhold."""
+"""Commands on works: publish, works (list them, put them in order), retire, restore, withhold."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headwaters.actions.works import Change, restore_work, retire_work, withhold_work
-from headwaters.cli._tools import Command, in_house, say
+from headwaters.actions.deeds import noted
+from headwaters.actions.works import Change, order_works, restore_work, retire_work, withhold_work
+from headwaters.cli._tools import Command, error_data, in_house, say, utc
 from headwaters.core.clock import from_micros
+from headwaters.core.deeds import Deed, What
 from headwaters.core.sales.money import plain
 from headwaters.core.works.editions import EditionFile, Rights, Role, WorkState
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.names import shown
 from headwaters.errands.gather import Failure
 from headwaters.errands.house import House
-from headwaters.errands.publish import Keep, Outcome, Progress, publish, work_address
+from headwaters.errands.publish import Keep, Manner, Outcome, Progress, publish, work_address
 from headwaters.store.works import WorkLine, list_works
 from headwaters.texts import error_text, hint_text, translations
 from headwaters.web.format import formats
@@ -43,7 +45,8 @@ _OPTIONS = {
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe publish, works, retire, restore and withhold."""
     _add_publish(commands)
-    Command(commands, "works", _("List all works."), run_works).shop()
+    parser = Command(commands, "works", _("List all works, or put them in order."), run_works).shop().parser
+    parser.add_argument("--order", metavar="SLUGS", help=_("these first on the first page, such as my-film,my-songs"))
     for name, about, run in (
         ("retire", _("Take a work's page away; who has the work keeps everything."), run_retire),
         ("restore", _("Bring a retired or withheld work back."), run_restore),
@@ -64,6 +67,7 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     rights.add_argument("--i-made-this", action="store_true", help=_("I made it, or hold every right it takes"))
     rights.add_argument("--rights", choices=[right.value for right in Rights], help=_("by what right you publish it"))
     parser.add_argument("--edition-of", metavar="SLUG", help=_("it is a new edition of this work"))
+    parser.add_argument("--changes", default="", metavar="TEXT", help=_("what is new in this edition, for who has it"))
     parser.add_argument("--link", action="store_true", help=_("keep hard links to your files instead of copies"))
 
 
@@ -77,7 +81,8 @@ def run_publish(args: argparse.Namespace) -> int:
     async def errand(house: House) -> tuple[Outcome | Failure, ...]:
         keep = Keep.LINK if args.link else Keep.COPY
         options = _options(args)
-        return await publish(house, args.paths, options, edition_of=args.edition_of, keep=keep, report=meter.show)
+        manner = Manner(args.edition_of, keep, args.changes, report=meter.show)
+        return await publish(house, args.paths, options, manner)
 
     try:
         results = in_house(args, errand)
@@ -172,14 +177,7 @@ def _file_json(file: EditionFile) -> dict[str, Any]:
 
 
 def _failure_json(failure: Failure) -> dict[str, Any]:
-    error = failure.error
-    return {
-        "place": shown(str(failure.place)),
-        "code": error.code.value,
-        "message": error_text(error),
-        "hint": hint_text(error),
-        "field": error.field,
-    }
+    return {"place": shown(str(failure.place)), **error_data(failure.error)}
 
 
 class Meter:
@@ -225,9 +223,13 @@ class Meter:
 
 
 def run_works(args: argparse.Namespace) -> int:
-    """List all works, the newest first."""
+    """List all works, as the first page has them; with --order, after they were put in order."""
 
     async def errand(house: House) -> list[tuple[WorkLine, str]]:
+        if args.order is not None:
+            slugs = [slug.strip() for slug in args.order.split(",") if slug.strip()]
+            deed = Deed(None, What.WORKS_ORDERED, details={"first": ",".join(slugs)})
+            await house.db.write(noted(lambda conn: order_works(conn, slugs), deed, house.clock()))
         return [(work, work_address(house, work.slug)) for work in await house.db.read(list_works)]
 
     works = in_house(args, errand)
@@ -262,7 +264,7 @@ def _work_json(work: WorkLine, address: str) -> dict[str, Any]:
         "price": plain(work.price),
         "minimum": plain(work.minimum),
         "edition": work.edition,
-        "published_at": from_micros(work.published_at).isoformat(),
+        "published_at": utc(from_micros(work.published_at)),
         "files": work.files,
         "size": work.size,
         "address": address,
@@ -275,24 +277,26 @@ def _work_json(work: WorkLine, address: str) -> dict[str, Any]:
 def run_retire(args: argparse.Namespace) -> int:
     """Take a work's page away."""
     done = _("%(slug)s is retired: its page is gone, and who has it keeps everything.")
-    return _move(args, partial(retire_work, slug=args.slug), WorkState.RETIRED, done)
+    return _move(args, partial(retire_work, slug=args.slug), WorkState.RETIRED, What.WORK_RETIRED, done)
 
 
 def run_restore(args: argparse.Namespace) -> int:
     """Bring a work back."""
     done = _("%(slug)s is back.")
-    return _move(args, partial(restore_work, slug=args.slug), WorkState.PUBLISHED, done)
+    return _move(args, partial(restore_work, slug=args.slug), WorkState.PUBLISHED, What.WORK_RESTORED, done)
 
 
 def run_withhold(args: argparse.Namespace) -> int:
     """Stop a work's bytes."""
     done = _("%(slug)s is withheld: nobody gets its files, and its page says why.")
-    return _move(args, partial(withhold_work, slug=args.slug, note=args.note), WorkState.WITHHELD, done)
+    verb = partial(withhold_work, slug=args.slug, note=args.note)
+    return _move(args, verb, WorkState.WITHHELD, What.WORK_WITHHELD, done)
 
 
-def _move(args: argparse.Namespace, verb: partial[bool], state: WorkState, done: str) -> int:
+def _move(args: argparse.Namespace, verb: partial[bool], state: WorkState, what: What, done: str) -> int:
     async def errand(house: House) -> bool:
-        return await house.db.write(lambda conn: verb(conn, now=house.clock()))
+        now, deed = house.clock(), Deed(None, what, f"work:{args.slug}")
+        return await house.db.write(noted(lambda conn: verb(conn, now=now), deed, now))
 
     changed = in_house(args, errand)
     text = done if changed else _("%(slug)s was so already; nothing changed.")

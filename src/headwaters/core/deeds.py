@@ -33,13 +33,39 @@ class What(StrEnum):
     # works
     WORK_RETIRED = "work.retired"
     WORK_RESTORED = "work.restored"
+    WORK_WITHHELD = "work.withheld"
+    WORK_PUBLISHED = "work.published"
+    EDITION_PUBLISHED = "work.edition"
+    WORDS_CHANGED = "work.words"
+    WORKS_ORDERED = "works.ordered"
+    DRAFT_SCHEDULED = "draft.scheduled"
+    DRAFT_TAKEN_BACK = "draft.taken_back"
+    DRAFT_DISCARDED = "draft.discarded"
+    COLLECTION_MADE = "collection.made"
+    COLLECTION_CHANGED = "collection.changed"
+    COLLECTION_RETIRED = "collection.retired"
+    COLLECTION_RESTORED = "collection.restored"
+    FILE_ADDED = "file.added"
+    FILE_CHANGED = "file.changed"
+    FILE_REMOVED = "file.removed"
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
     LINK_SENT_AGAIN = "order.link_sent"
+    ADDRESS_CORRECTED = "order.address"
+    NOTE_CHANGED = "order.note"
+    REFUND_BOOKED = "refund.booked"
+    ORDERS_EXPORTED = "orders.exported"
+    LEDGER_EXPORTED = "ledger.exported"
+    # tills
+    TILL_ON = "till.on"
+    TILL_OFF = "till.off"
+    TILL_KEYS_CHANGED = "till.keys"
+    TILL_CHANGED = "till.changed"
     # letters
     LETTER_ANSWERED = "letter.answered"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
+    CHECKLIST_DONE = "checklist.done"
 
 
 WORDS: Mapping[What, str] = {
@@ -58,10 +84,35 @@ WORDS: Mapping[What, str] = {
     What.PERSON_RESTORED: N_("let %(subject)s in again"),
     What.WORK_RETIRED: N_("retired %(subject)s"),
     What.WORK_RESTORED: N_("published %(subject)s again"),
+    What.WORK_WITHHELD: N_("withheld %(subject)s"),
+    What.WORK_PUBLISHED: N_("published %(subject)s"),
+    What.EDITION_PUBLISHED: N_("published a new edition of %(subject)s"),
+    What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
+    What.WORKS_ORDERED: N_("put the works into another order"),
+    What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
+    What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),
+    What.DRAFT_DISCARDED: N_("threw %(subject)s away"),
+    What.COLLECTION_MADE: N_("made %(subject)s"),
+    What.COLLECTION_CHANGED: N_("changed %(subject)s"),
+    What.COLLECTION_RETIRED: N_("retired %(subject)s"),
+    What.COLLECTION_RESTORED: N_("published %(subject)s again"),
+    What.FILE_ADDED: N_("added a file to %(subject)s"),
+    What.FILE_CHANGED: N_("changed a file of %(subject)s"),
+    What.FILE_REMOVED: N_("took a file out of %(subject)s"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
+    What.ADDRESS_CORRECTED: N_("corrected the address of %(subject)s"),
+    What.NOTE_CHANGED: N_("changed the note of %(subject)s"),
+    What.REFUND_BOOKED: N_("booked money that went back for %(subject)s"),
+    What.ORDERS_EXPORTED: N_("took the orders out as a table"),
+    What.LEDGER_EXPORTED: N_("took the ledger out as a table"),
+    What.TILL_ON: N_("switched %(subject)s on"),
+    What.TILL_OFF: N_("switched %(subject)s off"),
+    What.TILL_KEYS_CHANGED: N_("gave %(subject)s new keys"),
+    What.TILL_CHANGED: N_("changed %(subject)s"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
+    What.CHECKLIST_DONE: N_("put the checklist away"),
 }
 
 

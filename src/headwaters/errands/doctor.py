@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,13 +15,17 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.sales.states import Mode
+from headwaters.core.shop import says_how_to_pay
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.settings import locked_secrets
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
-from headwaters.store.db import Database
+from headwaters.store.db import Connection, Database
 
 LOW_SPACE = 1 << 30  # bytes
+NAMED = 3  # files that are named where more are wrong
 KEY_BYTES = 32
 
 Furnish = Callable[[Config], AbstractAsyncContextManager[House]]
@@ -64,7 +68,7 @@ async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
         *_look_at_disk(config),
         await _look_at_database(config),
     ]
-    if findings[-1].health is not Health.BAD:
+    if not any(found.health is Health.BAD and found.about in {"key", "database"} for found in findings):
         async with furnish(config) as house:
             findings += [finding async for finding in _look_inside(house)]
     return findings
@@ -97,7 +101,7 @@ def _look_at_key(path: Path) -> Finding:
 
 def _look_at_disk(config: Config) -> list[Finding]:
     found = []
-    for folder in {config.shop, config.files_dir if config.files_dir.exists() else config.shop}:
+    for folder in _disks(config):
         free = shutil.disk_usage(folder).free
         values: dict[str, object] = {"folder": str(folder), "free": f"{free / 1e9:.1f} GB"}
         if not os.access(folder, os.W_OK):
@@ -111,11 +115,18 @@ def _look_at_disk(config: Config) -> list[Finding]:
     return found
 
 
+def _disks(config: Config) -> list[Path]:
+    """The folders that are written to; of two on one disk the first, unless the second is closed to us."""
+    folders = [folder for folder in (config.shop, config.files_dir) if folder.exists()]
+    first = folders[0].stat().st_dev
+    return folders[:1] + [one for one in folders[1:] if one.stat().st_dev != first or not os.access(one, os.W_OK)]
+
+
 async def _look_at_database(config: Config) -> Finding:
     database = Database(config.database_url)
     try:
+        await database.check()  # first: to open a file that is not there makes one
         await database.open()
-        await database.check()
     except HeadwatersError as error:
         return _from_error("database", error)
     finally:
@@ -126,6 +137,8 @@ async def _look_at_database(config: Config) -> Finding:
 
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
     yield await _look_at_files(house)
+    if (locked := locked_secrets(house)) != []:
+        yield _locked(locked)
     yield _look_at_tills(house)
     yield await _look_at_mail(house)
     yield await _look_at_outbox(house)
@@ -145,16 +158,30 @@ async def _look_at_files(house: House) -> Finding:
         return wrong
 
     wrong = await asyncio.to_thread(look)
-    values: dict[str, object] = {"count": len(kept), "wrong": len(wrong), "first": wrong[0] if wrong else ""}
-    if wrong:
-        return Finding(
-            "files",
-            Health.BAD,
-            N_("%(wrong)d of %(count)d are missing or were changed, first %(first)s"),
-            N_("Publish the works they belong to again from your originals, or restore the files folder."),
-            values,
-        )
-    return Finding("files", Health.GOOD, N_("all %(count)d are there"), values=values)
+    if not wrong:
+        return Finding("files", Health.GOOD, N_("%(count)d kept, none missing or changed"), values={"count": len(kept)})
+    return Finding(
+        "files",
+        Health.BAD,
+        N_("%(wrong)d of %(count)d missing or changed: %(which)s"),
+        N_("Publish the works they belong to again from your originals, or restore the files folder."),
+        {"wrong": len(wrong), "count": len(kept), "which": await house.db.read(lambda conn: _named(conn, wrong))},
+    )
+
+
+def _named(conn: Connection, wrong: Sequence[str]) -> str:
+    """The first few of these blobs as files of works."""
+    uses = [use for sha256 in wrong[:NAMED] for use in work_rows.uses_of(conn, sha256)]
+    named = [f"“{use.name}” ({use.slug}, {use.edition})" for use in uses[:NAMED]]
+    return ", ".join(named if len(wrong) <= NAMED else [*named, "…"])
+
+
+def _locked(keys: list[str]) -> Finding:
+    message = N_("%(keys)s cannot be read: sealed with another key than the one in shop.key")
+    advice = N_(
+        "Put the shop.key of your backup back and start again, or set it anew: “headwaters settings %(first)s -”."
+    )
+    return Finding("secrets", Health.BAD, message, advice, {"keys": ", ".join(keys), "first": keys[0]})
 
 
 def _look_at_tills(house: House) -> Finding:
@@ -166,8 +193,13 @@ def _look_at_tills(house: House) -> Finding:
             N_("none is on, so nobody can pay"),
             N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
         )
-    if "by_hand" in house.now.tills and not house.now.settings.by_hand_instructions.strip():
-        advice = N_("“headwaters settings by_hand_instructions 'IBAN …, or cash when we meet'” tells them.")
+    tested = ", ".join(till.name for till in house.now.tills.values() if till.mode is Mode.TEST)
+    if tested:
+        advice = N_("When you have tried everything, set the live keys (docs/sell).")
+        message = N_("%(names)s; %(tested)s has a key for tests, so works go for cards that nobody pays with")
+        return Finding("tills", Health.LOOK, message, advice, {"names": names, "tested": tested})
+    if "by_hand" in house.now.tills and not says_how_to_pay(house.now.settings):
+        advice = N_("“headwaters settings by_hand_iban 'DE02 …'” or by_hand_instructions tells them.")
         message = N_("%(names)s; nobody is told how to pay you by hand")
         return Finding("tills", Health.LOOK, message, advice, {"names": names})
     if "practice" in house.now.tills and len(house.now.tills) > 1:
@@ -193,6 +225,8 @@ async def _look_at_outbox(house: House) -> Finding:
     waiting, given_up = await house.db.read(outbox_rows.count_open)
     values: dict[str, object] = {"waiting": waiting, "given_up": given_up}
     if given_up:
-        advice = N_("See them with “headwaters orders”; the order pages work all the same.")
-        return Finding("outbox", Health.LOOK, N_("%(given_up)d mails could not be delivered"), advice, values)
+        values["why"] = await house.db.read(outbox_rows.last_given_up)
+        message = N_("mails that could not be delivered: %(given_up)d; the last: %(why)s")
+        advice = N_("Readers’ pages work all the same. A link can be mailed again from its order in the Studio.")
+        return Finding("outbox", Health.LOOK, message, advice, values)
     return Finding("outbox", Health.GOOD, N_("%(waiting)d waiting"), values=values)

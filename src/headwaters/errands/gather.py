@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused, WrongUse
-from headwaters.core.works.editions import Role, guess_roles
+from headwaters.core.works.editions import EditionFile, Role, guess_roles
 from headwaters.core.works.manifest import (
     DESCRIPTION,
     MANIFEST,
@@ -31,6 +31,8 @@ from headwaters.core.works.manifest import (
 from headwaters.core.works.media import Family, format_by_name, stem
 from headwaters.core.works.names import MADE_ANEW, check_distinct, clean_name, is_housekeeping, shown
 from headwaters.errands.walk import Found, LeftOut, Walk, find_file
+from headwaters.ports import Keep
+from headwaters.store.works import BlobRow
 
 _MOST_TEXT = 1_000_000  # bytes of work.toml or description.md
 _COVER_STEMS = frozenset(["cover", "folder", "front", "poster"])
@@ -41,12 +43,23 @@ _ORDER = {Role.WORK: 0, Role.SAMPLE: 1, Role.COVER: 2}
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file to publish: where it is, and as what. `label` is empty where nothing was said."""
+    """One file to publish: where it is, and as what. `label` is empty where nothing was said; `keep`: how, if not as
+    the others; `known`: the SHA-256 that it must have, if that is known."""
 
     found: Found
     name: str
     role: Role
     label: str
+    keep: Keep | None = None
+    known: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """One file that the shop has already, from an edition before."""
+
+    file: EditionFile
+    blob: BlobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,8 @@ class Plan:
     said: Said
     files: tuple[PlannedFile, ...]
     left_out: tuple[LeftOut, ...]
+    kept: tuple[KeptFile, ...] = ()
+    order: tuple[str, ...] = ()  # names, where new files stand between kept ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,15 +276,25 @@ def _chosen(found: Mapping[str, Found], said: Said, left_out: list[LeftOut]) -> 
     if said.files is not None:
         listed = {file.name for _, file in files} | ({cover.name} if cover else set())
         left_out.extend(LeftOut(name, N_("not listed in work.toml")) for name in found if name not in listed)
-    if cover is None and all(entry.role is not Role.COVER for entry, _ in files):
-        cover = _guess_cover([file for entry, file in files if entry.role is None], [file for _, file in files])
-    return _planned(files, cover)
+    return given_files(files, cover=cover)
 
 
-def _planned(files: Sequence[tuple[FileEntry, Found]], cover: Found | None) -> list[PlannedFile]:
+def given_files(
+    files: Sequence[tuple[FileEntry, Found]], kept: Sequence[EditionFile] = (), *, cover: Found | None = None
+) -> list[PlannedFile]:
+    """Each file as what it is to be published; `kept`: those of an edition before that stand beside them."""
+    others = [file.name for file in kept]
+    has_cover = any(entry.role is Role.COVER for entry, _ in files) or any(file.role is Role.COVER for file in kept)
+    if cover is None and not has_cover:
+        names = [*others, *(file.name for _, file in files)]
+        cover = _guess_cover([file for entry, file in files if entry.role is None], names)
+    return _planned(files, cover, others)
+
+
+def _planned(files: Sequence[tuple[FileEntry, Found]], cover: Found | None, others: Sequence[str]) -> list[PlannedFile]:
     """Each file with its role: the one that was said, else the one that its name plainly has."""
     rest = [(entry, file) for entry, file in files if cover is None or file.name != cover.name]
-    roles = guess_roles([file.name for _, file in rest])
+    roles = guess_roles([*others, *(file.name for _, file in rest)])[len(others) :]
     planned = [
         PlannedFile(file, clean_name(file.name), entry.role or role, entry.label or "")
         for (entry, file), role in zip(rest, roles, strict=True)
@@ -293,13 +318,13 @@ def _find(found: Mapping[str, Found], path: str, where: str, key: str, problems:
     return None
 
 
-def _guess_cover(candidates: Sequence[Found], files: Sequence[Found]) -> Found | None:
+def _guess_cover(candidates: Sequence[Found], names: Sequence[str]) -> Found | None:
     """`cover.jpg`, `folder.png`…, or a picture called like another file; never the only file of the work."""
     pictures = [file for file in candidates if "/" not in file.name and _can_be_cover(file.name)]
-    others = {stem(file.name).casefold() for file in files if not _is_picture(file.name)}
+    others = {stem(name).casefold() for name in names if not _is_picture(name)}
     for file in sorted(pictures, key=lambda file: stem(file.name).casefold() != "cover"):
         own = stem(file.name).casefold()
-        if (own in _COVER_STEMS or own in others) and len(files) > 1:
+        if (own in _COVER_STEMS or own in others) and len(names) > 1:
             return file
     return None
 

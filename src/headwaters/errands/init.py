@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from headwaters.core.shop import check_setting
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
+_OURS = ("headwaters.", KEY_NAME)  # what an init that was interrupted leaves
 
 _CONFIG = """\
 # How this shop runs. Every name is told in docs/operate/configuration.md; HEADWATERS_<NAME> in the
@@ -49,8 +51,9 @@ async def make_shop(new: NewShop) -> Config:
         raise Refused(
             Code.SHOP_EXISTS,
             N_("There is a shop in %(shop)s already."),
-            hint=N_("Serve it with “headwaters serve --shop %(shop)s”."),
+            hint=N_("Serve it with “headwaters serve --shop %(word)s”."),
             shop=str(new.folder),
+            word=shlex.quote(str(new.folder)),
         )
     changes = {key: check_setting(key, value) for key, value in _settings(new).items()}
     url = f'url = "{check_url(new.url)}"' if new.url else '# url = "https://shop.example"'
@@ -80,7 +83,8 @@ def _settings(new: NewShop) -> dict[str, str]:
 
 def _write_folder(folder: Path, config: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)  # order pages, addresses and till keys are inside
+    if all(path.name.startswith(_OURS) for path in folder.iterdir()):  # others may need the way to what else is there
+        folder.chmod(0o700)  # order pages, addresses and till keys are inside; each is its owner's alone besides
     path = folder / FILE_NAME
     if not path.exists():
         path.write_text(config, encoding="utf-8")

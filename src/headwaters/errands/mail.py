@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,15 +19,17 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from headwaters.actions.deeds import noted
 from headwaters.actions.letters import refuse_mail
 from headwaters.actions.mail import BY_HAND, Kind, queue_order_mail_again, slot_start
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import address_digest, mail_key, one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.core.shop import Settings
 from headwaters.errands.house import House
-from headwaters.errands.worker import Handler
+from headwaters.errands.worker import Handler, LetGo
 from headwaters.ports import Mail
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
@@ -38,6 +41,7 @@ from headwaters.store.sales import PaymentRow
 from headwaters.texts import translations
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
+_NO_DOMAIN = re.compile(r"[^a-z0-9.-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,11 @@ def mail_handlers(house: House) -> dict[str, Handler]:
 def _handler(house: House, look: Look) -> Handler:
     async def carry_out(row: OutboxRow) -> None:
         if house.mailer is None:
-            return
+            raise LetGo(Code.MAIL_OFF)
         letter = await house.db.read(lambda conn: _look(conn, house, look, row.payload))
-        if letter is not None:
-            await house.mailer.send(write_mail(house, letter, row.key))
+        if letter is None:
+            raise LetGo(Code.MAIL_REFUSED)
+        await house.mailer.send(write_mail(house, letter, row.key))
 
     return carry_out
 
@@ -219,9 +224,11 @@ def write_mail(house: House, letter: Letter, key: str) -> Mail:
 
 
 def _message_id(house: House, key: str) -> str:
-    """The same for the same row, and telling nothing of it."""
+    """The same for the same row, and telling nothing of it. What a host may be called and a mail's domain may not (an
+    underscore, the colons of IPv6) becomes a hyphen: it only has to be unlike others."""
     mac = hmac.digest(house.shop_key, f"headwaters: message of {key}".encode(), "sha256")
-    return f"{mac.hex()[:40]}@{urlsplit(house.config.url).hostname}"
+    host = _NO_DOMAIN.sub("-", urlsplit(house.config.url).hostname or "")
+    return f"{mac.hex()[:40]}@{host}"
 
 
 # ── what the creator asks for ────────────────────────────────────────────────────────────────────
@@ -237,7 +244,7 @@ def reaches(house: House, conn: Connection, address: str | None) -> bool:
     return not letter_rows.refuses_mail(conn, _digest(house, address))
 
 
-async def send_link_again(house: House, order_id: int) -> bool:
+async def send_link_again(house: House, order_id: int, who: int | None = None) -> bool:
     """Mail the order page's link once more. False: it was just now. Raises Refused(MAIL_OFF | EMAIL_INVALID |
     MAIL_REFUSED), NotFound(ORDER_UNKNOWN)."""
     if house.mailer is None:
@@ -252,7 +259,7 @@ async def send_link_again(house: House, order_id: int) -> bool:
             raise Refused(Code.MAIL_REFUSED, N_("This reader wants no mail from you."), hint=_COPY)
         return queue_order_mail_again(conn, order_id, now)
 
-    return await house.db.write(run)
+    return await house.db.write(noted(run, Deed(who, What.LINK_SENT_AGAIN, f"order:{order_id}"), now))
 
 
 # ── no more mail ─────────────────────────────────────────────────────────────────────────────────

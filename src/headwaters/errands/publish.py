@@ -1,6 +1,6 @@
 """Publish: from files on the creator's disk to an edition on the page.
 
-    look at each file ─► keep it (hash and copy, minutes) ─► pictures of the cover ─► did all stand still?
+    look at each file ─► pictures for the page ─► keep each (hash and copy, minutes) ─► did all stand still?
     ─► transaction
 
 Until the transaction nothing can be seen of it, and the transaction is all or nothing: whatever happens before (a file
@@ -14,31 +14,31 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from headwaters.actions.works import Publication, Published, check_publishable, publish_edition
+from headwaters.actions.works import Publication, Published, check_publishable, publish_noted
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 from headwaters.core.shelf.keys import REF_LENGTH
-from headwaters.core.works.details import Defaults
+from headwaters.core.works.details import Defaults, complete
 from headwaters.core.works.editions import EditionFile, Role, labelled
+from headwaters.core.works.forms import check_changes
 from headwaters.core.works.manifest import Given
-from headwaters.core.works.media import Family, format_by_name, kind_of_work
+from headwaters.core.works.media import kind_of_work
 from headwaters.core.works.names import shown
+from headwaters.errands.art import Art, Candidate, find_art, keep_art
 from headwaters.errands.blobs import row_of
 from headwaters.errands.gather import Failure, Ground, Plan, PlannedFile, plan_works
 from headwaters.errands.house import House
 from headwaters.errands.walk import LeftOut, stamp_of
-from headwaters.ports import Blob, Look, Picture
+from headwaters.ports import Blob, Look
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
 
-ART_WIDTHS = (480, 960, 1600)  # CSS pixels of a phone, a desk, and both at twice the density
 HALF_KEPT = timedelta(days=1)  # older than this, what an interrupted publishing left is cleared away
-_CARRIERS = frozenset([Family.BOOK, Family.MUSIC])  # they often carry their cover inside
 
 T = TypeVar("T")
 
@@ -66,36 +66,44 @@ class Outcome:
     left_out: tuple[LeftOut, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How something is published. `edition_of`: the slug of the work that it is an edition of; `changes`: what is new
+    in it; `who`: a creator's id, None for whoever works on the shop's machine. `report` is called from a thread."""
+
+    edition_of: str | None = None
+    keep: Keep = Keep.COPY
+    changes: str = ""
+    who: int | None = None
+    report: Report = field(default=lambda progress: None)
+
+
 class Stopped(Exception):
     """The publishing was cancelled while a file was being kept."""
 
 
 async def publish(
-    house: House,
-    paths: Sequence[Path],
-    options: Mapping[str, Given],
-    *,
-    edition_of: str | None = None,
-    keep: Keep = Keep.COPY,
-    report: Report = lambda progress: None,
+    house: House, paths: Sequence[Path], options: Mapping[str, Given], manner: Manner | None = None
 ) -> tuple[Outcome | Failure, ...]:
     """Publish every work in `paths`; one that is refused does not hold up the others.
 
-    `options`: what is said besides work.toml, by its keys; `edition_of`: the slug of the work that this is an edition
-    of. `report` is called from a thread.
+    `options`: what is said besides work.toml, by its keys.
 
     Raises WrongUse, and Refused where the paths themselves are wrong; Unavailable.
     """
+    manner = manner or Manner()
+    manner = replace(manner, changes=check_changes(manner.changes))
     await asyncio.to_thread(house.storage.sweep, house.clock() - HALF_KEPT)
     closed = tuple(path.resolve() for path in (house.config.shop, house.config.files_dir))
-    ground = Ground(options, house.now.settings.currency, closed, titled=edition_of is not None)
+    ground = Ground(options, house.now.settings.currency, closed, titled=manner.edition_of is not None)
     plans = await asyncio.to_thread(plan_works, paths, ground)
-    _check_for_several(plans, options, edition_of)
-    return tuple([await _attempt(house, plan, edition_of, keep, report) for plan in plans])
+    _check_for_several(plans, options, manner)
+    return tuple([await _attempt(house, plan, manner) for plan in plans])
 
 
-def _check_for_several(plans: Sequence[object], options: Mapping[str, Given], edition_of: str | None) -> None:
-    said = [key for key in ("title", "slug") if key in options] + (["edition-of"] if edition_of else [])
+def _check_for_several(plans: Sequence[object], options: Mapping[str, Given], manner: Manner) -> None:
+    said = [key for key in ("title", "slug") if key in options]
+    said += [name for name, value in (("edition-of", manner.edition_of), ("changes", manner.changes)) if value]
     if len(plans) > 1 and said:
         raise WrongUse(
             Code.WRONG_USE,
@@ -106,37 +114,57 @@ def _check_for_several(plans: Sequence[object], options: Mapping[str, Given], ed
         )
 
 
-async def _attempt(
-    house: House, plan: Plan | Failure, edition_of: str | None, keep: Keep, report: Report
-) -> Outcome | Failure:
+async def _attempt(house: House, plan: Plan | Failure, manner: Manner) -> Outcome | Failure:
     if isinstance(plan, Failure):
         return plan
     try:
-        return await publish_work(house, plan, edition_of, keep, report)
+        return await publish_work(house, plan, manner)
     except Refused as refused:
         return Failure(plan.place, refused)
 
 
-async def publish_work(house: House, plan: Plan, edition_of: str | None, keep: Keep, report: Report) -> Outcome:
+async def publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
     """Publish one work. Raises Refused and changes nothing; Unavailable."""
     looks = await asyncio.to_thread(_look_at_all, house, plan.files)
-    publication = Publication(plan.source, plan.said, _defaults(house, plan, looks), edition_of)
+    publication = Publication(plan.source, plan.said, _defaults(house, plan, looks), manner.edition_of)
     before = await house.db.read(partial(check_publishable, publication=publication))
     if before is None and not (plan.title or plan.said.title):
         hint = N_("Add --title; or put the files into a folder that is called as the work is.")
         raise WrongUse(
             Code.WRONG_USE, N_("Several files make one work, so it needs a title."), hint=hint, field="title"
         )
-    blobs = await _in_thread(partial(_keep_all, house, plan.files, keep, report))
-    files = tuple(map(_edition_file, plan.files, looks, blobs))
-    art, art_blobs = await asyncio.to_thread(_make_art, house, plan.files)
+    details = complete(plan.said, before.details if before else None, publication.defaults)
+    art = await asyncio.to_thread(find_art, house, _candidates(plan), details) if _needs_art(plan) else Art()
+    blobs = await _in_thread(partial(_keep_all, house, plan.files, manner))
     await asyncio.to_thread(_check_still, plan.files)
-    publication = replace(publication, files=(*files, *art), blobs=tuple(map(row_of, (*blobs, *art_blobs))))
-    refs = [house.token()[:REF_LENGTH] for _ in publication.files]
-    published = await house.db.write(
-        lambda conn: publish_edition(conn, publication=publication, refs=refs, now=house.clock())
+    files = _in_order(plan, [*(kept.file for kept in plan.kept), *map(_edition_file, plan.files, looks, blobs)])
+    art_files, art_blobs = await asyncio.to_thread(keep_art, house, art)
+    publication = replace(
+        publication,
+        files=(*files, *art_files),
+        blobs=(*(kept.blob for kept in plan.kept), *map(row_of, (*blobs, *art_blobs))),
+        changes=manner.changes,
     )
+    refs = [house.token()[:REF_LENGTH] for _ in publication.files]
+    published = await house.db.write(lambda conn: publish_noted(conn, publication, refs, manner.who, house.clock()))
     return Outcome(plan.place, published, work_address(house, published.slug), labelled(files), plan.left_out)
+
+
+def _needs_art(plan: Plan) -> bool:
+    """Pictures that an edition before had go on, unless there is another cover."""
+    return all(kept.file.role is not Role.ART for kept in plan.kept)
+
+
+def _candidates(plan: Plan) -> tuple[Candidate, ...]:
+    return tuple(Candidate(file.found.path, file.name, file.role) for file in plan.files)
+
+
+def _in_order(plan: Plan, files: Sequence[EditionFile]) -> tuple[EditionFile, ...]:
+    places = {name: place for place, name in enumerate(plan.order)}
+    return tuple(sorted(files, key=lambda file: (_ORDER[file.role], places.get(file.name, 0))))
+
+
+_ORDER = {Role.WORK: 0, Role.SAMPLE: 1, Role.COVER: 2, Role.ART: 3}
 
 
 def work_address(house: House, slug: str) -> str:
@@ -171,9 +199,7 @@ def _look_at_all(house: House, files: Sequence[PlannedFile]) -> list[Look]:
     return [house.media.look(file.found.path) for file in files]
 
 
-def _keep_all(
-    house: House, files: Sequence[PlannedFile], keep: Keep, report: Report, stop: threading.Event
-) -> list[Blob]:
+def _keep_all(house: House, files: Sequence[PlannedFile], manner: Manner, stop: threading.Event) -> list[Blob]:
     done, total = 0, sum(file.found.size for file in files)
     blobs = []
     for file in files:
@@ -183,43 +209,11 @@ def _keep_all(
             if stop.is_set():
                 raise Stopped
             done += more
-            report(Progress(name, done, total))
+            manner.report(Progress(name, done, total))
 
         tell(0)
-        blobs.append(house.storage.keep(file.found.real, keep, tell))
+        blobs.append(house.storage.keep(file.found.real, file.keep or manner.keep, tell, file.known))
     return blobs
-
-
-def _make_art(house: House, files: Sequence[PlannedFile]) -> tuple[list[EditionFile], list[Blob]]:
-    """Pictures of the cover that was given, else of the one that the work carries inside, else none."""
-    pictures: tuple[Picture, ...] = ()
-    cover = next((file for file in files if file.role is Role.COVER), None)
-    if cover is not None:
-        pictures = house.media.pictures(cover.found.path, ART_WIDTHS)
-    elif (carrier := next(filter(_may_carry, files), None)) is not None:
-        with suppress(Refused):
-            pictures = house.media.pictures(carrier.found.path, ART_WIDTHS)
-    blobs = [house.storage.keep_bytes(picture.data) for picture in pictures]
-    return [_art_file(picture, blob) for picture, blob in zip(pictures, blobs, strict=True)], blobs
-
-
-def _may_carry(file: PlannedFile) -> bool:
-    known = format_by_name(file.name)
-    return file.role is Role.WORK and known is not None and known.family in _CARRIERS
-
-
-def _art_file(picture: Picture, blob: Blob) -> EditionFile:
-    ending = picture.media_type.rpartition("/")[2]
-    return EditionFile(
-        role=Role.ART,
-        name=f"art-{picture.width}.{ending}",
-        label="",
-        media_type=picture.media_type,
-        sha256=blob.sha256,
-        size=blob.size,
-        width=picture.width,
-        height=picture.height,
-    )
 
 
 def _check_still(files: Sequence[PlannedFile]) -> None:

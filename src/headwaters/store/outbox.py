@@ -61,7 +61,7 @@ _LEASE = Prepared(
 _FINISH = Prepared(
     update(outbox)
     .where(outbox.c.id == bindparam("which"), outbox.c.state != DONE)
-    .values(state=DONE, done_at=bindparam("now"), error="")
+    .values(state=DONE, done_at=bindparam("now"), error=bindparam("why"))
 )
 _FAIL = Prepared(
     update(outbox)
@@ -112,9 +112,9 @@ def lease(conn: Connection, row: OutboxRow, until: datetime) -> bool:
     return _LEASE.run(conn, which=row.id, was_due_at=to_micros(row.due_at), until=to_micros(until)) == 1
 
 
-def finish(conn: Connection, row: OutboxRow, now: datetime) -> bool:
-    """The outside said yes; False where it was known already."""
-    return _FINISH.run(conn, which=row.id, now=to_micros(now)) == 1
+def finish(conn: Connection, row: OutboxRow, now: datetime, why: str) -> bool:
+    """The outside said yes, or there was nothing to do and `why`; False where it was known already."""
+    return _FINISH.run(conn, which=row.id, now=to_micros(now), why=why) == 1
 
 
 def fail(conn: Connection, row: OutboxRow, state: str, due_at: datetime, why: str) -> bool:
@@ -129,6 +129,12 @@ def forget_done(conn: Connection, before: datetime) -> int:
     """Remove rows that were done before that time; how many. Their keys then no longer keep a second one away."""
     statement = delete(outbox).where(outbox.c.state == DONE, outbox.c.done_at < to_micros(before))
     return conn.execute(statement).rowcount
+
+
+def last_given_up(conn: Connection) -> str:
+    """Why the newest row that was given up was; empty where none was."""
+    query = select(outbox.c.error).where(outbox.c.state == GIVEN_UP).order_by(outbox.c.due_at.desc()).limit(1)
+    return str(conn.execute(query).scalar() or "")
 
 
 def count_open(conn: Connection) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import (
+    collection_works,
     editions,
     files,
     grants,
@@ -51,6 +52,15 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionView:
+    """An edition and what was new in it. Times are microseconds."""
+
+    number: int
+    published_at: int
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkView:
     """A work with its newest edition and that edition's files, in their order. Times are microseconds."""
 
@@ -74,6 +84,7 @@ class WorkView:
     edition: int
     published_at: int
     files: tuple[FileView, ...]
+    history: tuple[EditionView, ...] = ()  # all editions, the newest first, where they were asked for
 
     def of_role(self, *roles: str) -> tuple[FileView, ...]:
         """The files that play one of these roles."""
@@ -123,7 +134,13 @@ _FILES = select(
 
 _WORK_BY_SLUG = Prepared(_WORKS.where(works.c.slug == bindparam("slug")))
 _WORK_BY_ID = Prepared(_WORKS.where(works.c.id == bindparam("id")))
-_SHOWN_WORKS = Prepared(_WORKS.where(works.c.state == PUBLISHED).order_by(works.c.created_at.desc(), works.c.id.desc()))
+_IN_ORDER = (works.c.position, works.c.created_at.desc(), works.c.id.desc())
+_SHOWN_WORKS = Prepared(_WORKS.where(works.c.state == PUBLISHED).order_by(*_IN_ORDER))
+_HISTORY = Prepared(
+    select(editions.c.number, editions.c.published_at, editions.c.changes)
+    .where(editions.c.work_id == bindparam("work_id"))
+    .order_by(editions.c.number.desc())
+)
 _EDITION_FILES = Prepared(_FILES.where(files.c.edition_id == bindparam("edition_id")))
 _SHOWN_FILES = Prepared(
     _FILES.join(editions, editions.c.id == files.c.edition_id)
@@ -156,21 +173,32 @@ def work_by_slug(conn: Connection, slug: str) -> WorkView:
 
 
 def work_by_id(conn: Connection, work_id: int) -> WorkView:
-    """The work that an order's line names. Raises NotFound(WORK_UNKNOWN)."""
+    """The work that an order's line names, with its history. Raises NotFound(WORK_UNKNOWN)."""
     found = _work(conn, _WORK_BY_ID.first(conn, id=work_id))
     if found is None:
         raise NotFound(Code.WORK_UNKNOWN, N_("There is no such work here."))
-    return found
+    return replace(found, history=tuple(EditionView(*row) for row in _HISTORY.all(conn, work_id=work_id)))
 
 
 def published_works(conn: Connection) -> tuple[WorkView, ...]:
-    """All works that are published, the newest first, in two queries."""
+    """All works that are published, as their creator ordered them, else the newest first; in two queries."""
     by_edition: dict[int, list[FileView]] = {}
     for row in _SHOWN_FILES.all(conn):
         by_edition.setdefault(row[0], []).append(_file(row))
     return tuple(
         WorkView(*(*values, tuple(by_edition.get(edition_id, ())))) for *values, edition_id in _SHOWN_WORKS.all(conn)
     )
+
+
+def works_in(conn: Connection, collection_id: int) -> tuple[WorkView, ...]:
+    """The published works of a collection, in its order."""
+    query = (
+        select(collection_works.c.work_id)
+        .where(collection_works.c.collection_id == collection_id)
+        .order_by(collection_works.c.position, collection_works.c.id)
+    )
+    by_id = {work.id: work for work in published_works(conn)}
+    return tuple(by_id[row.work_id] for row in conn.execute(query) if row.work_id in by_id)
 
 
 # ── orders ───────────────────────────────────────────────────────────────────────────────────────

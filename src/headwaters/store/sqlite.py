@@ -59,10 +59,16 @@ def connect(path: Path, wait: float = LONGEST_WAIT) -> sqlite3.Connection:
         _enter_wal(driver)
         for setting in _SETTINGS:
             driver.execute(setting)
+        driver.create_function("lower", 1, _lower, deterministic=True)
     except BaseException:
         driver.close()
         raise
     return driver
+
+
+def _lower(text: str | None) -> str | None:
+    """SQLite's own knows the letters A to Z alone; PostgreSQL's knows all."""
+    return None if text is None else text.lower()
 
 
 def _primary(error: sqlite3.Error) -> int:

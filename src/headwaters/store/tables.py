@@ -277,6 +277,7 @@ uploads = Table(
     _text("sha256", ""),  # of the whole, once it is here
     _text("media_type", ""),
     _text("error", ""),  # why it was refused, in words
+    _text("stamp", ""),  # what tells the same file when it is chosen again: its sender's date, or a server's witness
     _maybe_text("origin"),  # a path of the server, where it was picked there instead of sent
     _int("created_at"),
     _int("changed_at"),

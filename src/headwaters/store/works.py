@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import Select, case, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.works.details import Details
-from headwaters.core.works.editions import WorkState
+from headwaters.core.works.editions import Role, WorkState
 from headwaters.core.works.media import WorkKind
 from headwaters.store.db import Connection
 from headwaters.store.shelf import HELD_ROLES
@@ -30,6 +30,7 @@ class WorkRow:
     source: str
     state: WorkState
     details: Details
+    revision: int = 0
 
 
 _WORK = select(
@@ -50,6 +51,7 @@ _WORK = select(
     works.c.words,
     works.c.description,
     works.c.cover_alt,
+    works.c.revision,
 )
 
 
@@ -71,7 +73,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         description=row.description,
         cover_alt=row.cover_alt,
     )
-    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details)
+    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
 
 
 def _columns(details: Details) -> dict[str, object]:
@@ -95,6 +97,11 @@ def _columns(details: Details) -> dict[str, object]:
 def work_by_slug(conn: Connection, slug: str) -> WorkRow | None:
     """The work at an address, in whatever state."""
     return _work(conn, _WORK.where(works.c.slug == slug))
+
+
+def work_by_id(conn: Connection, work_id: int) -> WorkRow | None:
+    """The work of a draft."""
+    return _work(conn, _WORK.where(works.c.id == work_id))
 
 
 def work_by_source(conn: Connection, source: str) -> WorkRow | None:
@@ -131,7 +138,14 @@ def lock_work(conn: Connection, work_id: int) -> None:
 def change_work(conn: Connection, work_id: int, source: str, details: Details, now: int) -> None:
     """Other words on the page, or another place that the work is published from."""
     values = {"source": source, "changed_at": now, **_columns(details)}
-    conn.execute(update(works).where(works.c.id == work_id).values(**values))
+    conn.execute(update(works).where(works.c.id == work_id).values(revision=works.c.revision + 1, **values))
+
+
+def change_words(conn: Connection, work_id: int, revision: int, details: Details, now: int) -> bool:
+    """Other words on the page, if nobody changed them since `revision`. Whether nobody did."""
+    statement = update(works).where(works.c.id == work_id, works.c.revision == revision)
+    done = conn.execute(statement.values(revision=revision + 1, changed_at=now, **_columns(details)))
+    return done.rowcount == 1
 
 
 def move_work(
@@ -190,11 +204,51 @@ def newest_edition(conn: Connection, work_id: int) -> EditionRow | None:
     return EditionRow(*row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """An edition with what its creator gave. Times are microseconds."""
+
+    number: int
+    published_at: int
+    rights: str
+    rights_text: str
+    changes: str
+    files: tuple[FileRow, ...]
+
+
+def editions_of(conn: Connection, work_id: int) -> list[EditionLine]:
+    """All editions of a work, the newest first; without the pictures that the shop made."""
+    query = select(
+        editions.c.id,
+        editions.c.number,
+        editions.c.published_at,
+        editions.c.rights,
+        editions.c.rights_text,
+        editions.c.changes,
+    ).where(editions.c.work_id == work_id)
+    return [
+        EditionLine(
+            number=row.number,
+            published_at=row.published_at,
+            rights=row.rights,
+            rights_text=row.rights_text,
+            changes=row.changes,
+            files=tuple(file for file in files_of(conn, row.id) if file.role != Role.ART.value),
+        )
+        for row in conn.execute(query.order_by(editions.c.number.desc()))
+    ]
+
+
+def note_of(conn: Connection, work_id: int) -> str:
+    """Why a work is withheld."""
+    return str(conn.execute(select(works.c.note).where(works.c.id == work_id)).scalar() or "")
+
+
 def add_edition(
-    conn: Connection, work_id: int, number: int, fingerprint: str, rights: str, rights_text: str, now: int
+    conn: Connection, work_id: int, number: int, fingerprint: str, rights: str, rights_text: str, changes: str, now: int
 ) -> int:
     """One more edition. Its number is unique for the work: lock the work first."""
-    values = {"work_id": work_id, "number": number, "fingerprint": fingerprint}
+    values = {"work_id": work_id, "number": number, "fingerprint": fingerprint, "changes": changes}
     declared = {"rights": rights, "rights_text": rights_text, "rights_at": now, "published_at": now}
     statement = insert(editions).values(**values, **declared).returning(editions.c.id)
     return int(conn.execute(statement).scalar_one())
@@ -207,17 +261,32 @@ def add_files(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> Non
         conn.execute(insert(files), values)
 
 
-def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> None:
-    """Blobs as the storage keeps them now: one that was a link before may be a copy today.
+def replace_art(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> None:
+    """Other pictures, which the shop made itself, in the place of those that it made before."""
+    mine = (files.c.edition_id == edition_id, files.c.role == Role.ART.value)
+    conn.execute(delete(files).where(*mine))
+    last = conn.execute(select(func.max(files.c.position)).where(files.c.edition_id == edition_id)).scalar()
+    start = 0 if last is None else last + 1
+    if rows:
+        values = [{"edition_id": edition_id, "position": start + at, **asdict(row)} for at, row in enumerate(rows)]
+        conn.execute(insert(files), values)
+
+
+def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
+    """Blobs as the storage keeps them now: one that was a link before may be a copy today. Whether that was news.
 
     Of several rows with one SHA-256 the last counts: so it was kept last.
     """
-    statement = insert(blobs)
-    fresh = {name: statement.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
-    statement = statement.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh)
+    added = insert(blobs)
+    fresh = {name: added.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
+    other = or_(*(blobs.c[name].is_distinct_from(value) for name, value in fresh.items()))
+    added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
+    statement = added.returning(blobs.c.sha256)
     newest = {row.sha256: row for row in rows}
+    news = False
     for _, row in sorted(newest.items()):  # one order for all, so that no two wait for each other
-        conn.execute(statement, {"created_at": now, **asdict(row)})
+        news |= conn.execute(statement, {"created_at": now, **asdict(row)}).first() is not None
+    return news
 
 
 def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:
@@ -226,11 +295,61 @@ def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:
     return tuple(BlobRow(*row) for row in conn.execute(select(*columns).order_by(blobs.c.sha256)))
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A file of an edition, by the names that people know."""
+
+    slug: str
+    edition: int
+    name: str
+
+
+def uses_of(conn: Connection, sha256: str) -> tuple[Use, ...]:
+    """Where a blob is used."""
+    query = select(works.c.slug, editions.c.number, files.c.name).join_from(files, editions).join(works)
+    query = query.where(files.c.sha256 == sha256).order_by(works.c.slug, editions.c.number, files.c.position)
+    return tuple(Use(*row) for row in conn.execute(query))
+
+
 def files_of(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
     """The files of an edition, in their order."""
     columns = [files.c[item.name] for item in fields(FileRow)]
     query = select(*columns).where(files.c.edition_id == edition_id).order_by(files.c.position)
     return tuple(FileRow(*row) for row in conn.execute(query))
+
+
+def blobs_of(conn: Connection, edition_id: int) -> dict[str, BlobRow]:
+    """The blobs of an edition's files, by their SHA-256."""
+    columns = [blobs.c[item.name] for item in fields(BlobRow)]
+    query = select(*columns).where(blobs.c.sha256.in_(select(files.c.sha256).where(files.c.edition_id == edition_id)))
+    return {row.sha256: BlobRow(*row) for row in conn.execute(query)}
+
+
+# ── the order of works ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """Where a work stands on the first page."""
+
+    id: int
+    slug: str
+    state: str
+    position: int
+
+
+IN_ORDER = (works.c.position, works.c.created_at.desc(), works.c.id.desc())
+
+
+def places(conn: Connection) -> list[PlaceRow]:
+    """All works as the first page has them: smaller positions first, then the newer ones."""
+    query = select(works.c.id, works.c.slug, works.c.state, works.c.position).order_by(*IN_ORDER)
+    return [PlaceRow(*row) for row in conn.execute(query)]
+
+
+def put_at(conn: Connection, work_id: int, position: int) -> None:
+    """Another position."""
+    conn.execute(update(works).where(works.c.id == work_id).values(position=position))
 
 
 # ── the list ─────────────────────────────────────────────────────────────────────────────────────
@@ -274,12 +393,12 @@ _LIST = (
     .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
     .outerjoin(files, files.c.edition_id == editions.c.id)
     .group_by(works.c.id, editions.c.id)
-    .order_by(works.c.created_at.desc(), works.c.id.desc())
+    .order_by(*IN_ORDER)
 )
 
 
 def list_works(conn: Connection) -> tuple[WorkLine, ...]:
-    """All works in every state, the newest first."""
+    """All works in every state, as the first page has them."""
     return tuple(
         WorkLine(
             slug=row.slug,
@@ -295,3 +414,26 @@ def list_works(conn: Connection) -> tuple[WorkLine, ...]:
         )
         for row in conn.execute(_LIST)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbRow:
+    """The smallest picture of a work."""
+
+    ref: str
+    name: str
+    width: int
+    height: int
+
+
+def thumbs(conn: Connection) -> dict[str, ThumbRow]:
+    """The smallest picture of each work's newest edition, by slug."""
+    query = (
+        select(works.c.slug, files.c.ref, files.c.name, files.c.width, files.c.height)
+        .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
+        .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
+        .join(files, files.c.edition_id == editions.c.id)
+        .where(files.c.role == Role.ART.value, files.c.width.is_not(None), files.c.height.is_not(None))
+        .order_by(files.c.width.desc(), files.c.size.desc())
+    )
+    return {row.slug: ThumbRow(row.ref, row.name, row.width, row.height) for row in conn.execute(query)}

@@ -14,14 +14,16 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, Refused
-from headwaters.errands import settle
+from headwaters.errands import counting, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.house import House, refresh
+from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
+from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.web import files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE
+from headwaters.web.keys import HOUSE, INTAKE, PRESS
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.security import secure
 
@@ -36,6 +38,8 @@ def make_app(house: House) -> web.Application:
     """Every room's addresses on one application. Its background work starts and ends with it."""
     app = web.Application(middlewares=[errors_as_pages], client_max_size=LARGEST_FORM)
     app[HOUSE] = house
+    app[INTAKE] = Intake(house)
+    app[PRESS] = Press(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
     secure(app, house.config)
@@ -47,8 +51,8 @@ def make_app(house: House) -> web.Application:
     return app
 
 
-def make_worker(house: House) -> Worker:
-    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news."""
+def make_worker(house: House, intake: Intake, press: Press) -> Worker:
+    """What this process does beside answering: the outbox, open payments, half-kept files, uploads, drafts, news."""
 
     async def sweep_payments() -> None:
         await settle.sweep(house)
@@ -60,23 +64,44 @@ def make_worker(house: House) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def sweep_uploads() -> None:
+        await uploads.sweep(house)
+
+    async def publish_drafts() -> None:
+        await press.publish_due()
+
+    async def sweep_drafts() -> None:
+        await press.sweep()
+
     async def look_for_news() -> None:
         await refresh(house)
 
+    async def count_downloads() -> None:
+        await counting.flush(house.downloads, house.db, house.clock())
+
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
+        Chore("downloads that began", timedelta(seconds=5), count_downloads),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("uploads to check", timedelta(seconds=15), intake.check_waiting),
+        Chore("uploads given up", timedelta(hours=1), sweep_uploads),
+        Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
+        Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
     )
     return Worker(house, mail_handlers(house), chores)
 
 
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
-    worker = make_worker(app[HOUSE])
+    house = app[HOUSE]
+    worker = make_worker(house, app[INTAKE], app[PRESS])
     await worker.start()
     yield
+    app[INTAKE].stop()
     await worker.stop()
+    await app[INTAKE].close()
+    await counting.flush(house.downloads, house.db, house.clock())
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -20,13 +20,17 @@ from headwaters.web.render import PRIVATE, render, retry_headers, said_problem, 
 
 log = logging.getLogger(__name__)
 
+# What aiohttp raises for a body that is broken in itself: a part without a proper header, one that is not packed as it
+# says, one whose sender went. That is the sender's doing, and no failure of ours.
+BROKEN_BODY = (HttpProcessingError, web.RequestPayloadError)
+
 
 class _Tactful(logging.Filter):
     """aiohttp would write down who sent a broken request and how it began, which is often with a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
+        if isinstance(error, BROKEN_BODY):
             return False  # the sender was told
         if error is not None:
             record.msg, record.args = "the server failed: %s\n%s", (kind_of(error), where(error))
@@ -42,6 +46,7 @@ _TITLES: Mapping[int, tuple[str, str]] = {
     403: (N_("That is not for everyone."), N_("If it is your shop, sign in and try again.")),
     404: (N_("There is nothing here."), N_("Look at the address again: a letter may be missing at its end.")),
     405: (N_("That is not how this page is used."), N_("Go back and use the buttons of the page.")),
+    408: (N_("That took too long to arrive."), N_("Go back, look at your connection, and try once more.")),
     409: (N_("Somebody was quicker."), N_("Load the page again to see how things are now.")),
     410: (N_("This is gone."), ""),
     413: (
@@ -50,6 +55,7 @@ _TITLES: Mapping[int, tuple[str, str]] = {
     ),
     422: (N_("That cannot be."), N_("Go back and look at the form again.")),
     429: (N_("One moment, please."), N_("That was a lot at once. Try again in a little while.")),
+    423: (N_("Somebody is at it just now."), N_("Try again in a little while.")),
     451: (N_("This is withheld."), N_("A legal duty stands behind it. It is not this shop’s choice.")),
     500: (N_("That was our mistake."), N_("Nothing of yours is lost. Try again; if it stays, tell the shop.")),
     503: (N_("Please try again in a moment."), N_("Something that this page needs does not answer just now.")),
@@ -92,6 +98,11 @@ def _check_address(request: web.Request) -> None:
         raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
 
 
+def _went(request: web.Request, error: Exception) -> bool:
+    """Whether whoever asked has hung up, so that nobody hears the answer."""
+    return isinstance(error, ConnectionResetError) and (request.transport is None or request.transport.is_closing())
+
+
 @web.middleware
 async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one place where errors become responses. What nobody expected is logged, without any secret."""
@@ -109,6 +120,9 @@ async def errors_as_pages(request: web.Request, handler: Handler) -> web.StreamR
             raise
         kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
         return error_response(request, _plain_context(answer.status, language), kept)
+    except BROKEN_BODY:
+        return error_response(request, _plain_context(400, language), {})
     except Exception as error:
-        log_failure(log, f"{request.method} {without_secrets(request.path)}", error)
+        if not _went(request, error):
+            log_failure(log, f"{request.method} {without_secrets(request.path)}", error)
         return error_response(request, _plain_context(500, language), {})

@@ -5,5 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from headwaters.errands.house import House
+from headwaters.errands.intake import Intake
+from headwaters.errands.press import Press
 
 HOUSE: web.AppKey[House] = web.AppKey("house", House)
+INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
+PRESS: web.AppKey[Press] = web.AppKey("press", Press)

@@ -38,7 +38,7 @@ async def post_letter(request: web.Request) -> web.Response:
 
 async def _again(request: web.Request, token: str, problem: HeadwatersError, form: Mapping[str, str]) -> web.Response:
     problem.field = problem.field or "letter"  # that is the form it is about, on a page with several
-    return await order_page(request, token, problem=problem, typed=form)
+    return await order_page(request, token, problem=problem, typed={"body": "", **form})
 
 
 async def _write(request: web.Request, order: sales_rows.OrderRow, form: Mapping[str, str]) -> None:

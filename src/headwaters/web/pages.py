@@ -1,4 +1,4 @@
-"""The public pages and the order page: `/`, `/w/<slug>`, `/o/<token>` and its machine twin, `/about`, `/privacy`."""
+"""The public pages (`/`, `/w/<slug>`, `/c/<slug>`, `/about`, `/privacy`), and the order page with its machine twin."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.works.editions import WorkState
 from headwaters.errands.house import House
+from headwaters.store import collections
 from headwaters.store import pages as rows
 from headwaters.store.db import Connection
 from headwaters.web import show_works
@@ -74,7 +75,7 @@ def _html(house: House, path: str, template: str, context: object) -> str:
 
 def _make_home(conn: Connection, house: House) -> Kept:
     now = house.now
-    context = show_works.home_page(rows.published_works(conn), now)
+    context = show_works.home_page(rows.published_works(conn), collections.shown_collections(conn), now)
     return keep(_html(house, "/", "home.html", context), now.version)
 
 
@@ -92,8 +93,9 @@ def _make_work(conn: Connection, house: House, slug: str) -> Kept:
         context: object = error_context(gone, status, now.settings.language)
         return keep(_html(house, "", "error.html", context), now.version, status)
     path = f"/w/{slug}"
-    site = site_of(house, path)
-    return keep(page_html(site, "work.html", show_works.work_page(site, work, now, NONCE)), now.version)
+    site, inside = site_of(house, path), collections.collections_with(conn, work.id)
+    context = show_works.work_page(site, work, now, NONCE, collections=inside)
+    return keep(page_html(site, "work.html", context), now.version)
 
 
 def _gone(work: rows.WorkView) -> HeadwatersError | None:
@@ -127,13 +129,37 @@ async def work_page(
 ) -> web.Response:
     """The work's page made anew, for a form that was refused: with what was typed, and why. Nobody keeps it."""
     house = request.app[HOUSE]
-    work = await house.db.read(lambda conn: rows.work_by_slug(conn, slug))
+
+    def look(conn: Connection) -> tuple[rows.WorkView, tuple[collections.CollectionRow, ...]]:
+        found = rows.work_by_slug(conn, slug)
+        return found, collections.collections_with(conn, found.id)
+
+    work, inside = await house.db.read(look)
     if (gone := _gone(work)) is not None:
         raise gone
     site = site_of(house, f"/w/{slug}")
-    context = show_works.work_page(site, work, house.now, house.token(), typed, problem)
+    context = show_works.work_page(site, work, house.now, house.token(), typed, problem, inside)
     status = status_of(problem) if problem else 200
     return render(request, "work.html", context, status=status, headers={**PRIVATE, **retry_headers(problem)})
+
+
+# ── collections ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _make_collection(conn: Connection, house: House, slug: str) -> Kept:
+    now, found = house.now, collections.collection_at(conn, slug)
+    if found.state != collections.PUBLISHED:
+        raise NotFound(Code.COLLECTION_UNKNOWN, N_("This collection is not published any more."))
+    context = show_works.collection_page(found, rows.works_in(conn, found.id), now)
+    return keep(_html(house, f"/c/{slug}", "collection.html", context), now.version)
+
+
+@routes.get("/c/{slug}")
+async def get_collection(request: web.Request) -> web.Response:
+    """Works that belong together."""
+    slug = request.match_info["slug"]
+    kept = await _kept(request, f"/c/{slug}", lambda conn, house: _make_collection(conn, house, slug))
+    return answer(request, kept, "")
 
 
 # ── the order page ───────────────────────────────────────────────────────────────────────────────

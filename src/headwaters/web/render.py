@@ -127,6 +127,8 @@ _STATUS_OF_CODE = {
     Code.SIGN_IN_SPENT: 410,
     Code.FOREIGN_FORM: 403,
     Code.SIGN_IN_NEEDED: 401,
+    Code.UPLOAD_BUSY: 423,
+    Code.UPLOAD_DAMAGED: 460,  # tus 1.0, checksum
 }
 _STATUSES: tuple[tuple[type[HeadwatersError], int], ...] = (
     (Limited, 429),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from headwaters.core.shelf.keys import is_secret
 from headwaters.errands import settle
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
+from headwaters.web.errors import BROKEN_BODY
 from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
 from headwaters.web.pages import order_page, work_page
@@ -25,6 +27,9 @@ from headwaters.web.render import KEPT
 routes = web.RouteTableDef()
 
 SEE_OTHER = 303
+PATIENCE = 60.0  # seconds for the body of a form or an event: the largest at 2 KB/s
+
+T = TypeVar("T")
 
 
 def see_other(location: str) -> web.Response:
@@ -37,14 +42,23 @@ def _next(taken: Taken) -> web.Response:
     return see_other(taken.url or f"/o/{taken.token}")
 
 
+async def _patiently(reading: Awaitable[T]) -> T:
+    """What `reading` a request's body gave. Raises web.HTTPRequestTimeout where its sender stopped in the middle."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await reading
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
 async def read_form(request: web.Request) -> dict[str, str]:
     """The form's text fields, the first of each name. Raises Refused(FORM_BROKEN) for files and odd encodings."""
     if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive as a browser sends it."))
     try:
-        form = await request.post()
+        form = await _patiently(request.post())
         _check_text(form.items())
-    except (ValueError, LookupError, RuntimeError) as broken:
+    except (ValueError, LookupError, RuntimeError, *BROKEN_BODY) as broken:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
     fields: dict[str, str] = {}
     for name, value in form.items():
@@ -116,7 +130,7 @@ async def post_pay(request: web.Request) -> web.Response:
         title, nonce = ", ".join(titles), check_nonce(form.get("nonce", ""))
         return _next(await pay(house, order, title, amount, check_till(form.get("till", "")), nonce))
     except (Refused, Unavailable) as problem:
-        return await order_page(request, order.token, problem=problem, typed=form)
+        return await order_page(request, order.token, problem=problem, typed={"amount": "", **form})
 
 
 @routes.post("/o/{token}/free")
@@ -176,7 +190,7 @@ async def post_withdraw(request: web.Request) -> web.Response:
 @routes.post("/hooks/{till}")
 async def post_hook(request: web.Request) -> web.Response:
     """A payment event. 200: it is durable; 400: forged or broken; 404: no such till; 503: send it again."""
-    body = await request.read()
+    body = await _patiently(request.read())
     try:
         outcome = await settle.receive(request.app[HOUSE], request.match_info["till"], request.headers, body)
     except NotFound:

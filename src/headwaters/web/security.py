@@ -36,6 +36,12 @@ def content_policy(config: Config) -> str:
     )
 
 
+def policy_without_forms(config: Config) -> str:
+    """The same for a page whose forms lead nowhere: a preview."""
+    parts = content_policy(config).split("; ")
+    return "; ".join("form-action 'none'" if part.startswith("form-action ") else part for part in parts)
+
+
 def safe_headers(config: Config) -> tuple[tuple[str, str], ...]:
     """What every response carries."""
     headers = [

@@ -12,19 +12,21 @@ from headwaters.actions.sales import WITHDRAWAL
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_, HeadwatersError
 from headwaters.core.sales.doors import least_for
+from headwaters.core.sales.iban import in_fours, transfer_code
 from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
-from headwaters.store.pages import LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import HELD_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
 from headwaters.web.contexts.orders import Stage
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
+from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
@@ -64,8 +66,10 @@ class ShelfWork:
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
     size: str
     sums: str
+    news: tuple[pages.EditionNews, ...]
     licence: Licence
     withheld: str
+    may_pay: bool
     cant_pay: bool
 
 
@@ -97,10 +101,17 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
         size=said.size(sum(file.size for file in lines)),
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
+        may_pay=Door.PAY in work.doors.split(","),
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
+
+
+def _news(edition: EditionView, said: Format) -> pages.EditionNews:
+    moment = from_micros(edition.published_at)
+    return pages.EditionNews(edition.number, said.date(moment), moment.date().isoformat(), edition.changes)
 
 
 def _language(name: str) -> str:
@@ -139,6 +150,7 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         size=shelf.size,
         sums=shelf.sums,
         edition=shelf.work.edition,
+        news=shelf.news,
         licence=shelf.licence,
         withheld=shelf.withheld,
     )
@@ -159,9 +171,22 @@ _UNPAID_STAGES = {
 }
 
 
+def _in_view(order: OrderView) -> PaymentView | None:
+    """The payment that the page speaks of: one whose money is on its way, whatever was begun after it; else the newest,
+    or where that ran out of time, one that still waits."""
+    newest = order.payments[-1] if order.payments else None
+    if newest is None or len(order.payments) == 1:
+        return newest
+    wanted = [PaymentState.PENDING]
+    if newest.state == PaymentState.EXPIRED:
+        wanted.append(PaymentState.OPEN)
+    waiting = (one for state in wanted for one in reversed(order.payments) if one.state == state)
+    return next(waiting, newest)
+
+
 def stage_of(order: OrderView) -> Stage:
     """What the page says first."""
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if order.state == OrderState.GRANTED:
         return _granted_stage(order, newest)
     if newest is None:
@@ -189,19 +214,25 @@ def _till_label(payment: PaymentView, said: Format) -> str:
 
 
 def _due(order: OrderView, now: Now, said: Format) -> pages.Due | None:
-    newest = order.payments[-1] if order.payments else None
+    newest = _in_view(order)
     if newest is None or newest.state == PaymentState.PAID:
         return None
     by_hand = newest.till == "by_hand"
+    amount, settings = Money(newest.amount_minor, newest.currency), now.settings
+    payee, iban = (settings.by_hand_name, settings.by_hand_iban) if by_hand else ("", "")
+    code = transfer_code(payee, iban, amount, creditor_reference(newest.reference))
     return pages.Due(
-        amount=said_amount(Money(newest.amount_minor, newest.currency), said),
+        amount=said_amount(amount, said),
         till=newest.till,
         label=_till_label(newest, said),
         state=newest.state,
         href=newest.url or "",
         reference=newest.reference,
         creditor_reference=creditor_reference(newest.reference) if by_hand else "",
-        instructions=now.settings.by_hand_instructions if by_hand else "",
+        instructions=settings.by_hand_instructions if by_hand else "",
+        payee=payee,
+        iban=in_fours(iban),
+        code=qr_svg(code, said.gettext("A code that your bank’s app reads")),
         until=said.date(from_micros(newest.expires_at)),
     )
 
@@ -306,6 +337,7 @@ def order_page(
             typed.problem_of("pay", language),
             said,
         ),
+        may_pay=all(shelf.may_pay for shelf in shelves),
         may_take=not granted and all(shelf.cant_pay for shelf in shelves),
         mail=_mail_form(site, order, typed, language),
         mailed=order.email is not None,
@@ -381,8 +413,13 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
             {
                 "number": work.edition,
                 "published_at": from_micros(work.published_at),
+                "changes": next((one.changes for one in work.history if one.number == work.edition), ""),
                 "archive": f"{way}/everything.zip" if way else None,
                 "files": files,
             }
+        ],
+        "history": [
+            {"number": one.number, "published_at": from_micros(one.published_at), "changes": one.changes}
+            for one in work.history
         ],
     }

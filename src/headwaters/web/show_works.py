@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from headwaters.core.shop import Settings
 from headwaters.core.works.details import default_price
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
+from headwaters.store.collections import CollectionRow
 from headwaters.store.pages import FileView, WorkView
 from headwaters.store.shelf import HELD_ROLES
 from headwaters.web.contexts import works as pages
@@ -203,10 +204,8 @@ def _price(work: WorkView, said: Format) -> Amount | None:
     return said_amount(Money(work.price_minor, work.currency), said) if work.price_minor else None
 
 
-def home_page(works: tuple[WorkView, ...], now: Now) -> pages.HomePage:
-    """The context of `/`."""
-    said = formats(now.settings.language)
-    cards = tuple(
+def _cards(works: Sequence[WorkView], said: Format) -> tuple[pages.WorkCard, ...]:
+    return tuple(
         pages.WorkCard(
             title=work.title,
             by_line=work.by_line,
@@ -218,7 +217,27 @@ def home_page(works: tuple[WorkView, ...], now: Now) -> pages.HomePage:
         )
         for work in works
     )
-    return pages.HomePage(cards)
+
+
+def collection_links(found: Sequence[CollectionRow]) -> tuple[pages.CollectionLink, ...]:
+    """Collections to go to."""
+    return tuple(pages.CollectionLink(one.title, f"/c/{one.slug}", one.shown) for one in found)
+
+
+def home_page(works: Sequence[WorkView], collections: Sequence[CollectionRow], now: Now) -> pages.HomePage:
+    """The context of `/`."""
+    return pages.HomePage(_cards(works, formats(now.settings.language)), collection_links(collections))
+
+
+def collection_page(found: CollectionRow, works: Sequence[WorkView], now: Now) -> pages.CollectionPage:
+    """The context of `/c/<slug>`."""
+    return pages.CollectionPage(
+        title=found.title,
+        href=f"/c/{found.slug}",
+        words=signed(render_markdown(found.words)) if found.words else Markup(),
+        works=_cards(works, formats(now.settings.language)),
+        summary=summary(found.words) or found.title,
+    )
 
 
 def signed(words: Markup) -> Markup:
@@ -248,6 +267,7 @@ def work_page(
     nonce: str,
     typed: Mapping[str, str] | None = None,
     error: HeadwatersError | None = None,
+    collections: Sequence[CollectionRow] = (),
 ) -> pages.WorkPage:
     """The context of `/w/<slug>`; `typed` and `error` where the form of a door was refused."""
     said, typed = formats(now.settings.language), typed or {}
@@ -279,6 +299,8 @@ def work_page(
         summary=summary(work.description, work.words) or work.by_line or work.title,
         share_image=_share_image(site, work, art),
         data=_schema(site, work, art),
+        collections=collection_links(collections),
+        preview=None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -162,6 +163,26 @@ def test_a_signature_over_other_white_space_is_a_forgery(till: StripeTill) -> No
     headers = sign(body, SECRET)
     with pytest.raises(Refused) as caught:
         till.read_event(headers, json.dumps(json.loads(body)).encode(), datetime.now(UTC))
+    assert caught.value.code is Code.EVENT_FORGED
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["{old}", "+{old}", "000{old}", "{old},t={now}", "+{old},t={now}", "000{old},t={now}", "{now},t={now}", "{now}=1"],
+)
+def test_an_old_event_does_not_get_young_by_another_time_beside_its_own(till: StripeTill, moment: str) -> None:
+    body = json.dumps({"id": "evt_1", "type": "customer.created"}).encode()
+    now = datetime.now(UTC)
+    new = int(now.timestamp())
+    old = new - 3600
+
+    def headers(time: str, signed: int) -> dict[str, str]:
+        mac = hmac.digest(SECRET.encode(), b"%d." % signed + body, "sha256").hex()
+        return {"Stripe-Signature": f"t={time},v1={mac}"}
+
+    assert till.read_event(headers(f"{new}", new), body, now).event_id == "evt_1"
+    with pytest.raises(Refused) as caught:
+        till.read_event(headers(moment.format(old=old, now=new), old if "{old}" in moment else new), body, now)
     assert caught.value.code is Code.EVENT_FORGED
 
 

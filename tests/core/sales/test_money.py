@@ -201,6 +201,7 @@ def test_an_amount_is_read_as_it_was_meant(text: str, currency: str, minor: int)
 @pytest.mark.parametrize("text", ["", " ", "\u00a0", "\n"])
 def test_no_amount_is_asked_for(text: str) -> None:
     assert refused(text).code is Code.AMOUNT_MISSING
+    assert str(refused(text)) == "Write an amount, like 5.00."
 
 
 @pytest.mark.parametrize(

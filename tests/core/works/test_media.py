@@ -14,7 +14,6 @@ from headwaters.core.errors import Code, Refused
 from headwaters.core.works.content import Content, sniff
 from headwaters.core.works.media import (
     FORMATS,
-    INLINE,
     Family,
     WorkKind,
     default_labels,
@@ -22,7 +21,6 @@ from headwaters.core.works.media import (
     format_name,
     identify,
     kind_of_work,
-    may_be_inline,
     stem,
 )
 
@@ -161,19 +159,6 @@ def test_an_empty_file_is_refused() -> None:
 @given(st.binary(max_size=400))
 def test_any_bytes_are_looked_at_without_harm(head: bytes) -> None:
     assert isinstance(sniff(head), Content)
-
-
-def test_nothing_that_can_run_is_ever_shown_inline() -> None:
-    assert {media_type for media_type in INLINE if "html" in media_type or "xml" in media_type} == set()
-    assert not may_be_inline("image/svg+xml")
-    assert not may_be_inline("text/html")
-    assert not may_be_inline("text/html; charset=utf-8")
-    assert may_be_inline("image/jpeg")
-    assert may_be_inline("video/mp4")
-
-
-def test_every_inline_type_is_one_that_is_published() -> None:
-    assert {format_.media_type for format_ in FORMATS} >= INLINE
 
 
 def test_no_extension_means_two_kinds() -> None:

@@ -149,6 +149,7 @@ async def test_a_planted_session_is_worth_nothing(shop: House, stranger: Visitor
         {"Sec-Fetch-Site": "none"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site", "Origin": "http://shop.example"},
     ],
 )

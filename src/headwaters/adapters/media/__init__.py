@@ -6,14 +6,16 @@ import os
 import stat
 from pathlib import Path
 
+from headwaters.adapters.media.drawn import draw_cover
 from headwaters.adapters.media.embedded import carried_picture
+from headwaters.adapters.media.frames import frame_of
 from headwaters.adapters.media.lengths import Measure, measure_film, measure_music
-from headwaters.adapters.media.pictures import encode_pictures, measure_picture
+from headwaters.adapters.media.pictures import encode_picture, encode_pictures, measure_picture
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.content import HEAD_BYTES
 from headwaters.core.works.media import Family, identify
 from headwaters.core.works.names import shown
-from headwaters.ports import Look, Picture
+from headwaters.ports import Cover, Look, Picture
 
 __all__ = ["PillowMedia"]
 
@@ -33,8 +35,14 @@ class PillowMedia:
     def pictures(self, path: Path, widths: tuple[int, ...]) -> tuple[Picture, ...]:
         """See ports.Media."""
         found = identify(path.name, _head(path))
-        source = path if found.family is Family.PICTURE else carried_picture(path, found.family)
-        return encode_pictures(source, shown(path.name), widths)
+        if found.family is Family.PICTURE:
+            return encode_pictures(path, shown(path.name), widths)
+        carried = frame_of(path) if found.family is Family.FILM else carried_picture(path, found.family)
+        return encode_pictures(carried, shown(path.name), widths)
+
+    def draw(self, cover: Cover, widths: tuple[int, ...]) -> tuple[Picture, ...]:
+        """See ports.Media."""
+        return encode_picture(draw_cover(cover, max(widths)), widths)
 
 
 def _head(path: Path) -> bytes:

@@ -52,11 +52,14 @@ def encode_pictures(source: Path | io.BytesIO, name: str, widths: tuple[int, ...
     Raises Refused(FILE_WRONG_KIND) for what is no picture, is broken, or unpacks to too many pixels.
     """
     with _open(source, name) as opened:
-        limit = max(*widths, PREVIEW_WIDTH)
-        picture = _upright(opened, limit)
-        wanted = sorted({min(width, picture.width) for width in widths})
-        made = [_webp(_at_width(picture, width)) for width in wanted]
-        made.append(_jpeg(_at_width(picture, min(PREVIEW_WIDTH, picture.width))))
+        return encode_picture(_upright(opened, max(*widths, PREVIEW_WIDTH)), widths)
+
+
+def encode_picture(picture: Image.Image, widths: tuple[int, ...]) -> tuple[Picture, ...]:
+    """A picture that is upright and in sRGB, encoded as `encode_pictures` says."""
+    wanted = sorted({min(width, picture.width) for width in widths})
+    made = [_webp(_at_width(picture, width)) for width in wanted]
+    made.append(_jpeg(_at_width(picture, min(PREVIEW_WIDTH, picture.width))))
     return tuple(made)
 
 

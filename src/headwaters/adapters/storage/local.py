@@ -25,6 +25,7 @@ from headwaters.ports import Blob, Keep, Witness
 
 _FICLONE = 0x40049409  # linux/fs.h: share the bytes of another file, copy on write
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_SECOND_NAME = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
 _READ_ONLY = 0o444
 _ZEROS = bytes(CHUNK)
 
@@ -39,10 +40,16 @@ class LocalStorage:
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────
 
-    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None]) -> Blob:
+    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         """See ports.Storage."""
         with open_original(path) as original:
-            return self._link(original, progress) if keep is Keep.LINK else self._copy(original, progress)
+            match keep:
+                case Keep.COPY:
+                    return self._copy(original, progress, known)
+                case Keep.LINK:
+                    return self._link(original, progress, known)
+                case Keep.MOVE:
+                    return self._move(original, progress, known)
 
     def keep_bytes(self, data: bytes) -> Blob:
         """See ports.Storage."""
@@ -53,7 +60,7 @@ class LocalStorage:
             self._place(name, descriptor, sums)
         return _blob(sums)
 
-    def _copy(self, original: Original, progress: Callable[[int], None]) -> Blob:
+    def _copy(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
         with self._writing(), self._new_file() as (name, descriptor):
             if _clone(original.descriptor, descriptor):
                 sums = _hash(descriptor, progress)
@@ -61,8 +68,43 @@ class LocalStorage:
                 self._check_room(descriptor, original.room)
                 sums = _copy_bytes(original, descriptor, progress)
             original.check_unchanged(sums.size)
+            original.check_known(sums.sha256, known)
             self._place(name, descriptor, sums)
         return _blob(sums)
+
+    def _move(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
+        """Its own bytes under the blob's name. Where they cannot have a second name (another disk), a copy."""
+        sums = original.hash(progress)
+        original.check_unchanged(sums.size)
+        original.check_known(sums.sha256, known)
+        target = self._copy_path(sums.sha256)
+        if _whole(target, sums) is not None:
+            return _blob(sums)  # these bytes are here already, perhaps from a move that was cut off
+        with self._writing():
+            self._make_folder(target.parent)
+            if not self._make_second_name(original, target):
+                os.lseek(original.descriptor, 0, os.SEEK_SET)
+                return self._copy(original, lambda done: None, known)
+            _flush_folder(target.parent)
+        return _blob(sums)
+
+    def _make_second_name(self, original: Original, target: Path) -> bool:
+        """False where the disk has no second names for this file. Raises Refused(FILE_CHANGED)."""
+        name = self._new_name()
+        try:
+            os.fchmod(original.descriptor, _READ_ONLY)
+            os.fsync(original.descriptor)
+            os.link(original.path, name, follow_symlinks=False)
+            if not original.is_same(name.lstat()):
+                original.check_unchanged(-1)  # it went between two looks
+            name.replace(target)
+        except OSError as error:
+            if error.errno in _NO_SECOND_NAME:
+                return False
+            raise
+        finally:
+            name.unlink(missing_ok=True)
+        return True
 
     def _place(self, name: Path, descriptor: int, sums: Sums) -> None:
         """Give the finished file its name, unless a good one has it."""
@@ -74,9 +116,10 @@ class LocalStorage:
             name.replace(target)
         _flush_folder(target.parent)
 
-    def _link(self, original: Original, progress: Callable[[int], None]) -> Blob:
+    def _link(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
         sums = original.hash(progress)
         original.check_unchanged(sums.size)
+        original.check_known(sums.sha256, known)
         copy, target = self._copy_path(sums.sha256), self._link_path(sums.sha256)
         if _whole(copy, sums) is not None:
             return _blob(sums)  # our own bytes are better than a link

@@ -103,6 +103,11 @@ class Original:
         if size != self.status.st_size or {before} != {_identity(os.fstat(self.descriptor)), _identity(now)}:
             raise _changed(self.path)
 
+    def check_known(self, digest: str, known: str) -> None:
+        """Raise Refused(FILE_CHANGED) where its SHA-256 was `known`, and is another."""
+        if known and digest != known:
+            raise _changed(self.path)
+
     def is_same(self, status: os.stat_result) -> bool:
         """Whether `status` is of this very file, unchanged."""
         return _identity(status) == _identity(self.status)

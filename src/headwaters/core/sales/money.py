@@ -185,7 +185,7 @@ def parse_amount(text: str, currency: str) -> Money:
     """
     number = _SPACES.sub(" ", text).strip()
     if not number:
-        raise _refused(Code.AMOUNT_MISSING, N_("Write how much you would like to pay."))
+        raise _refused(Code.AMOUNT_MISSING, N_("Write an amount, like %(example)s."), example=_example(currency))
     if len(number) > _LONGEST_AMOUNT:
         _no_number(number[:_LONGEST_AMOUNT] + "…", currency)
     whole, fraction = _cut(_without_currency(number, currency), currency)

@@ -56,6 +56,14 @@ def fingerprint(files: Sequence[EditionFile]) -> str:
     return digest.hexdigest()
 
 
+DRAWN = "drawn-"  # how the name of art begins whose cover the shop drew itself, as it was given none
+
+
+def is_drawn(name: str) -> bool:
+    """Whether a file of art shows a cover that the shop drew: one that says the title."""
+    return name.startswith(DRAWN)
+
+
 SAMPLE_WORDS = ("sample", "trailer", "preview", "teaser", "excerpt")
 _SAMPLE = re.compile(rf"(?:{'|'.join(SAMPLE_WORDS)})(?:[ ._-]*[0-9]{{1,3}})?", re.IGNORECASE)
 _BEFORE_SAMPLE = re.compile(rf"(.+?)[ ._-]+(?:{'|'.join(SAMPLE_WORDS)})(?:[ ._-]*[0-9]{{1,3}})?", re.IGNORECASE)

@@ -145,18 +145,6 @@ _BY_MEDIA_TYPE = {format_.media_type: format_ for format_ in reversed(FORMATS)}
 # Files without an extension, as README or LICENSE, or a game for Linux.
 _WITHOUT_EXTENSION = {_C.TEXT: _BY_EXTENSION["txt"], _C.ELF: _BY_EXTENSION["x86_64"]}
 
-# What browsers show or play by themselves without running anything in it. Never HTML, SVG or XML.
-_INLINE = """
-    application/pdf audio/aac audio/flac audio/mp4 audio/mpeg audio/ogg audio/wav image/avif image/gif image/jpeg
-    image/png image/webp text/plain text/vtt video/mp4 video/ogg video/quicktime video/webm
-"""
-INLINE: frozenset[str] = frozenset(_INLINE.split())
-
-
-def may_be_inline(media_type: str) -> bool:
-    """Whether a file of this media type may be shown in a page of the shop instead of being saved."""
-    return media_type in INLINE
-
 
 def family_of(media_type: str) -> Family:
     """The family of a media type that `identify` gave; DATA for any other."""

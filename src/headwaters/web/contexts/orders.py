@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from markupsafe import Markup
+
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
 
 
@@ -49,6 +51,16 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionNews:
+    """An edition that came after the first: who has the work has it."""
+
+    number: int
+    date: str  # 3 May 2027
+    day: str  # for the datetime attribute
+    changes: str  # what is new in it, in the creator's plain words, or empty
+
+
+@dataclass(frozen=True, slots=True)
 class HeldWork:
     """A work on the order."""
 
@@ -64,6 +76,7 @@ class HeldWork:
     size: str  # of everything
     sums: str  # the lines of SHA256SUMS
     edition: int
+    news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence
     withheld: str  # why the bytes stopped, or empty
 
@@ -80,6 +93,9 @@ class Due:
     reference: str  # what to write on a transfer
     creditor_reference: str  # the same as ISO 11649 has it
     instructions: str  # the creator's own, for payments by hand
+    payee: str  # who gets a bank transfer, or empty
+    iban: str  # where it goes, in groups of four, or empty
+    code: Markup  # a QR code that banks' apps read, or empty
     until: str  # the day it expires
 
 
@@ -146,6 +162,7 @@ class OrderPage:
     paid: Amount | None  # what was paid and not refunded
     due: Due | None  # the newest payment where it is not finished
     pay: PayForm
+    may_pay: bool  # the door “Pay what is fair” is open
     may_take: bool  # not granted, and the door “I can’t pay right now” is open
     mail: MailForm | None  # None: the shop sends no mail, or has an address already
     mailed: bool  # the order has an address

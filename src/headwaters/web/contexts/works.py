@@ -24,9 +24,38 @@ class WorkCard:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """`home.html`: all works, the newest first."""
+    """`home.html`: all works, in the creator's order, else the newest first."""
 
     works: tuple[WorkCard, ...]  # empty in a new shop
+    collections: tuple[CollectionLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionLink:
+    """A collection to go to."""
+
+    title: str
+    href: str
+    count: int  # works in it
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPage:
+    """`collection.html`: works that belong together, in an order of their own."""
+
+    title: str
+    href: str  # this page
+    words: Markup  # the creator's own, or empty
+    works: tuple[WorkCard, ...]
+    summary: str  # one sentence in plain text, for the page's description
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The page is shown to its creator alone, before anybody else sees it: its doors lead nowhere."""
+
+    back: str  # where it can be changed
+    faults: tuple[str, ...]  # what cannot be read yet, and is shown as if it had not been written
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +107,5 @@ class WorkPage:
     summary: str  # one sentence in plain text, for the page's description
     share_image: str  # whole address of a picture for those who pass the page on, or empty
     data: str  # schema.org JSON, safe inside a script element
+    collections: tuple[CollectionLink, ...]  # that it belongs to
+    preview: Preview | None  # nobody but the creator sees it so

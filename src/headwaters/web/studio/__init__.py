@@ -7,20 +7,37 @@ import asyncio
 from aiohttp import web
 
 from headwaters.web.studio import doorkeeper
+from headwaters.web.studio.checklist import routes as checklist
+from headwaters.web.studio.collections import routes as collection_routes
+from headwaters.web.studio.drafts import routes as draft_routes
+from headwaters.web.studio.export import routes as export
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.log import routes as audit_log
+from headwaters.web.studio.money import routes as money
+from headwaters.web.studio.order import routes as order
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.people import routes as people
+from headwaters.web.studio.previews import routes as preview_routes
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
+from headwaters.web.studio.stripe import routes as stripe
+from headwaters.web.studio.tus import routes as tus_routes
+from headwaters.web.studio.uploads import routes as upload_routes
 from headwaters.web.studio.works import routes as works
 from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
+_ROOMS = (
+    *(signin, start, checklist, shop),
+    *(orders, order, export, money, stripe),
+    *(letters,),
+    *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),
+    *(keys, you, people, audit_log),
+)
 
 
 async def _keep_private(request: web.Request, response: web.StreamResponse) -> None:
@@ -31,7 +48,7 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, orders, letters, works, shop, keys, you, people, audit_log):
+    for routes in _ROOMS:
         app.add_routes(routes)
     doorkeeper.add_to(app)
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)

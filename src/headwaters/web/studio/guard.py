@@ -30,6 +30,8 @@ SIGN_IN = "/studio/signin"
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 _STUDIO_PATH = re.compile(r"/studio(?:/[A-Za-z0-9_-]+)*")
 _SAFE = frozenset({"GET", "HEAD"})
+LONG_FORM = 32 << 20  # bytes: more than what is kept, so that what is too long is refused in words and not lost
+_LARGEST = "largest_form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,10 @@ def _same_site(request: web.Request) -> bool:
     if origin is None:
         return True
     own = {request.host.lower(), urlsplit(request.app[HOUSE].config.url).netloc.lower()}
-    return urlsplit(origin).netloc.lower() in own
+    try:
+        return urlsplit(origin).netloc.lower() in own
+    except ValueError:  # brackets that do not close
+        return False
 
 
 def check_site(request: web.Request) -> None:
@@ -173,6 +178,16 @@ def _with_right(right: Right, page: Page) -> Page:
     return checked
 
 
+def takes(size: int) -> Callable[[Page], Page]:
+    """This page's forms may have `size` bytes: whoever is signed in may write at length. Put it below `may`."""
+
+    def mark(page: Page) -> Page:
+        setattr(page, _LARGEST, size)
+        return page
+
+    return mark
+
+
 def for_creator(page: Page) -> Handler:
     """Only for who is signed in, whatever they may do; others are led to the sign-in page and back.
 
@@ -186,6 +201,8 @@ def _guarded(page: Page, read: ReadForm) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.method not in _SAFE:
             check_site(request)
+            if largest := getattr(page, _LARGEST, 0):
+                request = request.clone(client_max_size=largest)
         secret = cookie_secret(request)
         row = await signin.session_of(request.app[HOUSE], secret) if secret else None
         if row is None:

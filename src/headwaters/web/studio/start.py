@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from headwaters.store.passkeys import passkeys_of
 from headwaters.store.signin import SessionRow
 from headwaters.store.works import list_works
 from headwaters.web.contexts.studio import Span, StartPage
+from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
@@ -63,6 +65,16 @@ def _look(conn: Connection, now: datetime, mine: SessionRow) -> _Seen:
     )
 
 
+def _spans(said: Format, spans: Sequence[rows.Numbers]) -> Iterator[Span]:
+    """In words; one of which the same is to be said as of the next longer one is not worth a line."""
+    sentences = [number_sentences(said, numbers) for numbers in spans]
+    if not sentences:
+        return
+    for (name, _), shorter, longer in zip(_SPANS, sentences, [*sentences[1:], None], strict=True):
+        if shorter != longer:
+            yield Span(said.gettext(name), shorter)
+
+
 @routes.get("/studio")
 @for_creator
 async def get_start(request: web.Request, session: Session) -> web.Response:
@@ -76,10 +88,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         name=session.row.name,
         empty=not seen.newest and Right.SELL in session.row.may,
         works=seen.works,
-        spans=tuple(
-            Span(said.gettext(name), number_sentences(said, numbers))
-            for (name, _), numbers in zip(_SPANS if seen.spans else (), seen.spans, strict=True)
-        ),
+        spans=tuple(_spans(said, seen.spans)),
         waiting=tuple(order_item(said, line) for line in seen.waiting),
         letters=tuple(thread_item(said, thread) for thread in seen.threads),
         reports=tuple(report_item(said, report) for report in seen.reports),

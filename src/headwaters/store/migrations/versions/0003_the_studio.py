@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), server_default="", nullable=False),
         sa.Column("media_type", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("stamp", sa.Text(), server_default="", nullable=False),
         sa.Column("origin", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,114 @@
+// Publishing, made nicer. Every page works without this file.
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  // What was typed is not lost by a wrong click.
+  let dirty = false;
+  for (const form of document.querySelectorAll("form[data-guard]")) {
+    form.addEventListener("input", () => { dirty = true; });
+    form.addEventListener("submit", (event) => { if (!event.submitter?.hasAttribute("formtarget")) dirty = false; });
+  }
+  addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+  // A draft saves itself while one writes.
+  const draft = $("draft");
+  const saved = $("saved");
+  let timer = 0;
+  let busy = null;
+  const save = async () => {
+    const fields = new URLSearchParams(new FormData(draft));
+    fields.set("do", "save");
+    const answer = await fetch(draft.action, { method: "POST", body: fields, headers: { Accept: "application/json" } });
+    if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("application/json")) throw new Error("not kept");
+    draft.elements.revision.value = (await answer.json()).revision;
+    dirty = false;
+    saved.textContent = fill(saved.dataset.saved, { time: new Date().toLocaleTimeString() });
+    saved.hidden = false;
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      busy = save().catch(() => {
+        saved.textContent = saved.dataset.unsaved;
+        saved.hidden = false;
+      }).finally(() => { busy = null; });
+    }, 4000);
+  };
+  if (draft?.hasAttribute("data-save")) {
+    draft.addEventListener("input", later);
+    // One that is under way ends first: its revision is the one to build on.
+    draft.addEventListener("submit", (event) => {
+      clearTimeout(timer);
+      if (!busy) return;
+      event.preventDefault();
+      const button = event.submitter;
+      busy.finally(() => draft.requestSubmit(button));
+    });
+  }
+
+  // The title says the address, and the first file suggests a title.
+  const title = $("f-title");
+  const slug = $("f-slug");
+  const shown = document.querySelector(".slug[data-site]");
+  if (title && slug && shown) {
+    const guess = (text) => text.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f'’]/g, "").replace(/ß/g, "ss").replace(/&/g, " and ").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 80);
+    const show = () => {
+      const end = slug.value.trim() || guess(title.value);
+      if (!end) return;
+      shown.replaceChildren(shown.dataset.site, Object.assign(document.createElement("b"), { textContent: end }));
+    };
+    title.addEventListener("input", show);
+    slug.addEventListener("input", show);
+    const list = $("files-list");
+    const suggest = () => {
+      const first = list?.querySelector("[data-name]")?.dataset.name;
+      if (!first || title.value) return;
+      const stem = first.split("/").pop().replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();
+      title.value = stem.charAt(0).toUpperCase() + stem.slice(1);
+      title.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    if (list) new MutationObserver(suggest).observe(list, { childList: true });
+  }
+
+  // Days and hours by the clock of this device.
+  const day = $("day");
+  const offset = $("offset");
+  if (day && offset) {
+    const hour = $("hour");
+    const zone = $("zone");
+    zone.textContent = zone.dataset.here;
+    const set = () => {
+      const moment = new Date(`${day.value || "2000-01-01"}T${hour.value || "00:00"}`);
+      offset.value = Number.isNaN(moment.getTime()) ? "" : String(-moment.getTimezoneOffset());
+    };
+    for (const field of [day, hour]) field.addEventListener("input", set);
+    day.form.addEventListener("submit", set);
+    set();
+  }
+  for (const place of document.querySelectorAll("[data-local]")) {
+    const moment = new Date(place.dataset.local);
+    if (Number.isNaN(moment.getTime())) continue;
+    place.textContent = fill(place.dataset.words, { moment: moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" }) });
+    place.hidden = false;
+  }
+
+  // How far publishing is.
+  const progress = document.querySelector("[data-progress]");
+  if (progress) {
+    const words = $("at-hand");
+    const look = async () => {
+      try {
+        const told = await (await fetch(progress.dataset.progress)).json();
+        if (told.over) { location.reload(); return; }
+        if (told.percent) {
+          $("bar").value = told.percent;
+          words.textContent = fill(words.dataset.words, told);
+        }
+      } catch { /* the shop restarts: look again */ }
+      setTimeout(look, 700);
+    };
+    setTimeout(look, 400);
+  }
+})();
