@@ -6,10 +6,8 @@ import argparse
 from typing import Any
 
 from headwaters.actions import reports as verbs
-from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say, utc
 from headwaters.core.clock import from_micros
-from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.errands.house import House
 from headwaters.store import reports as rows
@@ -64,8 +62,7 @@ def _answer(args: argparse.Namespace) -> int:
 
 async def _send(house: House, reference: str, body: str, state: verbs.ReportState) -> ReportRow:
     now = house.clock()
-    deed = Deed(None, What.REPORT_ANSWERED, f"report:{reference}", {"state": state.value})
-    return await house.db.write(noted(lambda conn: verbs.answer_report(conn, reference, body, state, now), deed, now))
+    return await house.db.write(lambda conn: verbs.answer_report(conn, reference, body, state, now))
 
 
 def _text(report: ReportRow, log: list[EntryRow]) -> str:
