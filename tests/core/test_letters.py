@@ -14,6 +14,8 @@ from headwaters.core.letters import (
     address_digest,
     clean_address,
     clean_letter,
+    clean_title,
+    fill_saved,
     mail_day,
     mail_key,
     mailbox_mark,
@@ -160,3 +162,21 @@ def test_a_line_is_one_line(text: str, line: str) -> None:
 def test_the_day_of_mail_is_a_day_of_utc() -> None:
     assert mail_day(datetime(2026, 11, 22, 23, 30, tzinfo=timezone(timedelta(hours=-2)))) == "2026-11-23"
     assert mail_day(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)) == "2026-11-22"
+
+
+# ── saved answers ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_saved_answer_is_filled_once_and_other_braces_stay() -> None:
+    text = "Of {title}: {name}, {nobody}, {{title}}, {title.__class__}, %(title)s {"
+    filled = fill_saved(text, "{name} & <b>", "Alice {title}")
+    assert filled == "Of {name} & <b>: Alice {title}, {nobody}, {{name} & <b>}, {title.__class__}, %(title)s {"
+
+
+def test_a_title_is_one_line_of_eighty_characters() -> None:
+    assert clean_title("  Thank \n you\x00 ") == "Thank you"
+    assert clean_title("x" * 80) == "x" * 80
+    for title in ("", " \n", "\u200b\u2800", "x" * 81):
+        with pytest.raises(Refused) as refused:
+            clean_title(title)
+        assert (refused.value.code, refused.value.field) == (Code.SAVED_TITLE, "title")

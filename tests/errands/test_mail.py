@@ -352,6 +352,7 @@ async def test_of_reports_the_creator_hears_once_a_quarter_of_an_hour(
     (message,) = post_office.to(ALICE)
     assert (message["To"], message["Subject"]) == (ALICE, "3 reports wait for you")
     text = text_of(message)
-    assert "headwaters reports WR-AAAA-0002" in text
+    assert "https://shop.example/studio/reports/WR-AAAA-0002\n" in text
+    assert "“headwaters reports WR-AAAA-0000”" in text
     assert "my song" not in text
     assert CHARLIE not in text

@@ -266,7 +266,9 @@ async def test_a_linked_file_that_was_touched_is_there_again_once_it_is_publishe
     work_id = (await done(house, path, keep=Keep.LINK)).published.work_id
     await refresh(house)
     key, desk = await grant(house, work_id), Desk(house)
-    (ref,) = await house.db.read(lambda conn: [row[0] for row in conn.execute(select(tables.files.c.ref))])
+    (ref,) = await house.db.read(
+        lambda conn: [row[0] for row in conn.execute(select(tables.files.c.ref).where(tables.files.c.role == "work"))]
+    )
     before = await desk.file(key, ref)
     path.touch()
     with pytest.raises(Unavailable) as changed:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -162,6 +164,22 @@ async def test_a_migration_that_fails_leaves_nothing(blank_url: str) -> None:
 
 def test_the_newest_revision_is_alembics_head() -> None:
     assert ScriptDirectory(str(schema.MIGRATIONS)).get_heads() == [schema.newest()]
+
+
+def test_wishes_about_notices_are_kept_in_the_words_of_now(blank_url: str) -> None:
+    engine = _engine(blank_url)
+    old = {"notify_orders": "on", "notify_letters": "off", "by_hand": "on", "notify_email": "off"}
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(schema.MIGRATIONS))
+        command.upgrade(config, "0002")
+        for key, value in old.items():
+            connection.execute(text("INSERT INTO settings VALUES (:key, :value)"), {"key": key, "value": value})
+    migrate(blank_url)
+    with engine.begin() as connection:
+        found = {key: value for key, value in connection.execute(text("SELECT key, value FROM settings"))}  # noqa: C416
+    engine.dispose()
+    assert found == {**old, "notify_orders": "each", "notify_letters": "never"}
 
 
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:

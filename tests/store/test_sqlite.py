@@ -72,6 +72,20 @@ async def test_what_waits_is_committed_in_one_go(file: Database) -> None:
     assert len(await file.read(keys)) == 100
 
 
+@pytest.mark.usefixtures("patient")
+async def test_only_where_one_raises_each_gets_a_savepoint(file: Database) -> None:
+    trace: list[str] = []
+    await file.write(lambda conn: driver(conn).set_trace_callback(trace.append))
+    assert await together(file, add("a"), add("b")) == [1, 1]
+    assert "SAVEPOINT job" not in trace
+    trace.clear()
+    answers = await together(file, add("c"), add("a"), add("d"))
+    assert [type(answer) for answer in answers] == [int, ConstraintBroken, int]
+    assert trace.count("SAVEPOINT job") == 4
+    assert trace.count("COMMIT") == 1
+    assert await file.read(keys) == ["a", "b", "c", "d"]
+
+
 async def test_a_batch_ends_at_its_limits(file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "LONGEST_BATCH", 60.0)
     monkeypatch.setattr(sqlite, "LARGEST_BATCH", 10)
@@ -84,6 +98,22 @@ async def test_a_batch_ends_at_its_limits(file: Database, monkeypatch: pytest.Mo
     trace.clear()
     assert await together(file, *(add(f"alone-{number}") for number in range(3))) == [1] * 3
     assert trace.count("COMMIT") == 4
+
+
+@pytest.mark.usefixtures("patient")
+async def test_after_a_crowd_the_next_ones_are_waited_for_and_who_comes_alone_is_not(
+    file: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(sqlite.time, "sleep", waits.append)
+    await file.write(add("alone"))
+    await file.write(add("again"))
+    assert not waits
+    await together(file, *(add(f"crowd-{number}") for number in range(sqlite.CROWD)))
+    await file.write(add("behind"))
+    assert waits == [sqlite.GATHER]
+    await file.write(add("later"))
+    assert waits == [sqlite.GATHER]
 
 
 async def test_every_connection_is_durable_and_keeps_foreign_keys(file: Database) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import hashlib
 import os
 import ssl
@@ -97,15 +99,35 @@ async def test_over_tls_in_this_process_come_the_same_bytes(
 async def test_a_file_system_without_sendfile_is_read(
     server: TestServer, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def cannot(*args: Any, **kwargs: Any) -> int:
-        raise asyncio.SendfileNotAvailableError("not here")
+    def cannot(*args: int) -> int:
+        raise OSError(errno.EINVAL, "not here")
 
-    monkeypatch.setattr(asyncio.get_running_loop(), "sendfile", cannot)
+    monkeypatch.setattr(os, "sendfile", cannot)
     async with TestClient(server) as client:
         answer = await client.get(film, headers={"Range": "bytes=7-"})
         assert await answer.read() == FILM[7:]
         again = await client.get(film)
         assert await again.read() == FILM
+
+
+async def test_what_was_begun_by_the_kernel_is_never_begun_again(
+    server: TestServer, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    original = os.sendfile
+
+    def once(target: int, source: int, offset: int, count: int) -> int:
+        calls.append(offset)
+        if len(calls) > 1:
+            raise OSError(errno.EINVAL, "not any more")
+        return original(target, source, offset, 1000)
+
+    monkeypatch.setattr(os, "sendfile", once)
+    reader, writer = await ask(server, film)
+    with contextlib.suppress(ConnectionError):
+        assert await reader.read() == FILM[:1000]
+    assert calls == [0, 1000]
+    writer.close()
 
 
 async def test_a_reader_who_takes_nothing_for_long_is_let_go(

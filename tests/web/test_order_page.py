@@ -398,7 +398,7 @@ async def test_letters_and_answers_stand_in_the_order_they_were_written(
     await shop.db.write(lambda conn: write_answer(conn, found.id, "Dear Bob", "n" * 26, "r" * 13, clock()))
     page = await text_of(client, taken)
     thread = re.findall(
-        r'<li class="letter( mine)?"><header><b>(\w+)</b>.*?<div class="said">(.*?)</div>', page, re.DOTALL
+        r'<li class="letter( mine)?"><header><b>(\w+)</b>.*?<div class="said" dir="auto">(.*?)</div>', page, re.DOTALL
     )
     assert [(mine, who) for mine, who, _ in thread] == [(" mine", "You"), ("", "Alice")]
     assert "&lt;script&gt;alert(2)&lt;/script&gt;" in thread[0][2]

@@ -1,25 +1,30 @@
 """What is to be mailed, written in the transaction of what caused it; errands/mail.py writes and sends it.
 
 A row holds no address and no text: they are looked up when the mail goes out. Its key says what may happen
-only once: one mail an address, work and day; one answer a letter; for the creator's own notices one at once
-and then one that sums up, a quarter of an hour, so that a flood of orders is never a flood of mail.
+only once: one mail an address, work and day; one answer a letter; for the creator's own notices one a day, or one
+at once and then one that sums up, a quarter of an hour, so that a flood of orders is never a flood of mail.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from headwaters.actions.outbox import queue
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.letters import mail_day, mailbox_mark
+from headwaters.core.notices import Wish, next_moment, read_wish
 from headwaters.store import letters as letter_rows
+from headwaters.store import outbox as outbox_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store.db import Connection
 from headwaters.store.sales import PaymentRow
 
 SLOT = timedelta(minutes=15)
 BY_HAND = "by_hand"
+ORDERS, LETTERS = "notify_orders", "notify_letters"  # the settings that say how often
+SWITCHES = (ORDERS, LETTERS)
 
 
 class Kind(StrEnum):
@@ -31,6 +36,7 @@ class Kind(StrEnum):
     NOTICE_LETTER = "mail.notice.letter"
     NOTICE_WITHDRAWAL = "mail.notice.withdrawal"
     NOTICE_MORE = "mail.notice.more"
+    NOTICE_DAILY = "mail.notice.daily"
     NOTICE_REPORT = "mail.notice.report"
 
 
@@ -63,9 +69,13 @@ def queue_answer(conn: Connection, letter_id: int, now: datetime) -> bool:
 # ── to the creator ───────────────────────────────────────────────────────────────────────────────
 
 
-def _wants(conn: Connection, *switches: str) -> bool:
-    wishes = letter_rows.notify_settings(conn)
-    return bool(wishes.get("notify_email")) and all(wishes.get(switch) == "on" for switch in switches)
+def _reachable(conn: Connection) -> bool:
+    return bool(letter_rows.notify_settings(conn).get("notify_email"))
+
+
+def wish_of(wishes: Mapping[str, str], switch: str) -> Wish:
+    """What the settings say to `notify_letters` or `notify_orders`."""
+    return read_wish(wishes.get(switch, ""))
 
 
 def _slot(now: datetime) -> int:
@@ -77,40 +87,67 @@ def slot_start(slot: int) -> datetime:
     return from_micros(slot * (SLOT // timedelta(microseconds=1)))
 
 
-def _notice(conn: Connection, kind: Kind, subject: dict[str, int], now: datetime) -> None:
+def _notice(conn: Connection, kind: Kind, switch: str, subject: dict[str, int], now: datetime) -> None:
+    """As the creator likes it: at once and then summed up, once a day, or not at all."""
+    wishes = letter_rows.notify_settings(conn)
+    wish = wish_of(wishes, switch)
+    if not wishes.get("notify_email") or wish is Wish.NEVER:
+        return
+    if wish is Wish.DAILY:
+        _queue_daily(conn, wishes, now)
+        return
     slot = _slot(now)
     if not queue(conn, f"{kind}:{slot}", kind.value, subject, now):
         more = {"about": kind.value, "slot": slot}
         queue(conn, f"{kind}:{slot}:more", Kind.NOTICE_MORE.value, more, now, due=slot_start(slot + 1))
 
 
+_HOUR = "7"
+
+
+def _daily_key(moment: datetime) -> str:
+    """Keys in the order of their moments."""
+    return f"{Kind.NOTICE_DAILY}:{to_micros(moment):020}"
+
+
+def _queue_daily(conn: Connection, wishes: Mapping[str, str], now: datetime) -> None:
+    """The day's notice, by the first thing that it will tell of; once by its moment.
+
+    What is queued keeps its moment when the hour is moved: nothing falls between two of them, or into both.
+    """
+    if any(key > _daily_key(now) for key in outbox_rows.keys_after(conn, Kind.NOTICE_DAILY.value, now)):
+        return
+    moment = next_moment(now, int(wishes.get("notify_hour") or _HOUR))
+    wanted = [switch for switch in SWITCHES if wish_of(wishes, switch) is Wish.DAILY]
+    span = {"start": to_micros(now), "end": to_micros(moment), "wanted": wanted}
+    queue(conn, _daily_key(moment), Kind.NOTICE_DAILY.value, span, now, due=moment)
+
+
 def queue_order_notice(conn: Connection, order_id: int, now: datetime) -> None:
     """An order came through a door, and waits for no till."""
-    if _wants(conn, "notify_orders"):
-        _notice(conn, Kind.NOTICE_ORDER, {"order": order_id}, now)
+    _notice(conn, Kind.NOTICE_ORDER, ORDERS, {"order": order_id}, now)
 
 
 def queue_paid_notice(conn: Connection, payment: PaymentRow, now: datetime) -> None:
     """A payment was settled. One by hand needs no telling: the creator confirmed it."""
-    if payment.till != BY_HAND and _wants(conn, "notify_orders"):
-        _notice(conn, Kind.NOTICE_ORDER, {"order": payment.order_id, "payment": payment.id}, now)
+    if payment.till != BY_HAND:
+        _notice(conn, Kind.NOTICE_ORDER, ORDERS, {"order": payment.order_id, "payment": payment.id}, now)
 
 
 def queue_withdrawal_notice(conn: Connection, order_id: int, now: datetime) -> None:
     """A reader withdrew: the law gives the creator 14 days to pay back, so an address is reason enough to tell."""
-    if _wants(conn):
+    if _reachable(conn):
         queue(conn, f"withdrawal:{order_id}", Kind.NOTICE_WITHDRAWAL.value, {"order": order_id}, now)
 
 
 def queue_letter_notice(conn: Connection, letter_id: int, now: datetime) -> None:
     """A reader wrote."""
-    if _wants(conn, "notify_letters"):
-        _notice(conn, Kind.NOTICE_LETTER, {"letter": letter_id}, now)
+    _notice(conn, Kind.NOTICE_LETTER, LETTERS, {"letter": letter_id}, now)
 
 
 def queue_report_notice(conn: Connection, now: datetime) -> None:
     """Somebody told of a wrong: the creator has to look, so an address is reason enough. One mail a quarter of an
     hour, at its end, says how many wait."""
-    if _wants(conn):
+    if _reachable(conn):
         slot = _slot(now)
         queue(conn, f"report:{slot}", Kind.NOTICE_REPORT.value, {}, now, due=slot_start(slot + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from headwaters.actions.mail import queue_report_notice
 from headwaters.core.clock import to_micros
@@ -86,24 +87,59 @@ def add_to_report(conn: Connection, token: str, body: str, now: datetime) -> Rep
 
     Raises NotFound(REPORT_UNKNOWN), Conflict when it is closed or its log is full, Refused(LETTER_EMPTY), TooLarge.
     """
-    report = _say(conn, rows.report_by_token(conn, token), Teller.REPORTER, body, ReportState.OPEN, now)
+    report = _say(
+        conn,
+        rows.lock_report(conn, rows.report_by_token(conn, token).reference),
+        Teller.REPORTER,
+        body,
+        ReportState.OPEN,
+        now,
+    )
     queue_report_notice(conn, now)
     return report
 
 
-def answer_report(conn: Connection, reference: str, body: str, close: ReportState, now: datetime) -> ReportRow:
-    """The creator answers; `close` is CLOSED, or ANSWERED to leave it open to a reply. Raises as `add_to_report`."""
-    report = rows.report_by_reference(conn, reference)
-    return _say(conn, report, Teller.CREATOR, body, close, now)
+def answer_report(
+    conn: Connection, reference: str, body: str, close: ReportState, now: datetime, seen: int | None = None
+) -> ReportRow:
+    """The creator answers; `close` is CLOSED, or ANSWERED to leave it open to a reply.
+
+    `seen`: how many entries of the log were read before; None does not say. Raises as `add_to_report`,
+    Conflict(REPORT_NEWER).
+    """
+    return _say(conn, rows.lock_report(conn, reference), Teller.CREATOR, body, close, now, seen)
+
+
+def answer_report_once(
+    conn: Connection, reference: str, body: str, close: ReportState, now: datetime, seen: int | None = None
+) -> ReportRow | Literal[False]:
+    """The same; False for a form that came before. For the audit log, which tells of it once."""
+    before = rows.lock_report(conn, reference)
+    said = len(rows.entries(conn, before.id))
+    report = answer_report(conn, reference, body, close, now, seen)
+    return report if len(rows.entries(conn, report.id)) > said else False
 
 
 def _say(
-    conn: Connection, report: ReportRow, author: Teller, body: str, state: ReportState, now: datetime
+    conn: Connection,
+    report: ReportRow,
+    author: Teller,
+    body: str,
+    state: ReportState,
+    now: datetime,
+    seen: int | None = None,
 ) -> ReportRow:
     text = _clean(body)
     log = rows.entries(conn, report.id)
     if log and (log[-1].author, log[-1].body) == (author.value, text):
         return report
+    if seen is not None and len(log) > seen:
+        raise Conflict(
+            Code.REPORT_NEWER,
+            N_("More was said here since you opened this page, so nothing was sent yet."),
+            hint=N_("It stands above. Send what you wrote again if it still fits."),
+            field="body",
+        )
     if report.state == ReportState.CLOSED or len(log) >= LONGEST_LOG:
         raise Conflict(Code.REPORT_UNKNOWN, N_("This report is closed."), hint=N_("Make a new one if there is more."))
     rows.add_entry(conn, report.id, author.value, text, to_micros(now))

@@ -99,7 +99,8 @@ def place_order(
     rows.add_line(conn, order_id=order_id, work_id=work.id, amount_minor=amount.minor)
     payment = None
     if till is not None:
-        payment = _add_payment(conn, order_id, nonce, amount, till, secrets.reference, now)
+        # The order's nonce keeps it single; its number, unlike a hash, lies beside its neighbours' in the index.
+        payment = _add_payment(conn, order_id, f"order:{order_id}", amount, till, secrets.reference, now)
     if granted:
         rows.add_grant(conn, order_id=order_id, work_id=work.id, key=secrets.key, created_at=to_micros(now))
     _write(conn, order_id, take, nonce, secrets, now)

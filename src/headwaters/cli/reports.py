@@ -6,8 +6,10 @@ import argparse
 from typing import Any
 
 from headwaters.actions import reports as verbs
+from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say, utc
 from headwaters.core.clock import from_micros
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.errands.house import House
 from headwaters.store import reports as rows
@@ -62,7 +64,18 @@ def _answer(args: argparse.Namespace) -> int:
 
 async def _send(house: House, reference: str, body: str, state: verbs.ReportState) -> ReportRow:
     now = house.clock()
-    return await house.db.write(lambda conn: verbs.answer_report(conn, reference, body, state, now))
+    what = What.REPORT_CLOSED if state is verbs.ReportState.CLOSED else What.REPORT_ANSWERED
+    answered = noted(
+        lambda conn: verbs.answer_report_once(conn, reference, body, state, now),
+        Deed(None, what, f"report:{reference}"),
+        now,
+    )
+
+    def run(conn: Connection) -> ReportRow:
+        answered(conn)
+        return rows.report_by_reference(conn, reference)
+
+    return await house.db.write(run)
 
 
 def _text(report: ReportRow, log: list[EntryRow]) -> str:

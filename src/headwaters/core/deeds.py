@@ -63,6 +63,16 @@ class What(StrEnum):
     TILL_CHANGED = "till.changed"
     # letters
     LETTER_ANSWERED = "letter.answered"
+    LETTERS_ARCHIVED = "letters.archived"
+    LETTERS_BROUGHT_BACK = "letters.brought_back"
+    LETTERS_BLOCKED = "letters.blocked"
+    LETTERS_UNBLOCKED = "letters.unblocked"
+    LETTERS_UNREAD = "letters.unread"
+    SAVED_ADDED = "saved.added"
+    SAVED_CHANGED = "saved.changed"
+    SAVED_DELETED = "saved.deleted"
+    REPORT_ANSWERED = "report.answered"
+    REPORT_CLOSED = "report.closed"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
     CHECKLIST_DONE = "checklist.done"
@@ -111,6 +121,16 @@ WORDS: Mapping[What, str] = {
     What.TILL_KEYS_CHANGED: N_("gave %(subject)s new keys"),
     What.TILL_CHANGED: N_("changed %(subject)s"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
+    What.LETTERS_ARCHIVED: N_("archived the letters of %(subject)s"),
+    What.LETTERS_BROUGHT_BACK: N_("brought the letters of %(subject)s back"),
+    What.LETTERS_BLOCKED: N_("closed the letters of %(subject)s"),
+    What.LETTERS_UNBLOCKED: N_("opened the letters of %(subject)s again"),
+    What.LETTERS_UNREAD: N_("marked the letters of %(subject)s as unread"),
+    What.SAVED_ADDED: N_("kept the saved answer %(subject)s"),
+    What.SAVED_CHANGED: N_("changed the saved answer %(subject)s"),
+    What.SAVED_DELETED: N_("deleted the saved answer %(subject)s"),
+    What.REPORT_ANSWERED: N_("answered the report %(subject)s"),
+    What.REPORT_CLOSED: N_("answered and closed the report %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
     What.CHECKLIST_DONE: N_("put the checklist away"),
 }

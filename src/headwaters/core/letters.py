@@ -12,11 +12,13 @@ from enum import StrEnum
 from headwaters.core.errors import N_, Code, Refused, TooLarge
 
 LONGEST_LETTER = 20_000  # bytes of UTF-8, as it was sent
+LONGEST_TITLE = 80  # characters of a saved answer's title
 LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the brackets
 _LONGEST_LOCAL = 64
 
 _NEWLINES = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _MANY_NEWLINES = re.compile(r"\n{4,}")
+_BLANK_TO_FILL = re.compile(r"\{(?:title|name)\}")
 _OVERRIDES = frozenset("\u202d\u202e")  # they show text in another order than it was written
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -28,6 +30,23 @@ class Author(StrEnum):
 
     READER = "reader"
     CREATOR = "creator"
+
+
+class Tray(StrEnum):
+    """Which threads: open ones, of them those with something unread; put away; closed to their reader; all."""
+
+    OPEN = "open"
+    UNREAD = "unread"
+    ARCHIVED = "archived"
+    BLOCKED = "blocked"
+    ALL = "all"
+
+
+class Way(StrEnum):
+    """How an answer goes out: as the reader asked (by mail where they ticked it), or to their page alone."""
+
+    ASKED = "asked"
+    PAGE = "page"
 
 
 def _kept(character: str) -> bool:
@@ -63,6 +82,24 @@ def clean_letter(text: str) -> str:
             Code.LETTER_EMPTY, N_("There is nothing in this letter yet."), hint=N_("Write a few words."), field="letter"
         )
     return plain
+
+
+def clean_title(text: str) -> str:
+    """The title of a saved answer: one line. Raises Refused(SAVED_TITLE)."""
+    title = one_line(text, LONGEST_TITLE + 1)
+    if not any(map(_visible, title)):
+        raise Refused(Code.SAVED_TITLE, N_("Give it a title to find it by."), field="title")
+    if len(title) > LONGEST_TITLE:
+        raise Refused(
+            Code.SAVED_TITLE, N_("A title has %(limit)d characters at most."), field="title", limit=LONGEST_TITLE
+        )
+    return title
+
+
+def fill_saved(text: str, title: str, name: str) -> str:
+    """A saved answer with {title} and {name} filled; other braces stay as they are, also those in what is filled in."""
+    values = {"{title}": title, "{name}": name}
+    return _BLANK_TO_FILL.sub(lambda found: values[found[0]], text)
 
 
 def one_line(text: str, longest: int = 200) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.letters import clean_address
+from headwaters.core.notices import OLD_WISHES, Wish
 from headwaters.core.sales.iban import check_iban
 from headwaters.core.sales.money import check_currency
 
@@ -50,8 +51,9 @@ class Settings:
     )
     practice: str = field(default="off", metadata={"doc": "The practice till: on or off; no real money moves"})
     notify_email: str = field(default="", metadata={"doc": "Where your own notices go"})
-    notify_orders: str = field(default="off", metadata={"doc": "A notice of each order: on or off"})
-    notify_letters: str = field(default="off", metadata={"doc": "A notice of each letter: on or off"})
+    notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
+    notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
+    notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -61,6 +63,17 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def _wish(text: str) -> str:
+    """Also in the words of before: on, off."""
+    return _one_of(*Wish)(OLD_WISHES.get(text, text))
+
+
+def _hour(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and int(text) < 24):
+        raise ValueError(N_("It is an hour from 0 to 23."), {})
+    return str(int(text))
 
 
 def _decimal(text: str) -> str:
@@ -109,8 +122,9 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "by_hand": _one_of("off", "on", "trust"),
     "by_hand_iban": check_iban,
     "practice": _one_of("off", "on"),
-    "notify_orders": _one_of("off", "on"),
-    "notify_letters": _one_of("off", "on"),
+    "notify_orders": _wish,
+    "notify_letters": _wish,
+    "notify_hour": _hour,
 }
 
 KEYS: tuple[str, ...] = tuple(item.name for item in fields(Settings))

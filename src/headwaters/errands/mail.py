@@ -21,10 +21,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from headwaters.actions.deeds import noted
 from headwaters.actions.letters import refuse_mail
-from headwaters.actions.mail import BY_HAND, Kind, queue_order_mail_again, slot_start
+from headwaters.actions.mail import (
+    BY_HAND,
+    LETTERS,
+    ORDERS,
+    SWITCHES,
+    Kind,
+    queue_order_mail_again,
+    slot_start,
+    wish_of,
+)
+from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import address_digest, mail_key, one_line
+from headwaters.core.notices import Wish
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.core.shop import Settings
@@ -38,6 +49,7 @@ from headwaters.store import studio as studio_rows
 from headwaters.store.db import Connection
 from headwaters.store.outbox import OutboxRow
 from headwaters.store.sales import PaymentRow
+from headwaters.store.threads import thread_state
 from headwaters.texts import translations
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -154,6 +166,8 @@ def _look_at_new_order(conn: Connection, house: House, payload: Mapping[str, Any
 
 def _look_at_new_letter(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
     letter = letter_rows.letter_by_id(conn, payload["letter"])
+    if thread_state(conn, letter.order_id).blocked_at is not None:
+        return None
     return _notice(house, "notice_letter", f"/letters/{letter.order_id}", title=_title(conn, letter.order_id))
 
 
@@ -179,9 +193,36 @@ def _look_at_more(conn: Connection, house: House, payload: Mapping[str, Any]) ->
     )
 
 
+def _look_at_day(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    """What happened since the first thing that it tells of, counted now: whatever was wished for daily when it was
+    queued, or is now, and is still wished for at all."""
+    start, end = from_micros(payload["start"]), from_micros(payload["end"])
+    wishes = {switch: wish_of(letter_rows.notify_settings(conn), switch) for switch in SWITCHES}
+    told = [
+        switch
+        for switch, wish in wishes.items()
+        if wish is Wish.DAILY or (wish is Wish.EACH and switch in payload["wanted"])
+    ]
+    letters = letter_rows.count_between(conn, start, end) if LETTERS in told else 0
+    orders = studio_rows.count_between(conn, start, end) if ORDERS in told else 0
+    if not letters and not orders:
+        return None
+    sums = [str(money) for money in studio_rows.money_between(conn, start, end)] if orders else []
+    return _notice(
+        house,
+        "notice_daily",
+        "",
+        letters=letters,
+        orders=orders,
+        sums=sums,
+        start=f"{start:%Y-%m-%d %H:%M}",
+        end=f"{end:%Y-%m-%d %H:%M}",
+    )
+
+
 def _look_at_reports(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
     waiting = [report.reference for report in report_rows.all_reports(conn) if report.state == "open"]
-    return _notice(house, "notice_report", "", references=waiting) if waiting else None
+    return _notice(house, "notice_report", "/reports", references=waiting) if waiting else None
 
 
 _LOOKS: dict[Kind, Look] = {
@@ -192,6 +233,7 @@ _LOOKS: dict[Kind, Look] = {
     Kind.NOTICE_WITHDRAWAL: _look_at_withdrawal,
     Kind.NOTICE_MORE: _look_at_more,
     Kind.NOTICE_REPORT: _look_at_reports,
+    Kind.NOTICE_DAILY: _look_at_day,
 }
 
 
@@ -260,6 +302,27 @@ async def send_link_again(house: House, order_id: int, who: int | None = None) -
         return queue_order_mail_again(conn, order_id, now)
 
     return await house.db.write(noted(run, Deed(who, What.LINK_SENT_AGAIN, f"order:{order_id}"), now))
+
+
+async def try_notice(house: House, address: str) -> None:
+    """Send the creator a mail of no meaning, now, to see that it arrives.
+
+    Raises Refused(MAIL_OFF | EMAIL_INVALID | MAIL_REFUSED), Unavailable(MAIL_DOWN): what the mail server says.
+    """
+    if house.mailer is None:
+        raise Refused(
+            Code.MAIL_OFF,
+            N_("This shop sends no mail yet."),
+            hint=N_("Name a mail server in headwaters.toml, and start the shop again."),
+        )
+    if not address:
+        raise Refused(
+            Code.EMAIL_INVALID,
+            N_("Where should it go? Write your e-mail address first."),
+            field="notify_email",
+        )
+    letter = Letter(address, "notice_try", {"studio_url": f"{house.config.url}/studio/notices"}, to_reader=False)
+    await house.mailer.send(write_mail(house, letter, f"try:{house.token()}"))
 
 
 # ── no more mail ─────────────────────────────────────────────────────────────────────────────────

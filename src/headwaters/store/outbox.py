@@ -125,6 +125,18 @@ def fail(conn: Connection, row: OutboxRow, state: str, due_at: datetime, why: st
     )
 
 
+def keys_after(conn: Connection, kind: str, moment: datetime) -> list[str]:
+    """The keys of a kind's rows that wait for a time after `moment`."""
+    later = (outbox.c.state == WAITING, outbox.c.due_at > to_micros(moment), outbox.c.kind == kind)
+    return [key for (key,) in conn.execute(select(outbox.c.key).where(*later))]
+
+
+def states_of(conn: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Where the rows of these keys are; none for what is forgotten, as it was done long ago."""
+    found = conn.execute(select(outbox.c.key, outbox.c.state).where(outbox.c.key.in_(keys)))
+    return {str(key): str(state) for key, state in found}
+
+
 def forget_done(conn: Connection, before: datetime) -> int:
     """Remove rows that were done before that time; how many. Their keys then no longer keep a second one away."""
     statement = delete(outbox).where(outbox.c.state == DONE, outbox.c.done_at < to_micros(before))

@@ -21,6 +21,7 @@ from headwaters.store.tables import (
     payments,
     refunds,
     settings,
+    threads,
     works,
 )
 
@@ -257,13 +258,16 @@ class OrderView:
     granted_at: int | None
     expires_at: int | None
     withdrawn_at: int | None
+    blocked_at: int | None  # since when the creator takes no letters from it
     lines: tuple[LineView, ...]
     payments: tuple[PaymentView, ...]
     letters: tuple[LetterView, ...]
 
 
+_HAS_LETTERS = select(letters.c.id).where(letters.c.order_id == orders.c.id).correlate(orders).exists()
 _ORDER = Prepared(
     select(
+        _HAS_LETTERS.label("has_letters"),
         orders.c.id,
         orders.c.token,
         orders.c.door,
@@ -275,11 +279,13 @@ _ORDER = Prepared(
         orders.c.granted_at,
         orders.c.expires_at,
         orders.c.withdrawn_at,
+        threads.c.blocked_at,
         order_lines.c.work_id,
         order_lines.c.amount_minor,
         grants.c.key,
     )
     .join(order_lines, order_lines.c.order_id == orders.c.id)
+    .outerjoin(threads, threads.c.order_id == orders.c.id)
     .outerjoin(grants, (grants.c.order_id == orders.c.id) & (grants.c.work_id == order_lines.c.work_id))
     .where(orders.c.token == bindparam("token"))
     .order_by(order_lines.c.id)
@@ -312,7 +318,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 11  # columns of the order itself, before those of the line
+_ORDER_WIDTH = 13  # columns of the order itself and whether it has letters, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:
@@ -320,9 +326,9 @@ def order_by_token(conn: Connection, token: str) -> OrderView:
     rows = _ORDER.all(conn, token=token)
     if not rows:
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
-    order = rows[0][:_ORDER_WIDTH]
+    has_letters, *order = rows[0][:_ORDER_WIDTH]
     order_id = order[0]
     lines = tuple(LineView(*row[_ORDER_WIDTH:]) for row in rows)
     paid = tuple(PaymentView(*(*row[:-1], int(row[-1] or 0))) for row in _PAYMENTS.all(conn, order_id=order_id))
-    written = tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order_id))
+    written = tuple(LetterView(*row) for row in _LETTERS.all(conn, order_id=order_id)) if has_letters else ()
     return OrderView(*(*order, lines, paid, written))

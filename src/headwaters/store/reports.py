@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, func, insert, select, update
 
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.store.connection import Connection
@@ -72,6 +72,12 @@ def _found(report: ReportRow | None) -> ReportRow:
     return report
 
 
+def lock_report(conn: Connection, reference: str) -> ReportRow:
+    """The same, and whoever else would write into its log waits until this transaction is over."""
+    conn.execute(select(reports.c.id).where(reports.c.reference == reference).with_for_update(key_share=True))
+    return report_by_reference(conn, reference)
+
+
 def add_report(conn: Connection, **values: object) -> None:
     """A new report."""
     conn.execute(insert(reports).values(**values))
@@ -99,8 +105,22 @@ def entries(conn: Connection, report_id: int) -> list[EntryRow]:
 
 def open_reports(conn: Connection, most: int) -> list[ReportRow]:
     """The reports that wait for an answer, the newest first."""
-    waiting = select(*_COLUMNS).where(reports.c.state == "open").order_by(reports.c.id.desc()).limit(most)
-    return [ReportRow(*row) for row in conn.execute(waiting)]
+    return list_reports(conn, most, 0, "open")
+
+
+def list_reports(conn: Connection, most: int, skip: int, state: str) -> list[ReportRow]:
+    """Reports of a state (empty: all), those that wait first, then the newest."""
+    chosen = select(*_COLUMNS).where(*([reports.c.state == state] if state else []))
+    first = case((reports.c.state == "open", 0), else_=1)
+    return [
+        ReportRow(*row) for row in conn.execute(chosen.order_by(first, reports.c.id.desc()).limit(most).offset(skip))
+    ]
+
+
+def count_reports(conn: Connection) -> dict[str, int]:
+    """How many there are, by state."""
+    counted = select(reports.c.state, func.count()).group_by(reports.c.state)
+    return {state: int(count) for state, count in conn.execute(counted)}
 
 
 def all_reports(conn: Connection) -> list[ReportRow]:

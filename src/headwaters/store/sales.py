@@ -614,14 +614,16 @@ def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
     entry_id = _ADD_ENTRY.id_if_new(conn, key=entry.key, order_id=order_id, kind=entry.kind, at=at)
     if entry_id is None:
         return False
-    for posting in entry.postings:
-        _PUT_POSTING.run(
-            conn,
-            entry_id=entry_id,
-            account=posting.account,
-            currency=posting.amount.currency,
-            amount_minor=posting.amount.minor,
-        )
+    rows = [
+        {
+            "entry_id": entry_id,
+            "account": posting.account,
+            "currency": posting.amount.currency,
+            "amount_minor": posting.amount.minor,
+        }
+        for posting in entry.postings
+    ]
+    _PUT_POSTING.many(conn, rows)
     return True
 
 

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -35,6 +36,8 @@ T = TypeVar("T")
 READERS = 3
 LARGEST_BATCH = 256  # jobs to a commit
 LONGEST_BATCH = 0.02  # seconds of running jobs before a commit; who waits longer waits for the next
+CROWD = 4  # jobs in one commit, after which many more are on their way
+GATHER = 0.003  # seconds that the first of a crowd waits for others: a commit costs nearly as much for few as for many
 LONGEST_WAIT = 60.0  # seconds for another process's write to end
 _POLL_MS = 10  # SQLite's own wait (1, 2 and 5 ms steps) between our looks at the clock
 SLOW_JOB = 0.25  # seconds; nothing slow may run inside a transaction
@@ -44,6 +47,9 @@ _SETTINGS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-8000",  # KiB. No mmap: there a failing disk kills the process instead of one statement
     "PRAGMA journal_size_limit=67108864",
+    # A day of many orders touches pages all over the indexes: the more of a page's versions wait in the WAL, the fewer
+    # are copied into the database. 64 MB of it are read within a moment where a process died.
+    "PRAGMA wal_autocheckpoint=16000",
 )
 
 
@@ -191,11 +197,12 @@ class Reader(_Thread):
 
 
 class Writer(_Thread):
-    """Writes: the jobs that wait are run in one transaction, a savepoint each, and answered after its commit."""
+    """Writes: the jobs that wait are run in one transaction and answered after its commit."""
 
     def __init__(self, name: str, path: Path, queue: SimpleQueue[Job | None], bell: Bell) -> None:
         super().__init__(name, path, queue)
         self._bell = bell
+        self._crowded = False  # whether the last batch was a crowd
 
     def _connect(self) -> sqlite3.Connection:
         driver = connect(self._path)
@@ -206,6 +213,8 @@ class Writer(_Thread):
         job = self._queue.get()
         if job is None:
             return False
+        if self._crowded:
+            time.sleep(GATHER)
         batch = [job]
         if self._together(batch):
             self._tell(batch)
@@ -213,6 +222,7 @@ class Writer(_Thread):
             for each in batch:
                 self._alone(each)
                 self._tell([each])
+        self._crowded = len(batch) >= CROWD
         return True
 
     def _tell(self, batch: list[Job]) -> None:
@@ -230,11 +240,28 @@ class Writer(_Thread):
                 job.fail(translate(error))
             return True
         try:
-            for job in self._joining(batch):
-                self._in_savepoint(job)
+            if not self._in_one_go(batch):
+                self._begin()
+                for job in self._joining(batch):
+                    self._in_savepoint(job)
             self._driver.execute("COMMIT")
         except BaseException as error:  # whatever it is, nobody is left without an answer
             log.warning("a commit of %d writes failed (%s); each is run again alone", len(batch), error)
+            self._end()
+            return False
+        return True
+
+    def _in_one_go(self, batch: list[Job]) -> bool:
+        """Run the first job and what joins it. False: one of them raised, and all is rolled back.
+
+        Without savepoints, for which SQLite copies each page before it changes: few functions raise in here.
+        """
+        try:
+            for job in self._joining(batch):
+                self._call(job)
+        except BaseException as error:  # told when it is run again
+            if is_machine_trouble(error):
+                raise
             self._end()
             return False
         return True
@@ -252,22 +279,18 @@ class Writer(_Thread):
                 return
 
     def _joining(self, batch: list[Job]) -> Iterator[Job]:
-        """The first job, and then what waits by the time it is done, up to the limits; all noted in `batch`."""
+        """The jobs of `batch`, and then what waits by the time they are done, up to the limits; noted in `batch`."""
         began = time.perf_counter()
         waiting = self._waiting()
-        job: Job | None = batch[0]
-        while job is not None:
+        for number, job in enumerate(batch, 1):
             before = time.perf_counter()
             if not job.abandoned:
                 yield job
             now = time.perf_counter()
             if now - before > SLOW_JOB:
                 log.warning("%s took %.2f s of the writer's time", job.name, now - before)
-            if len(batch) >= LARGEST_BATCH or now - began > LONGEST_BATCH:
-                return
-            job = next(waiting, None)
-            if job is not None:
-                batch.append(job)
+            if number == len(batch) < LARGEST_BATCH and now - began <= LONGEST_BATCH:
+                batch.extend(islice(waiting, 1))
 
     def _waiting(self) -> Iterator[Job]:
         """Jobs from the queue, as long as there are any."""

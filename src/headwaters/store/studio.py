@@ -319,6 +319,17 @@ def numbers_since(conn: Connection, start: datetime) -> Numbers:
     return Numbers(doors, _money_since(conn, start), unfinished)
 
 
+def money_between(conn: Connection, start: datetime, end: datetime) -> tuple[Money, ...]:
+    """Real money that came in from `start` up to `end`, by currency."""
+    settled = payments.c.settled_at.between(to_micros(start), to_micros(end) - 1)
+    came = conn.execute(
+        select(payments.c.currency, func.sum(payments.c.amount_minor))
+        .where(payments.c.state == PaymentState.PAID.value, payments.c.mode == Mode.LIVE.value, settled)
+        .group_by(payments.c.currency)
+    )
+    return tuple(Money(int(total), currency) for currency, total in sorted(map(tuple, came)))
+
+
 def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
     real = (payments.c.state == PaymentState.PAID.value, payments.c.mode == Mode.LIVE.value)
     came = conn.execute(

@@ -55,6 +55,7 @@ class Format:
         self.locale = read_locale(language)
         self.gettext = translations(language).gettext
         self.money = lru_cache(4096)(self._money)
+        self.money_short = lru_cache(4096)(self._money_short)
         self.amount = lru_cache(4096)(self._amount)
         self.size = lru_cache(4096)(self._size)
         self.length = lru_cache(4096)(self._length)
@@ -71,7 +72,7 @@ class Format:
         places = digits(currency)
         return self._currency(Decimal(minor).scaleb(-places), currency, places)
 
-    def money_short(self, minor: int, currency: str) -> str:
+    def _money_short(self, minor: int, currency: str) -> str:
         """€5 where there are no cents, else as `money`."""
         whole, cents = divmod(minor, 10 ** digits(currency))
         if cents:

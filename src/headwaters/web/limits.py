@@ -6,7 +6,7 @@ of visitors. IPv4 counts by /24, IPv6 by /56 (what one household is commonly giv
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import math
 import secrets
 import socket
@@ -86,7 +86,7 @@ class Limits:
         """A name for the visitor's network that tells nothing and lasts as long as the process."""
         forwarded = request.headers.getall("X-Forwarded-For", [])
         network = prefix(client_address(request.remote, forwarded, self._proxies))
-        return hmac.digest(self._key, network, "sha256")[:16]
+        return hashlib.blake2b(network, key=self._key, digest_size=16).digest()  # a third of an HMAC's time
 
     def check(self, request: web.Request, name: str) -> None:
         """Count one use of `name`. Raises Limited(TOO_OFTEN) with the seconds until it is worth trying again."""
@@ -95,7 +95,7 @@ class Limits:
     def check_name(self, whose: str, name: str) -> None:
         """The same, counted by `whose` instead of by where it comes from; `whose` is as untold as a network is."""
         text = whose.encode("utf-8", "surrogatepass")
-        self._count(hmac.digest(self._key, b"name:" + text, "sha256")[:16], name)
+        self._count(hashlib.blake2b(b"name:" + text, key=self._key, digest_size=16).digest(), name)
 
     def _count(self, who: bytes, name: str) -> None:
         now = time.monotonic()

@@ -24,6 +24,7 @@ from headwaters.web.files import DESK
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import routes as look_routes
 from headwaters.web.markdown import render_markdown
+from headwaters.web.order_html import order_html
 from headwaters.web.render import (
     KEPT,
     NONCE,
@@ -33,13 +34,13 @@ from headwaters.web.render import (
     answer,
     keep,
     page_html,
+    private_page,
     render,
     retry_headers,
     site_of,
     status_of,
 )
 from headwaters.web.show_orders import NOTHING_TYPED, ShelfWork, Typed, order_json, shelf_work
-from headwaters.web.show_orders import order_page as order_context
 
 routes = web.RouteTableDef()
 
@@ -197,9 +198,8 @@ async def order_page(
     house = request.app[HOUSE]
     order, shelves = await _order(request, token)
     form = Typed(typed or {}, problem) if problem else NOTHING_TYPED
-    context = order_context(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
-    status = status_of(problem) if problem else 200
-    return render(request, "order.html", context, status=status, headers={**PRIVATE, **retry_headers(problem)})
+    html = order_html(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
+    return private_page(html, status_of(problem) if problem else 200, retry_headers(problem))
 
 
 @routes.get("/o/{token}.json")

@@ -111,6 +111,11 @@ def render(
     return web.Response(body=html.encode(), status=status, headers={"Content-Type": HTML, **headers})
 
 
+def private_page(html: str, status: int, headers: Mapping[str, str]) -> web.Response:
+    """As `render`, of HTML that is there already; `headers` besides those of a private page."""
+    return web.Response(body=html.encode(), status=status, headers={"Content-Type": HTML, **PRIVATE, **headers})
+
+
 def status_of(error: HeadwatersError) -> int:
     """HTTP's number for an error, as docs/develop/errors.md lists it."""
     if error.code in _STATUS_OF_CODE:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -95,12 +96,13 @@ class _Sender:
         self._transport = transport
         self._writer = writer
         self._by_kernel = transport.get_extra_info("sslcontext") is None
+        self._socket = transport.get_extra_info("socket")
         self._fast = False
         self._set(_HANG_UP_AFTER, PATIENCE)
         self._set(_UNSENT_LIMIT, UNSENT)
 
     def _set(self, option: int | None, value: int) -> None:
-        connection = self._transport.get_extra_info("socket")
+        connection = self._socket
         if option is not None and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             with suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, option, value)
@@ -130,13 +132,31 @@ class _Sender:
 
     async def _send_file(self, descriptor: int, offset: int, length: int) -> bool:
         """By sendfile. False, and nothing sent, where the kernel cannot."""
+        sent = self._send_at_once(descriptor, offset, min(length, STRIDE))
+        if sent == length:
+            return True
         reading = self._transport.is_reading()
         self._transport.pause_reading()  # once, not for each stride; a reader who goes is noticed by writing
         try:
-            return await self._stride(_Descriptor(descriptor), offset, length)
+            done = await self._stride(_Descriptor(descriptor), offset + sent, length - sent)
         finally:
             if reading and not self._transport.is_closing():
                 self._transport.resume_reading()
+        if sent and not done:
+            raise ConnectionResetError("the reader went")
+        return done
+
+    def _send_at_once(self, descriptor: int, offset: int, length: int) -> int:
+        """What the kernel takes without any wait, often all of it: how many bytes. What goes wrong with it goes wrong
+        with `loop.sendfile` as well, which says so."""
+        if self._socket is None or self._transport.get_write_buffer_size() or self._transport.is_closing():
+            return 0
+        try:
+            sent = os.sendfile(self._socket.fileno(), descriptor, offset, length)
+        except (AttributeError, OSError):
+            return 0
+        self._writer.output_size += sent
+        return sent
 
     async def _stride(self, file: _Descriptor, offset: int, length: int) -> bool:
         loop = asyncio.get_running_loop()

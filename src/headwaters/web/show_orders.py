@@ -269,12 +269,12 @@ def _letter(letter: LetterView, said: Format) -> pages.Letter:
 
 
 def _letter_form(order: OrderView, typed: Mapping[str, str], problem: Problem | None) -> pages.LetterForm:
+    closed = order.blocked_at is not None
     if "body" not in typed:
         last = next((one for one in reversed(order.letters) if one.author == "reader"), None)
-        return pages.LetterForm("", "", bool(last and last.wants_mail), order.email is None, None)
-    return pages.LetterForm(
-        typed["body"], typed.get("email", ""), "mail_me" in typed, order.email is None or bool(problem), problem
-    )
+        return pages.LetterForm("", "", bool(last and last.wants_mail), order.email is None, closed, None)
+    ask_email = order.email is None or bool(problem)
+    return pages.LetterForm(typed["body"], typed.get("email", ""), "mail_me" in typed, ask_email, closed, problem)
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────

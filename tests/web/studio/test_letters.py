@@ -112,16 +112,19 @@ async def test_an_answer_to_no_order_is_not_kept(alice: Visitor) -> None:
 
 async def test_the_page_says_whether_the_answer_goes_by_mail(shop: House, alice: Visitor) -> None:
     order = await take_work(shop, email=BOB, letter="Was it cold?")
-    path = f"/studio/letters/{order.id}"
-    assert "and by mail as they asked" not in await alice.text(path)  # there is no mail server
+    path, ticked = f"/studio/letters/{order.id}", f"To {BOB}. It comes to their page either way."
+    assert "This shop sends no mail." in await alice.text(path)
     shop.mailer = SmtpMailer(Smtp("127.0.0.1", "shop@shop.example", 9, security="none"))
+    assert "They did not ask for it by mail." in await alice.text(path)
     await shop.db.write(lambda conn: conn.execute(tables.letters.update().values(wants_mail=1)))
-    assert "and by mail as they asked" in await alice.text(path)
-    answer = await alice.send(path, path, body="Very cold.")
+    assert ticked in await alice.text(path)
+    answer = await alice.send(path, path, body="Very cold.", by_mail="1")
     assert answer.headers["Location"] == f"{path}?said=answered_by_mail"
     await mail.refuse(shop, mail.refusal_url(shop, BOB).rpartition("/")[2])
-    assert "and by mail as they asked" not in await alice.text(path)
-    answer = await alice.send(path, path, body="Very cold indeed.")
+    page = await alice.text(path)
+    assert ticked not in page
+    assert "They want no mail from this shop any more." in page
+    answer = await alice.send(path, path, body="Very cold indeed.", by_mail="1")
     assert answer.headers["Location"] == f"{path}?said=answered"
 
 

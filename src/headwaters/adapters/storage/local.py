@@ -36,6 +36,7 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._incoming = root / "incoming"
+        self._copies, self._links = str(root), str(root / "links")
         self._descriptors = Descriptors()
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────
@@ -156,15 +157,15 @@ class LocalStorage:
     def open(self, blob: Blob) -> LocalSource:
         """See ports.Storage. A copy is preferred where there is one."""
         try:
-            return self._open_checked(self._copy_path(blob.sha256), blob, None)
+            return self._open_checked(_under(self._copies, blob.sha256), blob, None)
         except Unavailable:
             if blob.keep is not Keep.LINK:
                 raise
-        return self._open_checked(self._link_path(blob.sha256), blob, blob.witness)
+        return self._open_checked(_under(self._links, blob.sha256), blob, blob.witness)
 
-    def _open_checked(self, path: Path, blob: Blob, witness: Witness | None) -> LocalSource:
+    def _open_checked(self, path: str, blob: Blob, witness: Witness | None) -> LocalSource:
         try:
-            source = self._descriptors.borrow(str(path))
+            source = self._descriptors.borrow(path)
         except OSError as error:
             raise Unavailable(
                 Code.BLOB_MISSING,
@@ -198,10 +199,10 @@ class LocalStorage:
     # ── paths and files ──────────────────────────────────────────────────────────────────────────
 
     def _copy_path(self, digest: str) -> Path:
-        return self._root.joinpath(digest[:2], digest[2:4], digest)
+        return Path(_under(self._copies, digest))
 
     def _link_path(self, digest: str) -> Path:
-        return self._root.joinpath("links", digest[:2], digest[2:4], digest)
+        return Path(_under(self._links, digest))
 
     def _new_name(self) -> Path:
         self._make_folder(self._incoming)
@@ -254,6 +255,11 @@ class LocalStorage:
             raise Refused(
                 Code.CONFIG_BROKEN, N_("Nothing can be kept in %(path)s: %(why)s."), path=str(self._root), why=why
             ) from error
+
+
+def _under(folder: str, digest: str) -> str:
+    """Where a blob lies. A text: each download asks, and joining a Path takes as long as opening what it names."""
+    return f"{folder}/{digest[:2]}/{digest[2:4]}/{digest}"
 
 
 def _blob(sums: Sums, witness: Witness | None = None) -> Blob:

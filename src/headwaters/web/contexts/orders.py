@@ -129,6 +129,7 @@ class LetterForm:
     email: str  # what was typed
     mail_me: bool  # the tick “mail me the answer”
     ask_email: bool  # the order has no address yet
+    closed: bool  # the creator takes no letters from this page
     problem: Problem | None
 
 

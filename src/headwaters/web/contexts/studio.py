@@ -173,16 +173,21 @@ class ThreadItem:
     start: str  # the first words of its last letter
     mine: bool  # the last letter is the creator's
     last: Moment
+    archived: bool  # put away until its reader writes again
+    blocked: bool  # its reader cannot write
 
 
 @dataclass(frozen=True, slots=True)
 class ReportItem:
-    """A report of a wrong that waits for an answer."""
+    """A report of a wrong in a list."""
 
+    href: str
     reference: str
     address: str  # where the wrong is, as the reporter wrote it
     body: str
     made: Moment
+    state: str  # open, answered, closed
+    state_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,46 +361,6 @@ class StoryPage:
     downloads_in_all: int
     ledger: tuple[LedgerItem, ...]
     forms: ReaderForms
-    problem: Problem | None
-
-
-# ── letters ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadsPage:
-    """`studio/letters.html`: all threads, unread ones first."""
-
-    frame: Frame
-    threads: tuple[ThreadItem, ...]
-    pages: Pages
-
-
-@dataclass(frozen=True, slots=True)
-class LetterItem:
-    """A letter of a thread, as the creator reads it."""
-
-    mine: bool  # the creator's
-    fresh: bool  # not opened before
-    body: str  # plain text; line ends are meant
-    by_mail: bool  # its reader asked for the answer by mail
-    when: Moment
-
-
-@dataclass(frozen=True, slots=True)
-class ThreadPage:
-    """`studio/thread.html`: one thread, and a place to answer."""
-
-    frame: Frame
-    address: str  # path of this page and its form
-    title: str
-    order_href: str
-    order_state: str  # in words
-    letters: tuple[LetterItem, ...]
-    by_mail: bool  # the answer goes out by mail as well
-    body: str  # what was typed
-    limit: int  # KB
-    nonce: str
     problem: Problem | None
 
 

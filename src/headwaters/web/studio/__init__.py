@@ -16,15 +16,19 @@ from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.log import routes as audit_log
 from headwaters.web.studio.money import routes as money
+from headwaters.web.studio.notices import routes as notices
 from headwaters.web.studio.order import routes as order
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.people import routes as people
 from headwaters.web.studio.previews import routes as preview_routes
+from headwaters.web.studio.reports import routes as reports
+from headwaters.web.studio.saved import routes as saved
 from headwaters.web.studio.shop import routes as shop
 from headwaters.web.studio.signin import SLOW
 from headwaters.web.studio.signin import routes as signin
 from headwaters.web.studio.start import routes as start
 from headwaters.web.studio.stripe import routes as stripe
+from headwaters.web.studio.threads import routes as threads
 from headwaters.web.studio.tus import routes as tus_routes
 from headwaters.web.studio.uploads import routes as upload_routes
 from headwaters.web.studio.works import routes as works
@@ -34,7 +38,7 @@ PASSWORDS_AT_ONCE = 2
 _ROOMS = (
     *(signin, start, checklist, shop),
     *(orders, order, export, money, stripe),
-    *(letters,),
+    *(letters, threads, saved, notices, reports),
     *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )

@@ -33,6 +33,7 @@ _PAYMENTS = {
     PaymentState.FAILED: N_("did not go through"),
     PaymentState.EXPIRED: N_("not paid in time"),
 }
+REPORT_STATES = {"open": N_("Waits for you"), "answered": N_("Answered"), "closed": N_("Closed")}
 WORK_STATES = {
     "published": N_("Published"),
     "retired": N_("Retired: the page is gone, holders keep everything"),
@@ -108,12 +109,15 @@ def order_item(said: Format, line: OrderLine) -> OrderItem:
 
 
 def report_item(said: Format, report: ReportRow) -> ReportItem:
-    """A report as the first page shows it."""
+    """A report as lists show it."""
     return ReportItem(
+        href=f"/studio/reports/{report.reference}",
         reference=report.reference,
         address=report.address,
         body=one_line(report.body, 240),
         made=moment(said, from_micros(report.created_at)),
+        state=report.state,
+        state_words=said.gettext(REPORT_STATES[report.state]),
     )
 
 

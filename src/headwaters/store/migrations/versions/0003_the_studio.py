@@ -177,3 +177,7 @@ def upgrade() -> None:
     op.add_column("studio_sessions", sa.Column("seen_at", sa.BigInteger(), nullable=True))
     op.add_column("works", sa.Column("position", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("works", sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False))
+    op.execute(
+        "UPDATE settings SET value = CASE value WHEN 'on' THEN 'each' ELSE 'never' END"
+        " WHERE key IN ('notify_orders', 'notify_letters') AND value IN ('on', 'off')"
+    )
