@@ -175,9 +175,9 @@ ROOMS: Mapping[Room, str] = {
 # the first word of a deed's name → its room; a deed of none of these is the shop's
 ROOM_OF: Mapping[str, Room] = {
     **dict.fromkeys(("signin", "person"), Room.PEOPLE),
-    **dict.fromkeys(("work", "works", "edition", "draft", "upload", "collection"), Room.WORKS),
+    **dict.fromkeys(("work", "works", "edition", "draft", "file", "upload", "collection"), Room.WORKS),
     **dict.fromkeys(("order", "orders", "payment", "refund", "ledger", "till"), Room.SALES),
-    **dict.fromkeys(("letter", "letters", "thread", "saved_answer", "notice", "report"), Room.LETTERS),
+    **dict.fromkeys(("letter", "letters", "thread", "saved", "notices", "report"), Room.LETTERS),
 }
 
 
