@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
-from collections.abc import Mapping
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
 from headwaters.actions.drafts import open_draft
+from headwaters.config import load_config
 from headwaters.core.signin import form_token
+from headwaters.errands import signin
 from headwaters.errands.house import House
 from headwaters.store import uploads as rows
 from headwaters.store.uploads import UploadRow
+from headwaters.wiring import furnish
 
 ADDRESS = "/studio/uploads/"
 BYTES = "application/offset+octet-stream"
+T = TypeVar("T")
 _numbers = itertools.count(1)
 
 
@@ -84,3 +92,38 @@ class Sender:
 
 async def code_of(answer: ClientResponse) -> str:
     return str((await answer.json())["error"]["code"])
+
+
+# ── a served shop ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A draft in a served shop, and what a program needs to send files to it."""
+
+    draft: str
+    draft_id: int
+    headers: Mapping[str, str]
+
+
+def in_house(folder: Path, errand: Callable[[House], Awaitable[T]]) -> T:
+    """Run `errand` in a house on a shop's folder, in a thread: playwright's loop may run in this one."""
+    found: list[T] = []
+
+    async def run() -> None:
+        async with furnish(load_config(folder)) as house:
+            found.append(await errand(house))
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+async def open_desk(house: House) -> Desk:
+    """A draft, and a session that may send to it."""
+    number, ref = await make_draft(house)
+    link = await signin.make_link(house)
+    signed_in = await signin.sign_in_by_link(house, link.rpartition("/")[2], "")
+    secret = signed_in.session
+    return Desk(ref, number, {"Cookie": f"studio={secret}", "X-Studio-Token": form_token(secret)})

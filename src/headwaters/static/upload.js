@@ -10,7 +10,7 @@
   const SMALLEST = 256 * 1024, LARGEST = 16 * 1024 * 1024; // bytes of a piece
   const SECONDS_A_PIECE = 5; // what a piece should take: a line that breaks often loses little
   const SILENT = 30_000; // milliseconds without progress, after which a request is given up
-  const LONGEST_PAUSE = 30_000;
+  const LONGEST_PAUSE = 8_000;
   const HOUSEKEEPING = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini|__macosx)(\/|$)/i;
 
   const language = document.documentElement.lang || "en";

@@ -14,6 +14,7 @@ from headwaters.core.works.forms import (
     NEW_WORK,
     WORDS,
     check_changes,
+    check_length,
     details_by,
     form_of,
     in_the_studio,
@@ -62,7 +63,7 @@ def test_ticks_become_doors_and_line_ends_one_kind() -> None:
 
 def test_ten_megabytes_of_words_are_refused_with_their_field() -> None:
     with pytest.raises(TooLarge) as refused:
-        typed_fields({"description": "x" * (LONGEST_TYPED + 1)}, NEW_WORK)
+        check_length(typed_fields({"description": "x" * (LONGEST_TYPED + 1)}, NEW_WORK))
     assert (refused.value.code, refused.value.field) == (Code.FORM_BROKEN, "description")
 
 

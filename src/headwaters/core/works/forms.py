@@ -41,14 +41,14 @@ Form = Mapping[str, str]
 
 
 def typed_fields(form: Form, names: Iterable[str]) -> dict[str, str]:
-    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own.
+    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own."""
+    typed = {name: _doors(form) if name == "doors" else form.get(name, "") for name in names}
+    return {name: text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "") for name, text in typed.items()}
 
-    Raises TooLarge(FORM_BROKEN) with the field's name where one holds more than a draft keeps.
-    """
-    fields: dict[str, str] = {}
-    for name in names:
-        text = _doors(form) if name == "doors" else form.get(name, "")
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+def check_length(fields: Form) -> None:
+    """Raises TooLarge(FORM_BROKEN) with the field's name where one holds more than a draft keeps."""
+    for name, text in fields.items():
         if len(text) > LONGEST_TYPED:
             raise TooLarge(
                 Code.FORM_BROKEN,
@@ -57,8 +57,6 @@ def typed_fields(form: Form, names: Iterable[str]) -> dict[str, str]:
                 field=name,
                 most=LONGEST_TYPED,
             )
-        fields[name] = text
-    return fields
 
 
 def _doors(form: Form) -> str:

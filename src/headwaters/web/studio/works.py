@@ -25,7 +25,7 @@ from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, merge, read_marks
 from headwaters.core.works.details import Defaults
 from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, WorkState
-from headwaters.core.works.forms import WORDS, details_by, form_of, typed_fields
+from headwaters.core.works.forms import WORDS, check_length, details_by, form_of, typed_fields
 from headwaters.errands.art import draw_anew
 from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
@@ -269,6 +269,7 @@ async def post_work(request: web.Request, session: Session) -> web.Response:
     before = await house.db.read(lambda conn: rows.work_at(conn, slug))
     try:
         fields = typed_fields(session.form, WORDS)
+        check_length(fields)
         details = details_by(fields, defaults_of(before))
         changed = {name for name, text in form_of(details).items() if text != form_of(before.details)[name]}
         deed = Deed(session.row.creator_id, What.WORDS_CHANGED, f"work:{slug}", {"fields": ",".join(sorted(changed))})
