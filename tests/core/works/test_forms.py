@@ -100,7 +100,7 @@ def test_the_studio_does_not_speak_of_the_command_line() -> None:
     here = in_the_studio(Refused(Code.SLUG_TAKEN, "--slug", hint="--edition-of", field="slug"))
     assert "--" not in str(here) + here.hint_text
     assert (here.code, here.field) == (Code.SLUG_TAKEN, "slug")
-    other = Refused(Code.DISK_FULL, "Full.")
-    assert in_the_studio(other) is other
+    for other in (Refused(Code.DISK_FULL, "Full."), Refused(Code.SLUG_TAKEN, "Another collection.", hint="Choose.")):
+        assert in_the_studio(other) is other
     (problem,) = problems_of(here)
     assert problem.key == "slug"

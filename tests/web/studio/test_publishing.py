@@ -16,7 +16,7 @@ from headwaters.errands.press import Press
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
-from headwaters.store.tables import audit_log
+from headwaters.store.tables import audit_log, creators
 from tests.people import take_work
 from tests.support import samples
 from tests.support.drafts import OWN, look, new_work, publish_now, send
@@ -193,6 +193,16 @@ async def test_a_draft_is_for_who_may_publish(shop: House, alice: Visitor, stran
         assert (await stranger.get(address)).headers["Location"].startswith("/studio/signin")
     assert (await stranger.post(path, {"do": "save", "title": "x"})).status == 303
     assert (await look(shop, path.rpartition("/")[2])).revision == 0
+
+
+async def test_a_contributor_without_that_right_finds_nothing_here(shop: House, alice: Visitor) -> None:
+    path = await begin(alice)
+    token = await alice.hidden("/studio")
+    await shop.db.write(lambda conn: conn.execute(creators.update().values(kind="contributor", may="sell,talk")))
+    for address in ("/studio/works", "/studio/works/new", "/studio/works/high-water", path, "/studio/collections"):
+        assert (await alice.get(address)).status == 404, address
+    for address in ("/studio/works/high-water", "/studio/works/high-water/retire", path, "/studio/collections"):
+        assert (await alice.post(address, {**token, "title": "x"})).status == 404, address
 
 
 # ── previews ─────────────────────────────────────────────────────────────────────────────────────
@@ -377,7 +387,8 @@ async def test_works_that_belong_together_have_a_page_in_their_order(shop: House
     )
     assert "High Water" not in await alice.text("/c/all-water")
     await alice.send(address, f"{address}/retire")
-    assert (await alice.get("/c/all-water")).status == 404
+    gone = await alice.get("/c/all-water")
+    assert (gone.status, "headwaters collections" in await gone.text()) == (404, False)
     assert "All Water" not in await alice.text("/w/river-song")
     await alice.send(address, f"{address}/restore")
     assert (await alice.get("/c/all-water")).status == 200

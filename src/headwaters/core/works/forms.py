@@ -157,15 +157,18 @@ _HERE: Mapping[Code, tuple[str, str]] = {
 }
 _HINTS: Mapping[Code, str] = {
     Code.AMOUNT_TOO_SMALL: N_("To ask for nothing, close the door “Pay what is fair”."),
-    Code.NOTHING_TO_PUBLISH: N_("Put the files of the work above."),
 }
 
 
 def in_the_studio(error: HeadwatersError) -> HeadwatersError:
     """`error` in words for who sits before a page, where its own speak of the command line."""
-    if error.code in _HERE:
+    if error.code in _HERE and _speaks_of_commands(error):
         message, hint = _HERE[error.code]
         return Refused(error.code, message, hint=hint, field=error.field)
     if error.code in _HINTS and error.hint:
         return Refused(error.code, error.message, hint=_HINTS[error.code], field=error.field, **error.values)
     return error
+
+
+def _speaks_of_commands(error: HeadwatersError) -> bool:
+    return not error.message or "--" in error.hint or "headwaters " in error.hint

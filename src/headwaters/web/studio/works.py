@@ -35,7 +35,7 @@ from headwaters.store.db import Connection
 from headwaters.store.studio import count_holders
 from headwaters.store.works import EditionLine, WorkLine, list_works
 from headwaters.texts import translations
-from headwaters.web.contexts.studio import WorkRow
+from headwaters.web.contexts.studio import Moment, WorkRow
 from headwaters.web.contexts.studio_works import (
     CollectionTick,
     DraftItem,
@@ -86,11 +86,16 @@ def _row(said: Format, work: WorkLine, shelf: _Shelf, shown: list[str]) -> WorkR
         edition=said.gettext("edition %(n)d") % {"n": work.edition},
         taken=many("%(n)d person has it", "%(n)d people have it", holders) % {"n": holders},
         price=said.of(work.price),
-        published=moment(said, from_micros(work.published_at)),
+        published=_day(said, work.published_at),
         thumb=f"/w/{work.slug}/f/{thumb.ref}/{last_part(thumb.name)}" if thumb else "",
         first=shown[:1] == [work.slug],
         last=shown[-1:] == [work.slug],
     )
+
+
+def _day(said: Format, micros: int) -> Moment:
+    when = from_micros(micros)
+    return Moment(said.date(when), when.isoformat(timespec="seconds"))
 
 
 def _shown(shelf: _Shelf) -> list[str]:
