@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from headwaters.actions.drafting import schedule_draft, take_due
 from headwaters.actions.works import withhold_work
-from headwaters.core.errors import Code, NotFound
+from headwaters.core.errors import Code, NotFound, Refused
 from headwaters.core.works.drafts import LEASE, DraftState
 from headwaters.core.works.manifest import ManifestBroken
 from headwaters.errands import drafts
@@ -154,20 +154,31 @@ async def test_killed_in_the_middle_it_goes_on_when_its_lease_is_over(house: Hou
     assert await counts(house) == {"works": 1, "editions": 1, "uploads": 0}
 
 
-async def test_killed_after_it_was_published_nothing_is_published_twice(
-    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_killed_after_it_was_published_only_bytes_are_left_to_sweep(house: House, clock: Clock) -> None:
     ref = await new_work(house, SONG, title="Song")
     draft = await look(house, ref)
     await house.db.write(lambda conn: schedule_draft(conn, ref, draft.revision, clock.now, None, clock.now))
     taken = await house.db.write(lambda conn: take_due(conn, clock.now))
     assert taken is not None
-    await Press(house)._attempt(taken)  # published, and the process ends before the draft knows
+    await Press(house)._attempt(taken)  # work and draft in one transaction; then the process ends
+    assert (await look(house, ref)).state is DraftState.PUBLISHED
     assert (await counts(house), len(left_of_uploads(house))) == ({"works": 1, "editions": 1, "uploads": 1}, 1)
     clock.move(seconds=LEASE.total_seconds())
-    assert await Press(house).publish_due() == 1
-    assert (await look(house, ref)).state is DraftState.PUBLISHED
+    assert (await Press(house).publish_due(), await Press(house).sweep()) == (0, 1)
     assert (await counts(house), left_of_uploads(house)) == ({"works": 1, "editions": 1, "uploads": 0}, [])
+
+
+async def test_of_two_who_publish_the_same_draft_the_second_is_undone(house: House, clock: Clock) -> None:
+    await publish_now(house, await new_work(house, ("a.txt", b"a"), SONG, title="Song"))
+    ref = await edition_of(house, "song", dropped="a.txt")
+    draft = await look(house, ref)
+    await house.db.write(lambda conn: schedule_draft(conn, ref, draft.revision, clock.now, None, clock.now))
+    taken = await house.db.write(lambda conn: take_due(conn, clock.now))
+    assert taken is not None
+    both = await asyncio.gather(*(Press(house)._attempt(taken) for _ in range(2)), return_exceptions=True)
+    assert len([one for one in both if isinstance(one, Refused)]) == 1
+    assert (await counts(house))["editions"] == 2
+    assert (await look(house, ref)).state is DraftState.PUBLISHED
 
 
 async def test_of_several_presses_one_publishes(house: House) -> None:
