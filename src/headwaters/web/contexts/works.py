@@ -54,7 +54,7 @@ class CollectionPage:
 class Preview:
     """The page is shown to its creator alone, before anybody else sees it: its doors lead nowhere."""
 
-    back: str  # where it can be changed
+    back: str  # where it can be changed; empty where that is open in another tab
     faults: tuple[str, ...]  # what cannot be read yet, and is shown as if it had not been written
 
 
