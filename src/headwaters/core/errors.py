@@ -40,6 +40,7 @@ class Code(StrEnum):
     TILL_OFF = "till_off"
     TILL_DOWN = "till_down"
     PAYMENT_STATE = "payment_state"
+    COUNTRY_UNKNOWN = "country_unknown"
     EVENT_FORGED = "event_forged"
     EVENT_EARLY = "event_early"
     EVENT_BROKEN = "event_broken"

@@ -176,3 +176,12 @@ def upgrade() -> None:
     op.add_column("studio_sessions", sa.Column("seen_at", sa.BigInteger(), nullable=True))
     op.add_column("works", sa.Column("position", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("works", sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False))
+    came = sa.text("settled_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_payments_settled_at"),
+        "payments",
+        ["settled_at"],
+        unique=False,
+        sqlite_where=came,
+        postgresql_where=came,
+    )
