@@ -76,7 +76,7 @@ def _practised() -> ColumnElement[int]:
     return case((and_(orders.c.door == Door.PAY.value, ~real), 1), else_=0)
 
 
-def _copies(asked: Asked, *columns: ColumnElement[Any]) -> Select[Any]:
+def _copies(asked: Asked, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """Granted lines by `columns`, those of practice apart."""
     named = [column.label(f"by_{number}") for number, column in enumerate((*columns, _practised()))]
     found = (
@@ -89,7 +89,7 @@ def _copies(asked: Asked, *columns: ColumnElement[Any]) -> Select[Any]:
     return found if asked.work_id is None else found.where(order_lines.c.work_id == asked.work_id)
 
 
-def _of_work(found: Select[Any], order_id: ColumnElement[int], asked: Asked) -> Select[Any]:
+def _of_work(found: Select[*tuple[Any, ...]], order_id: ColumnElement[int], asked: Asked) -> Select[*tuple[Any, ...]]:
     if asked.work_id is None:
         return found
     return found.join(order_lines, order_lines.c.order_id == order_id).where(order_lines.c.work_id == asked.work_id)
@@ -139,7 +139,7 @@ def _letters(conn: Connection, asked: Asked, unit: timedelta) -> list[tuple[int,
 # ── visits, words, countries ─────────────────────────────────────────────────────────────────────
 
 
-def _visited(asked: Asked, by: ColumnElement[Any]) -> Select[Any]:
+def _visited(asked: Asked, by: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     days = day_number(asked.start), day_number(asked.end - _MICROSECOND)
     found = select(by, func.sum(visits.c.count)).where(visits.c.day.between(*days)).group_by(by)
     return found if asked.work_id is None else found.where(visits.c.work_id == asked.work_id)

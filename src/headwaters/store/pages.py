@@ -229,6 +229,7 @@ class OrderView:
     granted_at: int | None
     expires_at: int | None
     withdrawn_at: int | None
+    country: str | None
     lines: tuple[LineView, ...]
     payments: tuple[PaymentView, ...]
     letters: tuple[LetterView, ...]
@@ -247,6 +248,7 @@ _ORDER = Prepared(
         orders.c.granted_at,
         orders.c.expires_at,
         orders.c.withdrawn_at,
+        orders.c.country,
         order_lines.c.work_id,
         order_lines.c.amount_minor,
         grants.c.key,
@@ -284,7 +286,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 11  # columns of the order itself, before those of the line
+_ORDER_WIDTH = 12  # columns of the order itself, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:

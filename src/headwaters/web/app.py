@@ -6,30 +6,34 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
-from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.errands import settle
 from headwaters.errands.download import Desk
+from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.worker import Chore, Worker
-from headwaters.web import files, letters, pages, practice, reports, sales, studio
+from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE
 from headwaters.web.limits import LIMITS, Limits
+from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
+from headwaters.web.visits import EVERY, VISITS, Visits, keep_visits
 
 log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice)
+_ROOMS = (files, sales, letters, reports, practice, countries)
 
 
 def make_app(house: House) -> web.Application:
@@ -38,6 +42,8 @@ def make_app(house: House) -> web.Application:
     app[HOUSE] = house
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
+    app[VISITS] = Visits(lambda: house.clock().timestamp())
+    app[PULSE] = Pulse()
     secure(app, house.config)
     pages.add_to(app)
     for room in _ROOMS:
@@ -47,8 +53,9 @@ def make_app(house: House) -> web.Application:
     return app
 
 
-def make_worker(house: House) -> Worker:
-    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news."""
+def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
+    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news; and what
+    its pages leave to do (`more`)."""
 
     async def sweep_payments() -> None:
         await settle.sweep(house)
@@ -68,15 +75,22 @@ def make_worker(house: House) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        *more,
     )
     return Worker(house, mail_handlers(house), chores)
 
 
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
-    worker = make_worker(app[HOUSE])
+    house, visits = app[HOUSE], app[VISITS]
+    keep = partial(keep_visits, house, visits)
+    worker = make_worker(house, (Chore("visits", EVERY, keep), Chore("pulse", BEAT, app[PULSE].beat)))
     await worker.start()
     yield
     await worker.stop()
+    try:
+        await keep()
+    except HeadwatersError as error:
+        log_failure(log, "the last visits", error)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
+from unicodedata import combining, normalize
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -16,6 +17,7 @@ from babel.units import format_unit
 
 from headwaters.core.errors import N_
 from headwaters.core.sales.money import Money, digits, plain
+from headwaters.core.study.countries import COUNTRIES
 from headwaters.core.works.media import WorkKind
 from headwaters.texts import translations
 
@@ -140,9 +142,28 @@ class Format:
         """What a person calls a till."""
         return self.gettext(_TILLS[name]) if name in _TILLS else name
 
+    def country(self, code: str) -> str:
+        """Austria; the code where the language has no name for it."""
+        return str(self.locale.territories.get(code, code))
+
+    @cached_property
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """(code, name) of all, as one looks for them: by name, an accent no letter of its own."""
+        named = ((code, self.country(code)) for code in COUNTRIES)
+        return tuple(sorted(named, key=lambda pair: (_plain_letters(pair[1]), pair[0])))
+
+    def number(self, count: int) -> str:
+        """1,234."""
+        return str(format_decimal(count, locale=self.locale))
+
     def of(self, money: Money) -> str:
         """`money` of a Money."""
         return self.money(money.minor, money.currency)
+
+
+def _plain_letters(text: str) -> str:
+    """Åland as aland, to sort by."""
+    return "".join(letter for letter in normalize("NFKD", text.casefold()) if not combining(letter))
 
 
 def _with_decimals(pattern: str, places: int) -> str:
