@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_
 
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
-from headwaters.core.study.numbers import At, Sums, Tally
-from headwaters.core.study.spans import DAY, day_number
+from headwaters.core.study.numbers import At, Countries, Sums, Tally, in_fives, tallies, tally
+from headwaters.core.study.spans import DAY, HOUR, Step, Window, day_number, window_before
 from headwaters.store.connection import Connection
 from headwaters.store.tables import letters, order_lines, orders, payments, refunds, visits, works
 
@@ -178,3 +178,34 @@ def works_to_choose(conn: Connection) -> list[tuple[int, str, str]]:
     """(id, slug, title) of every work that ever was, by title."""
     found = conn.execute(select(works.c.id, works.c.slug, works.c.title).order_by(works.c.title, works.c.id))
     return [(number, slug, title) for number, slug, title in found]
+
+
+# ── how it is going ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A span of time, summed: by bar and in all, compared where there is something to compare with."""
+
+    window: Window
+    bars: tuple[Tally, ...]
+    total: Tally
+    before: Tally | None
+    origins: dict[str, tuple[int, int]]
+    countries: Countries
+
+
+def going(conn: Connection, window: Window, first: datetime | None, work_id: int | None = None) -> Going:
+    """What happened in `window`; `first`: when the shop's first order came."""
+    asked = Asked(window.start, window.end, work_id)
+    parts = numbers(conn, asked, HOUR if window.step is Step.HOUR else DAY)
+    before = window_before(window, first)
+    total = tally(parts)
+    return Going(
+        window=window,
+        bars=tallies(window, parts),
+        total=total,
+        before=None if before is None else tally(numbers(conn, Asked(before.start, before.end, work_id), DAY)),
+        origins=origins(conn, asked),
+        countries=in_fives(countries(conn, asked), total.copies),
+    )

@@ -10,7 +10,7 @@ from functools import cache, cached_property, lru_cache
 from unicodedata import combining, normalize
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from babel.units import format_unit
@@ -124,6 +124,14 @@ class Format:
 
     def _format_day(self, year: int, month: int, day: int) -> str:
         return str(format_date(datetime(year, month, day), "long", self.locale))
+
+    def day(self, moment: datetime) -> str:
+        """22 Nov, in UTC."""
+        return str(format_skeleton("MMMd", moment, locale=self.locale))
+
+    def month(self, moment: datetime) -> str:
+        """Nov 2026, in UTC."""
+        return str(format_skeleton("yMMM", moment, locale=self.locale))
 
     def symbol(self, currency: str) -> str:
         """What stands beside an amount of `currency`: €, CHF."""

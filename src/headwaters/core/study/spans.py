@@ -86,7 +86,7 @@ def _days(span: Span, now: datetime, first: datetime | None) -> int:
 def cut(start: datetime, end: datetime, step: Step | None = None) -> Window:
     """A window in bars of `step`; without one, of the smallest that leaves not too many."""
     if step is None:
-        fits = (each for each in Step if len(_cuts(start, end, each)) <= MOST_BARS)
+        fits = (each for each in Step if len(_cuts(start, end, each, MOST_BARS)) <= MOST_BARS)
         step = next(fits, Step.YEAR)
     return Window(start, end, step, _cuts(start, end, step))
 
@@ -118,10 +118,10 @@ _NEXT: dict[Step, Callable[[datetime], datetime]] = {
 }
 
 
-def _cuts(start: datetime, end: datetime, step: Step) -> tuple[datetime, ...]:
-    """The beginnings of the bars; no more than tell that they are too many."""
+def _cuts(start: datetime, end: datetime, step: Step, most: int | None = None) -> tuple[datetime, ...]:
+    """The beginnings of the bars; no more of them than tell that they are more than `most`."""
     cuts, at = [start], _NEXT[step](start)
-    while at < end and len(cuts) <= 1000:
+    while at < end and (most is None or len(cuts) <= most):
         cuts.append(at)
         at = _NEXT[step](at)
     return tuple(cuts)

@@ -1,0 +1,128 @@
+"""The Studio: how it is going, and how a launch goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headwaters.web.contexts.studio import Frame, OrderItem, ReportItem, ThreadItem
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several things to look at."""
+
+    name: str  # its value in the address
+    text: str
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCard:
+    """A number that one sees first."""
+
+    name: str  # Copies
+    values: tuple[str, ...]  # mostly one; money has one a currency
+    parts: str  # what it is made of, in words, or empty
+    compared: str  # with the time before, in words, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """The bars of one kind in a plot, as one path of its SVG."""
+
+    kind: str  # class of the path: pay, cant_pay, have_copy, money
+    name: str
+    total: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Bars over time. The numbers are in the table beside it."""
+
+    id: str  # unique on the page
+    title: str
+    words: str  # what is to be seen, in a sentence or two
+    series: tuple[Bars, ...]  # stacked, the first one lowest
+    width: int  # of the SVG's view box; its height is 100, the middle line at 50
+    top: str  # what the upper line stands for
+    middle: str  # the same of the middle one
+    first: str  # label of the first bar
+    centre: str  # of the middle one, where there are many
+    last: str  # of the last
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A line of a table."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers."""
+
+    heads: tuple[str, ...]  # the first is that of the names
+    rows: tuple[TableRow, ...]
+    total: TableRow
+    csv: str  # address of the same as CSV
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A word of links, or none, and who came by it."""
+
+    name: str
+    words: str  # what it means, or empty
+    mono: bool  # it is a word that the creator chose
+    visits: str
+    copies: str
+    share: int  # of the most copies, 0 to 100
+
+
+@dataclass(frozen=True, slots=True)
+class CountryRow:
+    """How many readers said that they are in a country, in fives."""
+
+    name: str
+    count: str
+    share: int  # of the most, 0 to 100
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """How it is going: the numbers of a span, of one work or all."""
+
+    spans: tuple[Choice, ...]
+    works: tuple[Choice, ...]  # the first stands for all; empty where there are less than two
+    span: str  # name of the chosen span
+    span_words: str  # In the last 7 days
+    cards: tuple[NumberCard, ...]
+    practice: str  # what was practised, in words, or empty
+    plots: tuple[Plot, ...]  # empty: not enough for a picture
+    too_little: str  # why there is none, or empty
+    table: Table
+    origins: tuple[Origin, ...]
+    origins_csv: str
+    countries: tuple[CountryRow, ...]
+    countries_csv: str
+    countries_words: str  # who said nothing, in words; empty where nobody said anything
+
+
+@dataclass(frozen=True, slots=True)
+class StartPage:
+    """`studio/start.html`: the Studio's first page: what waits, and how it is going."""
+
+    frame: Frame
+    name: str  # the creator's
+    empty: bool  # nothing has happened in this shop yet
+    works: int  # how many there are
+    going: Going
+    waiting: tuple[OrderItem, ...]
+    letters: tuple[ThreadItem, ...]  # with something unread
+    reports: tuple[ReportItem, ...]  # that nobody answered yet
+    newest: tuple[OrderItem, ...]
+    has_password: bool
