@@ -57,6 +57,7 @@ async def fill_studio(house: House) -> dict[str, str]:
         await house.db.write(partial(add_visits, visits={("high-water", there): visits}))
     await _talk(house)
     return {
+        "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
         "refuse": refusal_url(house, "bob@example.org").removeprefix(house.config.url),
     }

@@ -41,6 +41,8 @@ class Code(StrEnum):
     TILL_DOWN = "till_down"
     PAYMENT_STATE = "payment_state"
     COUNTRY_UNKNOWN = "country_unknown"
+    TIME_INVALID = "time_invalid"
+    COSTS_INVALID = "costs_invalid"
     EVENT_FORGED = "event_forged"
     EVENT_EARLY = "event_early"
     EVENT_BROKEN = "event_broken"

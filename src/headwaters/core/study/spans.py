@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MOST_BARS = 31  # of a span that grows
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTES = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440)
 
 
 class Span(StrEnum):
@@ -27,6 +30,7 @@ class Span(StrEnum):
 class Step(StrEnum):
     """What one bar stands for."""
 
+    MINUTE = "minute"  # some minutes, all bars alike; `even` alone makes them
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"  # from Monday
@@ -67,7 +71,7 @@ def midnight(moment: datetime) -> datetime:
 
 def day_number(moment: datetime) -> int:
     """Days since 1970, in UTC."""
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // DAY
+    return (moment - _EPOCH) // DAY
 
 
 def window_of(span: Span, now: datetime, first: datetime | None) -> Window:
@@ -86,9 +90,22 @@ def _days(span: Span, now: datetime, first: datetime | None) -> int:
 def cut(start: datetime, end: datetime, step: Step | None = None) -> Window:
     """A window in bars of `step`; without one, of the smallest that leaves not too many."""
     if step is None:
-        fits = (each for each in Step if len(_cuts(start, end, each, MOST_BARS)) <= MOST_BARS)
+        fits = (each for each in _NEXT if len(_cuts(start, end, each, MOST_BARS)) <= MOST_BARS)
         step = next(fits, Step.YEAR)
     return Window(start, end, step, _cuts(start, end, step))
+
+
+def even(start: datetime, end: datetime, most: int = 60) -> Window:
+    """A window of hours or days in bars of as few whole minutes as leave no more than `most`, give or take one."""
+    length = end - start
+    minutes = next((each for each in _MINUTES if length <= each * most * MINUTE), _MINUTES[-1])
+    step = minutes * MINUTE
+    at = start + step - (start - _EPOCH) % step
+    cuts = [start]
+    while at < end:
+        cuts.append(at)
+        at += step
+    return Window(start, end, Step.MINUTE, tuple(cuts))
 
 
 def window_before(window: Window, first: datetime | None) -> Window | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headwaters.web.contexts.studio import Frame, OrderItem, ReportItem, ThreadItem
+from headwaters.web.contexts.common import Problem
+from headwaters.web.contexts.studio import Frame, Moment, OrderItem, ReportItem, ThreadItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,79 @@ class StartPage:
     reports: tuple[ReportItem, ...]  # that nobody answered yet
     newest: tuple[OrderItem, ...]
     has_password: bool
+
+
+# ── a launch ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How something about the shop is."""
+
+    name: str  # Pages
+    words: str  # answered at once
+    good: bool  # nothing to do
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchNow:
+    """`studio/launch_now.html`: the part of the launch view that is made anew every few seconds."""
+
+    cards: tuple[NumberCard, ...]
+    plot: Plot | None  # None: nothing happened yet
+    table: Table | None
+    practice: str  # what was practised, in words, or empty
+    signs: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPage:
+    """`studio/launch.html`: a release, followed while it happens."""
+
+    frame: Frame
+    works: tuple[Choice, ...]  # the first stands for all
+    starts: tuple[Choice, ...]  # other times to begin at
+    since: Moment
+    since_field: str  # as it stands in the form, in UTC
+    problem: Problem | None
+    now: LaunchNow
+    at: Moment  # when these numbers were read
+    live: str  # address of the numbers as JSON
+    again: str  # address of this page
+    accounts: str  # address of the same as a page to print
+    script: str  # address of the script that looks again by itself
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """A line of the accounts."""
+
+    name: str
+    amount: str
+    sum: bool  # what is left so far
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsPage:
+    """`studio/accounts.html`: what a release brought and cost, as a page to print."""
+
+    frame: Frame
+    title: str  # of the work, or the shop's name
+    work: str  # its slug; empty: all
+    since: Moment
+    until: Moment
+    since_field: str  # as they stand in the form, in UTC
+    until_field: str
+    costs_field: str
+    currency: str  # of the costs
+    accounts: tuple[tuple[AccountLine, ...], ...]  # one a currency
+    cards: tuple[NumberCard, ...]
+    average: str  # what who paid gave, in words, or empty
+    plots: tuple[Plot, ...]
+    table: Table
+    origins: tuple[Origin, ...]
+    countries: tuple[CountryRow, ...]
+    countries_words: str
+    practice: str
+    launch: str  # address of the launch view
+    problem: Problem | None

@@ -6,8 +6,12 @@ import asyncio
 
 from aiohttp import web
 
+from headwaters.web.keys import HOUSE
+from headwaters.web.studio.accounts import routes as accounts
 from headwaters.web.studio.guard import HEADERS
+from headwaters.web.studio.launch import routes as launch
 from headwaters.web.studio.letters import routes as letters
+from headwaters.web.studio.lookout import LOOKOUT, Lookout
 from headwaters.web.studio.numbers import routes as numbers
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.shop import routes as shop
@@ -27,7 +31,8 @@ async def _keep_private(request: web.Request, response: web.StreamResponse) -> N
 
 def add_to(app: web.Application) -> None:
     """Put the Studio's addresses on `app`."""
-    for routes in (signin, start, numbers, orders, letters, works, shop):
+    for routes in (signin, start, numbers, launch, accounts, orders, letters, works, shop):
         app.add_routes(routes)
+    app[LOOKOUT] = Lookout(app[HOUSE])
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from headwaters.core.errors import N_
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
-from headwaters.core.study.numbers import Countries, Sums, Tally, is_enough, rests
+from headwaters.core.study.numbers import ENOUGH_COPIES, Countries, Sums, Tally, is_enough, rests
 from headwaters.core.study.spans import Span, Step, Window
 from headwaters.core.study.visits import OTHER_WORDS
 from headwaters.store.numbers import Going
@@ -28,6 +28,7 @@ SPANS = {
     Span.ALL: (N_("All"), N_("Since the beginning"), ""),
 }
 _STEPS = {
+    Step.MINUTE: (N_("From (UTC)"), N_("Copies"), N_("Money that came in")),
     Step.HOUR: (N_("Hour (UTC)"), N_("Copies by the hour"), N_("Money that came in, by the hour")),
     Step.DAY: (N_("Day (UTC)"), N_("Copies by the day"), N_("Money that came in, by the day")),
     Step.WEEK: (N_("Week from"), N_("Copies by the week"), N_("Money that came in, by the week")),
@@ -40,6 +41,7 @@ _ORIGINS = {
     "feed": (N_("A feed"), N_("a reader’s app that follows you")),
     OTHER_WORDS: (N_("Other words"), N_("more than 50 a day are not told apart")),
 }
+NO_COUNTRIES = Countries((), 0, 0)
 _MOST_ORIGINS = 12
 _WITH_MONEY = 3  # bars, before money makes a picture
 
@@ -49,7 +51,7 @@ _WITH_MONEY = 3  # bars, before money makes a picture
 
 def label(said: Format, step: Step, moment: datetime) -> str:
     """What a bar is called."""
-    if step is Step.HOUR:
+    if step in (Step.HOUR, Step.MINUTE):
         return f"{moment:%H:%M}"
     if step is Step.MONTH:
         return said.month(moment)
@@ -109,7 +111,7 @@ def money_card(said: Format, total: Tally, before: Tally | None = None, when: st
 
 def money_words(said: Format, currency: str, sums: Sums) -> str:
     """€12.00 came in, €0.60 of fees, €5.00 went back."""
-    words = [(sums.paid, N_("%(amount)s came in")), (sums.fees, N_("%(amount)s of fees known"))]
+    words = [(sums.paid, N_("%(amount)s came in")), (sums.fees, N_("%(amount)s in fees"))]
     words.append((sums.refunded, N_("%(amount)s went back")))
     told = [said.gettext(text) % {"amount": said.money(minor, currency)} for minor, text in words if minor]
     return ", ".join(told)
@@ -296,7 +298,9 @@ def going_context(
 def _too_little(said: Format, total: Tally) -> str:
     if total.copies == 0:
         return said.gettext("Nobody took a copy in this time.")
-    return said.gettext("Not enough yet for a picture: a few copies say no more than their number does.")
+    if total.copies < ENOUGH_COPIES:
+        return said.gettext("Not enough yet for a picture: a few copies say no more than their number does.")
+    return said.gettext("Not enough yet for a picture: it would have one bar or two.")
 
 
 def _address(path: str, span: Span, work: str) -> str:
