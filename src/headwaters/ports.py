@@ -16,6 +16,7 @@ from typing import Protocol, Self
 
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
+from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "Source",
     "Storage",
     "Till",
+    "TillCheck",
     "TillEvent",
     "TillSession",
+    "Vault",
     "Witness",
 ]
 
@@ -155,6 +158,35 @@ class LocalTill(Till, Protocol):
     """A till that opens without the network: its session is made in the order's own transaction."""
 
     def open_now(self, request: PaymentRequest) -> TillSession: ...
+
+
+class TillCheck(Protocol):
+    """Looks at the keys of a card till before they are kept. `events`: those that the till has to send."""
+
+    events: tuple[str, ...]
+
+    async def look(self, secret_key: str, hook_url: str) -> KeySeen:
+        """What the till says of a key, and of the endpoint that sends events to `hook_url`. It changes nothing there,
+        and reads nothing about anybody. Raises Refused(TILL_KEY_REFUSED) for one that the till does not take,
+        Unavailable(TILL_DOWN)."""
+
+    async def arrange_events(self, secret_key: str, hook_url: str) -> str:
+        """Have the till send its events to `hook_url`; the secret that signs them. In place of an endpoint that the
+        shop made before; never beside one that somebody else made. Raises Refused(TILL_EVENTS), TILL_KEY_REFUSED,
+        Unavailable(TILL_DOWN)."""
+
+
+# ── Vault ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Vault(Protocol):
+    """Seals what the database must not tell: till keys. Quick, and without the outside."""
+
+    def seal(self, label: str, text: str) -> str:
+        """`text` as it may be kept (`core.shop.is_sealed`), bound to `label`; twice the same gives the same."""
+
+    def open(self, label: str, sealed: str) -> str:
+        """What was sealed under `label`. Raises Refused(SECRET_LOCKED): by another key, for another label, broken."""
 
 
 # ── Mailer ───────────────────────────────────────────────────────────────────────────────────────

@@ -11,9 +11,11 @@ from functools import partial
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.storage.local import LocalStorage
-from headwaters.adapters.tills import make_tills
+from headwaters.adapters.tills import make_till_check, make_tills
+from headwaters.adapters.vault import SivVault
 from headwaters.config import KEY_NAME, Config
 from headwaters.errands.house import House, look_around
+from headwaters.errands.settings import seal_secrets
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
@@ -38,7 +40,9 @@ async def furnish(config: Config) -> AsyncIterator[House]:
     await database.migrate()
     await database.open()
     try:
-        tills = partial(make_tills, shop_key=shop_key, clock=read_clock)
+        vault = SivVault(shop_key)
+        await seal_secrets(database, vault)
+        tills = partial(make_tills, shop_key=shop_key, clock=read_clock, vault=vault)
         house = House(
             config=config,
             db=database,
@@ -48,6 +52,8 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             clock=read_clock,
             token=make_token,
             make_tills=tills,
+            make_till_check=partial(make_till_check, shop_key=shop_key),
+            vault=vault,
             now=await look_around(database, config, tills),
             shop_key=shop_key,
         )

@@ -36,7 +36,8 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.actions.shop import change_settings
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
-    from headwaters.adapters.tills import make_tills
+    from headwaters.adapters.tills import make_till_check, make_tills
+    from headwaters.adapters.vault import SivVault
     from headwaters.config import Config
     from headwaters.errands.house import House, look_around
     from headwaters.wiring import make_token
@@ -44,7 +45,8 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     shop.mkdir(exist_ok=True)
     (shop / "shop.key").write_bytes(SHOP_KEY)
     config = Config(shop=shop, url="http://shop.example")
-    tills = partial(make_tills, shop_key=SHOP_KEY, clock=clock)
+    vault = SivVault(SHOP_KEY)
+    tills = partial(make_tills, shop_key=SHOP_KEY, clock=clock, vault=vault)
     await database.write(lambda conn: change_settings(conn, {"name": "Alice", "currency": "EUR", **settings}))
     return House(
         config=config,
@@ -55,6 +57,8 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         clock=clock,
         token=make_token,
         make_tills=tills,
+        make_till_check=partial(make_till_check, shop_key=SHOP_KEY),
+        vault=vault,
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
     )

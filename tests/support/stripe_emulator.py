@@ -65,6 +65,20 @@ class Kept:
     payment_state: str = "succeeded"
 
 
+RIGHTS = frozenset({"sessions", "payment_intents", "charges", "disputes", "balance_transactions", "account", "hooks"})
+
+
+@dataclass
+class Key:
+    """Another key than the emulator's own: whose it is, and what it may do."""
+
+    account: str = "acct_alice"
+    rights: frozenset[str] = RIGHTS
+    name: str = "Alice’s films"
+    charges: bool = True
+    rolled: bool = False
+
+
 @dataclass
 class StripeEmulator:
     """`url` is the API's address; events go to `hook_url` where one is set. Those of sessions are kept in `events`."""
@@ -79,6 +93,9 @@ class StripeEmulator:
     sessions: dict[str, Kept] = field(default_factory=dict)
     replies: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # by idempotency key
     under_way: set[str] = field(default_factory=set)  # idempotency keys
+    keys: dict[str, Key] = field(default_factory=dict)
+    hooks: list[dict[str, Any]] = field(default_factory=list)  # webhook endpoints
+    down: bool = False  # whether it answers nothing but 503
 
     @property
     def settings(self) -> dict[str, str]:
@@ -123,6 +140,14 @@ class _Proxy:
         app.router.add_get("/v1/checkout/sessions/{id}", self._retrieve)
         app.router.add_get("/v1/refunds", self._list)
         app.router.add_get("/v1/disputes", self._list)
+        app.router.add_get("/v1/account", self._account)
+        app.router.add_post("/v1/checkout/sessions/cs_test_headwaters_looks/expire", self._nothing)
+        for kind in ("payment_intents", "charges", "disputes", "balance_transactions"):
+            app.router.add_get(f"/v1/{kind}/{{id}}", self._nothing)
+        app.router.add_get("/v1/webhook_endpoints", self._hooks)
+        app.router.add_post("/v1/webhook_endpoints", self._make_hook)
+        app.router.add_post("/v1/webhook_endpoints/{id}", self._nothing)
+        app.router.add_delete("/v1/webhook_endpoints/{id}", self._delete_hook)
         app.router.add_route("*", "/{path:.*}", self._pass_on)
         return app
 
@@ -158,10 +183,67 @@ class _Proxy:
         if self._emulator.failures:
             status, body = self._emulator.failures.pop(0)
             return web.json_response(body, status=status, headers={"Request-Id": "req_test"})
-        if request.headers.get("Authorization") != f"Bearer {SECRET_KEY}":
+        if self._emulator.down:
+            return web.json_response({"error": {"type": "api_error"}}, status=503)
+        key = self._key(request)
+        if key is None or key.rolled:
             error = {"type": "invalid_request_error", "message": "Invalid API Key provided: sk_test_****"}
-            return web.json_response({"error": error}, status=401)
-        return None
+            return web.json_response({"error": error | ({"code": "api_key_expired"} if key else {})}, status=401)
+        return None if _right(request.path) in key.rights else _forbidden()
+
+    def _key(self, request: web.Request) -> Key | None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return self._emulator.keys.get(given, Key() if given == SECRET_KEY else None)
+
+    # ── what is looked at before a key is kept ──
+
+    async def _account(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        key = self._key(request)
+        assert key is not None
+        about = {"id": key.account, "object": "account", "charges_enabled": key.charges}
+        return web.json_response(about | {"settings": {"dashboard": {"display_name": key.name}}})
+
+    async def _nothing(self, request: web.Request) -> web.Response:
+        """There is no such thing, for who may look."""
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        error = {"type": "invalid_request_error", "code": "resource_missing", "message": "No such thing"}
+        return web.json_response({"error": error}, status=404)
+
+    async def _hooks(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        shown = [{name: value for name, value in hook.items() if name != "secret"} for hook in self._emulator.hooks]
+        return web.json_response({"object": "list", "url": request.path, "has_more": False, "data": shown})
+
+    async def _make_hook(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        form = dict(parse_qsl(await request.text(), strict_parsing=True))
+        if not form["url"].startswith("https://"):
+            error = {"type": "invalid_request_error", "param": "url", "message": "Invalid URL: must be https"}
+            return web.json_response({"error": error}, status=400)
+        number = len(self._emulator.hooks) + 1
+        hook = {
+            "id": f"we_{number}_{hashlib.sha256(form['url'].encode()).hexdigest()[:8]}",
+            "object": "webhook_endpoint",
+            "url": form["url"],
+            "enabled_events": [value for name, value in form.items() if name.startswith("enabled_events[")],
+            "metadata": _bracketed(form, "metadata"),
+            "status": "enabled",
+            "secret": f"whsec_made_{number}",
+        }
+        self._emulator.hooks.append(hook)
+        return web.json_response(hook)
+
+    async def _delete_hook(self, request: web.Request) -> web.Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        gone = request.match_info["id"]
+        self._emulator.hooks[:] = [hook for hook in self._emulator.hooks if hook["id"] != gone]
+        return web.json_response({"id": gone, "object": "webhook_endpoint", "deleted": True})
 
     async def _create(self, request: web.Request) -> web.Response:
         if (refusal := self._refusal(request)) is not None:
@@ -274,6 +356,17 @@ class _Proxy:
             self._emulator.events.append(event)
 
 
+def _right(path: str) -> str:
+    """The right that a path of the API takes."""
+    part = path.removeprefix("/v1/").split("/", 1)[0]
+    return {"checkout": "sessions", "webhook_endpoints": "hooks", "refunds": "charges"}.get(part, part)
+
+
+def _forbidden() -> web.Response:
+    error = {"type": "invalid_request_error", "message": "The provided key does not have the required permissions."}
+    return web.json_response({"error": error}, status=403)
+
+
 def _check_form(form: dict[str, str]) -> None:
     """What Stripe would refuse and the emulator does not look at."""
     wait = int(form["expires_at"]) - time.time()
@@ -384,5 +477,8 @@ def stripe_emulator(running_stripe: StripeEmulator) -> Iterator[StripeEmulator]:
     running_stripe.events.clear()
     running_stripe.requests.clear()
     running_stripe.failures.clear()
+    running_stripe.keys.clear()
+    running_stripe.hooks.clear()
+    running_stripe.down = False
     yield running_stripe
     running_stripe.hook_url = ""

@@ -46,9 +46,9 @@ def take(conn: Connection, kinds: Collection[str], now: datetime, limit: int) ->
     ]
 
 
-def finish(conn: Connection, row: OutboxRow, now: datetime) -> bool:
-    """The outside said yes: never again. False where it was known already."""
-    return rows.finish(conn, row, now)
+def finish(conn: Connection, row: OutboxRow, now: datetime, why: str = "") -> bool:
+    """The outside said yes, or there was nothing to do and `why`: never again. False where it was known already."""
+    return rows.finish(conn, row, now, why)
 
 
 def retry(conn: Connection, row: OutboxRow, why: str, now: datetime, spread: float) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from headwaters.actions.shop import change_settings
 from headwaters.cli._tools import Command, in_house, say, shop_dir
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
-from headwaters.core.shop import DOCS, KEYS, SECRET_KEYS
+from headwaters.core.shop import DOCS, KEYS, SECRET_KEYS, masked
 from headwaters.errands.doctor import Finding, Health, examine
 from headwaters.errands.house import House
 from headwaters.errands.init import NewShop, make_shop
+from headwaters.errands.settings import change_settings, locked_secrets, open_secret
 from headwaters.store.shop import read_settings
 from headwaters.texts import translations
 from headwaters.wiring import furnish
@@ -50,9 +50,7 @@ def run_init(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(rows: Mapping[str, str]) -> dict[str, str]:
-    """Settings as they may be shown: of a secret, only its last four characters."""
-    return {key: f"…{value[-4:]}" if key in SECRET_KEYS and value else value for key, value in rows.items()}
+_LOCKED = _("(sealed with another key than the one in shop.key; “headwaters doctor” tells what to do)")
 
 
 def run_settings(args: argparse.Namespace) -> int:
@@ -66,7 +64,7 @@ def run_settings(args: argparse.Namespace) -> int:
         )
     if args.value is not None:
         return _change(args)
-    rows = _shown(in_house(args, _read))
+    rows = in_house(args, _read)
     chosen = [args.key] if args.key else list(KEYS)
     lines = [f"{key} = {rows[key]}" + ("" if args.key else f"\n    {DOCS[key]}") for key in chosen]
     say(args, {key: rows[key] for key in chosen}, "\n".join(lines))
@@ -74,17 +72,23 @@ def run_settings(args: argparse.Namespace) -> int:
 
 
 async def _read(house: House) -> dict[str, str]:
+    """Settings as they may be shown: of a secret, only its last four characters."""
     rows = await house.db.read(read_settings)
-    return {key: rows.get(key, str(getattr(house.now.settings, key))) for key in KEYS}
+    shown = {key: rows.get(key, str(getattr(house.now.settings, key))) for key in KEYS}
+    locked = locked_secrets(house)
+    return shown | {key: _LOCKED if key in locked else masked(open_secret(house, key)) for key in SECRET_KEYS}
 
 
 def _change(args: argparse.Namespace) -> int:
     value = sys.stdin.read() if args.value == "-" else args.value
 
     async def change(house: House) -> dict[str, str]:
-        return await house.db.write(lambda conn: change_settings(conn, {args.key: value}))
+        what = What.TILL_KEYS_CHANGED if args.key in SECRET_KEYS else What.SETTINGS_CHANGED
+        return await change_settings(house, {args.key: value}, Deed(None, what, f"setting:{args.key}"))
 
-    changed = _shown(in_house(args, change))
+    changed = {
+        key: masked(value.strip()) if key in SECRET_KEYS else kept for key, kept in in_house(args, change).items()
+    }
     text = _("%s is set. A shop that is open takes it in within a second.") if changed else _("%s was so already.")
     say(args, {"changed": changed}, text % args.key)
     return 0

@@ -26,10 +26,21 @@ class What(StrEnum):
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
     LINK_SENT_AGAIN = "order.link_sent"
+    ADDRESS_CORRECTED = "order.address"
+    NOTE_CHANGED = "order.note"
+    REFUND_BOOKED = "refund.booked"
+    ORDERS_EXPORTED = "orders.exported"
+    LEDGER_EXPORTED = "ledger.exported"
+    # tills
+    TILL_ON = "till.on"
+    TILL_OFF = "till.off"
+    TILL_KEYS_CHANGED = "till.keys"
+    TILL_CHANGED = "till.changed"
     # letters
     LETTER_ANSWERED = "letter.answered"
     # the shop
     SETTINGS_CHANGED = "settings.changed"
+    CHECKLIST_DONE = "checklist.done"
 
 
 WORDS: Mapping[What, str] = {
@@ -40,8 +51,18 @@ WORDS: Mapping[What, str] = {
     What.WORK_RESTORED: N_("published %(subject)s again"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
+    What.ADDRESS_CORRECTED: N_("corrected the address of %(subject)s"),
+    What.NOTE_CHANGED: N_("changed the note of %(subject)s"),
+    What.REFUND_BOOKED: N_("booked money that went back for %(subject)s"),
+    What.ORDERS_EXPORTED: N_("took the orders out as a table"),
+    What.LEDGER_EXPORTED: N_("took the ledger out as a table"),
+    What.TILL_ON: N_("switched %(subject)s on"),
+    What.TILL_OFF: N_("switched %(subject)s off"),
+    What.TILL_KEYS_CHANGED: N_("gave %(subject)s new keys"),
+    What.TILL_CHANGED: N_("changed %(subject)s"),
     What.LETTER_ANSWERED: N_("answered a letter of %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
+    What.CHECKLIST_DONE: N_("put the checklist away"),
 }
 
 

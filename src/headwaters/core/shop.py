@@ -9,16 +9,21 @@ from decimal import Decimal, InvalidOperation
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.letters import clean_address
+from headwaters.core.sales.iban import check_iban
 from headwaters.core.sales.money import check_currency
 
 _ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # databases, mail and headers refuse some of it
 LONGEST_SETTING = 20_000  # characters
+SEALED = "sealed:1:"  # how the row of a secret begins that a vault has sealed; the number is that of the way
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings with their defaults. The field's name is the row's key and the command line's word for it."""
+    """All settings with their defaults. The field's name is the row's key and the command line's word for it.
+
+    Secrets are as the row has them: sealed. They are opened where they are used, and nowhere else.
+    """
 
     name: str = field(default="", metadata={"doc": "The shop's name, at the top of each page"})
     tagline: str = field(default="", metadata={"doc": "A few words beside the name"})
@@ -38,6 +43,8 @@ class Settings:
     )
     stripe_fee_fixed: str = field(default="0.25", metadata={"doc": "Stripe's fixed part of a payment, an estimate"})
     by_hand: str = field(default="off", metadata={"doc": "Payment by hand: off, on, or trust (files come at once)"})
+    by_hand_name: str = field(default="", metadata={"doc": "Who gets the money of a bank transfer"})
+    by_hand_iban: str = field(default="", metadata={"doc": "The IBAN that bank transfers go to"})
     by_hand_instructions: str = field(
         default="", metadata={"doc": "How to pay you by bank transfer or in cash; the reference is added"}
     )
@@ -100,6 +107,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "stripe_fee_percent": _decimal,
     "stripe_fee_fixed": _decimal,
     "by_hand": _one_of("off", "on", "trust"),
+    "by_hand_iban": check_iban,
     "practice": _one_of("off", "on"),
     "notify_orders": _one_of("off", "on"),
     "notify_letters": _one_of("off", "on"),
@@ -133,6 +141,21 @@ def check_setting(key: str, text: str) -> str:
     except ValueError as wrong:
         message, values = wrong.args
         raise Refused(Code.SETTING_INVALID, "%(key)s: " + message, field=key, key=key, **values) from None
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a row's text was sealed by a vault."""
+    return text.startswith(SEALED)
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: its last four characters, where it is long enough not to be told by them."""
+    return "•" * 4 + (secret[-4:] if len(secret) >= 12 else "") if secret else ""
+
+
+def says_how_to_pay(settings: Settings) -> bool:
+    """Whether readers are told how to pay by hand."""
+    return bool(settings.by_hand_iban or settings.by_hand_instructions.strip())
 
 
 def settings_from_rows(rows: Mapping[str, str]) -> Settings:

@@ -15,8 +15,10 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.shop import says_how_to_pay
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.settings import locked_secrets
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.db import Database
@@ -126,6 +128,8 @@ async def _look_at_database(config: Config) -> Finding:
 
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
     yield await _look_at_files(house)
+    if (locked := locked_secrets(house)) != []:
+        yield _locked(locked)
     yield _look_at_tills(house)
     yield await _look_at_mail(house)
     yield await _look_at_outbox(house)
@@ -157,6 +161,14 @@ async def _look_at_files(house: House) -> Finding:
     return Finding("files", Health.GOOD, N_("all %(count)d are there"), values=values)
 
 
+def _locked(keys: list[str]) -> Finding:
+    message = N_("%(keys)s cannot be read: sealed with another key than the one in shop.key")
+    advice = N_(
+        "Put the shop.key of your backup back and start again, or set it anew: “headwaters settings %(first)s -”."
+    )
+    return Finding("secrets", Health.BAD, message, advice, {"keys": ", ".join(keys), "first": keys[0]})
+
+
 def _look_at_tills(house: House) -> Finding:
     names = ", ".join(house.now.tills)
     if not names:
@@ -166,8 +178,8 @@ def _look_at_tills(house: House) -> Finding:
             N_("none is on, so nobody can pay"),
             N_("“headwaters settings by_hand on”, or stripe_secret_key and stripe_webhook_secret (docs/sell)."),
         )
-    if "by_hand" in house.now.tills and not house.now.settings.by_hand_instructions.strip():
-        advice = N_("“headwaters settings by_hand_instructions 'IBAN …, or cash when we meet'” tells them.")
+    if "by_hand" in house.now.tills and not says_how_to_pay(house.now.settings):
+        advice = N_("“headwaters settings by_hand_iban 'DE02 …'” or by_hand_instructions tells them.")
         message = N_("%(names)s; nobody is told how to pay you by hand")
         return Finding("tills", Health.LOOK, message, advice, {"names": names})
     if "practice" in house.now.tills and len(house.now.tills) > 1:

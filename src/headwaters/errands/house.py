@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from headwaters.config import Config
 from headwaters.core.shop import Settings, settings_from_rows
-from headwaters.ports import Mailer, Media, Storage, Till
+from headwaters.errands.counting import Counter
+from headwaters.ports import Mailer, Media, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.db import Connection, Database
 
@@ -39,8 +40,12 @@ class House:
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)
     make_tills: MakeTills
+    make_till_check: Callable[[Config], TillCheck]
+    vault: Vault
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
+    downloads: Counter = field(default_factory=Counter)
+    forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:

@@ -18,15 +18,17 @@ from urllib.parse import urlsplit
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from headwaters.actions.deeds import noted
 from headwaters.actions.letters import refuse_mail
 from headwaters.actions.mail import BY_HAND, Kind, queue_order_mail_again, slot_start
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import address_digest, mail_key, one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.core.shop import Settings
 from headwaters.errands.house import House
-from headwaters.errands.worker import Handler
+from headwaters.errands.worker import Handler, LetGo
 from headwaters.ports import Mail
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
@@ -61,10 +63,11 @@ def mail_handlers(house: House) -> dict[str, Handler]:
 def _handler(house: House, look: Look) -> Handler:
     async def carry_out(row: OutboxRow) -> None:
         if house.mailer is None:
-            return
+            raise LetGo(Code.MAIL_OFF)
         letter = await house.db.read(lambda conn: _look(conn, house, look, row.payload))
-        if letter is not None:
-            await house.mailer.send(write_mail(house, letter, row.key))
+        if letter is None:
+            raise LetGo(Code.MAIL_REFUSED)
+        await house.mailer.send(write_mail(house, letter, row.key))
 
     return carry_out
 
@@ -237,7 +240,7 @@ def reaches(house: House, conn: Connection, address: str | None) -> bool:
     return not letter_rows.refuses_mail(conn, _digest(house, address))
 
 
-async def send_link_again(house: House, order_id: int) -> bool:
+async def send_link_again(house: House, order_id: int, who: int | None = None) -> bool:
     """Mail the order page's link once more. False: it was just now. Raises Refused(MAIL_OFF | EMAIL_INVALID |
     MAIL_REFUSED), NotFound(ORDER_UNKNOWN)."""
     if house.mailer is None:
@@ -252,7 +255,7 @@ async def send_link_again(house: House, order_id: int) -> bool:
             raise Refused(Code.MAIL_REFUSED, N_("This reader wants no mail from you."), hint=_COPY)
         return queue_order_mail_again(conn, order_id, now)
 
-    return await house.db.write(run)
+    return await house.db.write(noted(run, Deed(who, What.LINK_SENT_AGAIN, f"order:{order_id}"), now))
 
 
 # ── no more mail ─────────────────────────────────────────────────────────────────────────────────

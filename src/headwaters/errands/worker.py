@@ -15,7 +15,7 @@ from datetime import timedelta
 from functools import partial
 
 from headwaters.actions import outbox
-from headwaters.core.errors import HeadwatersError, Limited, Refused
+from headwaters.core.errors import Code, HeadwatersError, Limited, Refused
 from headwaters.errands.failures import kind_of, log_failure
 from headwaters.errands.house import House
 from headwaters.store import outbox as rows
@@ -31,6 +31,15 @@ GRACE = 3.0  # seconds that attempts under way are given at the end
 Handler = Callable[[OutboxRow], Awaitable[None]]
 """Carries out one row. Returns when the outside said yes; raises Refused when it never will (then the row is given
 up), anything else when it may work later."""
+
+
+class LetGo(Exception):
+    """Nothing went out, and nothing will: there is no mail server, or nobody wants it. No failure; the row is done, and
+    says why."""
+
+    def __init__(self, why: Code) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,8 @@ class Worker:
         try:
             async with asyncio.timeout(LONGEST_ATTEMPT):
                 await self._handlers[row.kind](row)
+        except LetGo as let_go:
+            await db.write(partial(outbox.finish, row=row, now=clock(), why=let_go.why.value))
         except Exception as error:
             why = _describe(error)
             log.warning("outbox row %d (%s), attempt %d: %s", row.id, row.kind, row.attempts, kind_of(error))

@@ -174,6 +174,12 @@ def first_order_at(conn: Connection) -> datetime | None:
     return None if found is None else from_micros(int(found))
 
 
+def is_empty(conn: Connection) -> bool:
+    """Nothing was ordered here, and nobody came by."""
+    seen = conn.execute(select(visits.c.id).limit(1)).first()
+    return seen is None and first_order_at(conn) is None
+
+
 def works_to_choose(conn: Connection) -> list[tuple[int, str, str]]:
     """(id, slug, title) of every work that ever was, by title."""
     found = conn.execute(select(works.c.id, works.c.slug, works.c.title).order_by(works.c.title, works.c.id))

@@ -61,7 +61,7 @@ _LEASE = Prepared(
 _FINISH = Prepared(
     update(outbox)
     .where(outbox.c.id == bindparam("which"), outbox.c.state != DONE)
-    .values(state=DONE, done_at=bindparam("now"), error="")
+    .values(state=DONE, done_at=bindparam("now"), error=bindparam("why"))
 )
 _FAIL = Prepared(
     update(outbox)
@@ -112,9 +112,9 @@ def lease(conn: Connection, row: OutboxRow, until: datetime) -> bool:
     return _LEASE.run(conn, which=row.id, was_due_at=to_micros(row.due_at), until=to_micros(until)) == 1
 
 
-def finish(conn: Connection, row: OutboxRow, now: datetime) -> bool:
-    """The outside said yes; False where it was known already."""
-    return _FINISH.run(conn, which=row.id, now=to_micros(now)) == 1
+def finish(conn: Connection, row: OutboxRow, now: datetime, why: str) -> bool:
+    """The outside said yes, or there was nothing to do and `why`; False where it was known already."""
+    return _FINISH.run(conn, which=row.id, now=to_micros(now), why=why) == 1
 
 
 def fail(conn: Connection, row: OutboxRow, state: str, due_at: datetime, why: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 
+from headwaters.core.shop_marks import Mark
 from headwaters.store.db import Connection
 from headwaters.store.tables import catalogue, settings
 
@@ -17,6 +19,46 @@ def write_setting(conn: Connection, key: str, value: str) -> None:
     """Set one row; the caller raises the catalogue's version in the same transaction."""
     if conn.execute(update(settings).where(settings.c.key == key).values(value=value)).rowcount == 0:
         conn.execute(insert(settings).values(key=key, value=value))
+
+
+def write_secret(conn: Connection, key: str, value: str) -> None:
+    """As `write_setting`, leaving nothing of what was there."""
+    before = conn.execute(select(settings.c.value).where(settings.c.key == key)).scalar()
+    if before:
+        _wipe(conn, key, before)
+    write_setting(conn, key, value)
+
+
+def replace_secret(conn: Connection, key: str, before: str, value: str) -> bool:
+    """Another text in place of the one that is there now. True: it was there."""
+    if not _wipe(conn, key, before):
+        return False
+    write_setting(conn, key, value)
+    return True
+
+
+def _wipe(conn: Connection, key: str, before: str) -> bool:
+    """Overwrite a text with as many other characters. SQLite does so in place; one of another length would go elsewhere
+    in the file, and leave the old one behind in what is free. True: it was there."""
+    mine = (settings.c.key == key, settings.c.value == before)
+    return conn.execute(update(settings).where(*mine).values(value="-" * len(before))).rowcount == 1
+
+
+def read_mark(conn: Connection, mark: Mark) -> str:
+    """What the shop remembers under this name; empty for nothing."""
+    found: str | None = conn.execute(select(settings.c.value).where(settings.c.key == mark.value)).scalar()
+    return found or ""
+
+
+def write_mark(conn: Connection, mark: Mark, value: str) -> None:
+    """Remember it. Nothing public hangs on a mark."""
+    write_setting(conn, mark.value, value)
+
+
+def add_mark(conn: Connection, mark: Mark, value: str) -> bool:
+    """Remember it unless something is remembered. True: now."""
+    statement = insert(settings).values(key=mark.value, value=value).on_conflict_do_nothing().returning(settings.c.key)
+    return conn.execute(statement).first() is not None
 
 
 def remove_setting(conn: Connection, key: str) -> None:

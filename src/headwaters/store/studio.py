@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from headwaters.core.clock import from_micros, to_micros
-from headwaters.core.sales.finding import Wanted, Which
+from headwaters.core.sales.finding import Narrow, Wanted, Which
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.store.connection import Connection
+from headwaters.store.order_conditions import ALL, MOST_COUNTED, conditions, some, waits
 from headwaters.store.tables import (
     grants,
     order_lines,
@@ -23,10 +24,6 @@ from headwaters.store.tables import (
     refunds,
     works,
 )
-
-_UNDER_WAY = (PaymentState.OPEN.value, PaymentState.PENDING.value)
-_BY_HAND = "by_hand"
-
 
 # ── orders in a list ─────────────────────────────────────────────────────────────────────────────
 
@@ -114,57 +111,25 @@ def _line(row: Sequence[Any]) -> OrderLine:
     )
 
 
-def _some(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether there is such a row beside the order; what else the query joins is none of it."""
-    return exists().where(*conditions).correlate(orders)
-
-
-def _like(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
-    return func.lower(column).contains(words, autoescape=True)
-
-
-def _fits(wanted: Wanted) -> ColumnElement[bool]:
-    """Whether an order is one of those that the text may mean."""
-    own = payments.c.order_id == orders.c.id
-    title = and_(order_lines.c.order_id == orders.c.id, works.c.id == order_lines.c.work_id)
-    ways = [_like(orders.c.email, wanted.words), _some(title, _like(works.c.title, wanted.words))]
-    if wanted.reference is not None:
-        ways.append(_some(own, payments.c.reference == wanted.reference))
-    if wanted.token is not None:
-        ways.append(orders.c.token == wanted.token)
-    if wanted.number is not None:
-        ways.append(orders.c.id == wanted.number)
-    if wanted.day is not None:
-        start, end = map(to_micros, wanted.day)
-        ways.append(orders.c.created_at.between(start, end - 1))
-    if wanted.amount is not None:
-        minor, currency = wanted.amount.minor, wanted.amount.currency
-        ways.append(and_(orders.c.amount_minor == minor, orders.c.currency == currency))
-        ways.append(_some(own, payments.c.amount_minor == minor, payments.c.currency == currency))
-    return or_(*ways)
-
-
-def _waits() -> ColumnElement[bool]:
-    """A payment by hand that the creator has not confirmed."""
-    by_hand = (payments.c.order_id == orders.c.id, payments.c.till == _BY_HAND, payments.c.state.in_(_UNDER_WAY))
-    return _some(*by_hand)
-
-
-def _conditions(wanted: Wanted | None, which: Which) -> list[ColumnElement[bool]]:
-    found = [] if wanted is None else [_fits(wanted)]
-    return [*found, _waits()] if which is Which.WAITING else found
-
-
-def find_orders(conn: Connection, wanted: Wanted | None, which: Which, most: int, skip: int = 0) -> list[OrderLine]:
+def find_orders(
+    conn: Connection, wanted: Wanted | None, which: Which, most: int, skip: int = 0, narrow: Narrow = ALL
+) -> list[OrderLine]:
     """Orders, newest first."""
-    found = _order_lines().where(*_conditions(wanted, which)).order_by(orders.c.id.desc()).limit(most).offset(skip)
-    return [_line(row) for row in conn.execute(found)]
+    ids = select(orders.c.id).where(*conditions(conn, wanted, which, narrow)).order_by(orders.c.id.desc())
+    found = [number for (number,) in conn.execute(ids.limit(most).offset(skip))]
+    return lines_of(conn, found)
 
 
-def count_orders(conn: Connection, wanted: Wanted | None, which: Which) -> int:
-    """How many `find_orders` would find in all."""
-    counted = select(func.count()).select_from(orders).where(*_conditions(wanted, which))
-    return int(conn.execute(counted).scalar() or 0)
+def lines_of(conn: Connection, numbers: Sequence[int]) -> list[OrderLine]:
+    """The orders with these numbers, newest first."""
+    found = _order_lines().where(orders.c.id.in_(numbers)).order_by(orders.c.id.desc())
+    return [_line(row) for row in conn.execute(found)] if numbers else []
+
+
+def count_orders(conn: Connection, wanted: Wanted | None, which: Which, narrow: Narrow = ALL) -> int:
+    """How many `find_orders` would find in all; more than MOST_COUNTED are not counted."""
+    some = select(orders.c.id).where(*conditions(conn, wanted, which, narrow)).limit(MOST_COUNTED + 1)
+    return int(conn.execute(select(func.count()).select_from(some.subquery())).scalar() or 0)
 
 
 # ── one order's story ────────────────────────────────────────────────────────────────────────────
@@ -211,8 +176,14 @@ class PaymentStory:
     created_at: datetime
     expires_at: datetime
     settled_at: datetime | None
+    external_id: str | None  # the till's own name of it
     refunds: tuple[RefundLine, ...]
     events: tuple[EventLine, ...]
+
+    @property
+    def back(self) -> int:
+        """Minor units that went back and stayed there."""
+        return sum(refund.amount.minor for refund in self.refunds if refund.undone_at is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +243,14 @@ def _payments_of(conn: Connection, order_id: int) -> tuple[PaymentStory, ...]:
         payments.c.created_at,
         payments.c.expires_at,
         payments.c.settled_at,
+        payments.c.external_id,
     )
     found = conn.execute(select(*columns).where(payments.c.order_id == order_id).order_by(payments.c.id))
     return tuple(_payment(conn, row) for row in found.all())
 
 
 def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
-    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled = row
+    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled, external = row
     return PaymentStory(
         reference=reference,
         till=till,
@@ -289,6 +261,7 @@ def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
         created_at=from_micros(created),
         expires_at=from_micros(expires),
         settled_at=_moment(settled),
+        external_id=external,
         refunds=_refunds_of(conn, payment_id),
         events=_events_of(conn, till, reference),
     )
@@ -367,8 +340,8 @@ def count_between(conn: Connection, start: datetime, end: datetime) -> int:
     """Orders that went through a door, wait for a payment by hand, or were paid, from `start` up to `end`."""
     span = (to_micros(start), to_micros(end) - 1)
     own = payments.c.order_id == orders.c.id
-    paid = _some(own, payments.c.settled_at.between(*span))
-    made = and_(orders.c.created_at.between(*span), or_(orders.c.state == OrderState.GRANTED.value, _waits()))
+    paid = some(own, payments.c.settled_at.between(*span))
+    made = and_(orders.c.created_at.between(*span), or_(orders.c.state == OrderState.GRANTED.value, waits()))
     return int(conn.execute(select(func.count()).select_from(orders).where(or_(paid, made))).scalar() or 0)
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
-from headwaters.errands import settle
+from headwaters.errands import counting, settle
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
@@ -70,8 +70,12 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def look_for_news() -> None:
         await refresh(house)
 
+    async def count_downloads() -> None:
+        await counting.flush(house.downloads, house.db, house.clock())
+
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
+        Chore("downloads that began", timedelta(seconds=5), count_downloads),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
@@ -87,6 +91,7 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await worker.start()
     yield
     await worker.stop()
+    await counting.flush(house.downloads, house.db, house.clock())
     try:
         await keep()
     except HeadwatersError as error:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from aiohttp import web
 
 from headwaters.core.shelf.keys import content_disposition
-from headwaters.core.shelf.ranges import plan
+from headwaters.core.shelf.ranges import begins, plan
 from headwaters.errands.download import Desk, Download, Part
+from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
 routes = web.RouteTableDef()
@@ -67,16 +68,18 @@ DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 @routes.get("/d/{key}/everything.zip")
 async def get_everything(request: web.Request) -> web.StreamResponse:
     """The newest edition as one archive, made on the way."""
-    download = await request.app[DESK].everything(request.match_info["key"])
-    return await _answer(request, download, PRIVATE)
+    key = request.match_info["key"]
+    download = await request.app[DESK].everything(key)
+    return await _answer(request, download, PRIVATE, key)
 
 
 @routes.get("/d/{key}/{ref}")
 @routes.get("/d/{key}/{ref}/{name:.*}")
 async def get_file(request: web.Request) -> web.StreamResponse:
     """A file of a work."""
-    download = await request.app[DESK].file(request.match_info["key"], request.match_info["ref"])
-    return await _answer(request, download, PRIVATE)
+    key = request.match_info["key"]
+    download = await request.app[DESK].file(key, request.match_info["ref"])
+    return await _answer(request, download, PRIVATE, key)
 
 
 @routes.get("/w/{slug}/f/{ref}/{name:.*}")
@@ -86,9 +89,14 @@ async def get_public_file(request: web.Request) -> web.StreamResponse:
     return await _answer(request, download, PUBLIC)
 
 
-async def _answer(request: web.Request, download: Download, caching: Headers) -> web.StreamResponse:
+async def _answer(
+    request: web.Request, download: Download, caching: Headers, key: str | None = None
+) -> web.StreamResponse:
+    """`key`: whose grant a download that begins here is counted for."""
     conditions = {name: ", ".join(found) for name in _CONDITIONS if (found := request.headers.getall(name, None))}
     planned = plan(request.method, conditions, download.representation)
+    if key is not None and begins(planned):
+        request.app[HOUSE].downloads.begun(key)
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching = (("Cache-Control", "no-store"), *caching[1:])
     headers = [*planned.headers, *caching, *_about(request, download, planned.status)]

@@ -12,6 +12,7 @@ from headwaters.actions.sales import WITHDRAWAL
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_, HeadwatersError
 from headwaters.core.sales.doors import least_for
+from headwaters.core.sales.iban import in_fours, transfer_code
 from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
@@ -25,6 +26,7 @@ from headwaters.web.contexts.common import Art, Licence, Problem, Site
 from headwaters.web.contexts.orders import Stage
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
+from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
@@ -193,15 +195,21 @@ def _due(order: OrderView, now: Now, said: Format) -> pages.Due | None:
     if newest is None or newest.state == PaymentState.PAID:
         return None
     by_hand = newest.till == "by_hand"
+    amount, settings = Money(newest.amount_minor, newest.currency), now.settings
+    payee, iban = (settings.by_hand_name, settings.by_hand_iban) if by_hand else ("", "")
+    code = transfer_code(payee, iban, amount, creditor_reference(newest.reference))
     return pages.Due(
-        amount=said_amount(Money(newest.amount_minor, newest.currency), said),
+        amount=said_amount(amount, said),
         till=newest.till,
         label=_till_label(newest, said),
         state=newest.state,
         href=newest.url or "",
         reference=newest.reference,
         creditor_reference=creditor_reference(newest.reference) if by_hand else "",
-        instructions=now.settings.by_hand_instructions if by_hand else "",
+        instructions=settings.by_hand_instructions if by_hand else "",
+        payee=payee,
+        iban=in_fours(iban),
+        code=qr_svg(code, said.gettext("A code that your bank’s app reads")),
         until=said.date(from_micros(newest.expires_at)),
     )
 

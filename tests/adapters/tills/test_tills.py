@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headwaters.adapters.tills import make_tills
+from headwaters.adapters.vault import SivVault
 from headwaters.config import Config
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import Settings
@@ -16,7 +17,11 @@ BOTH = {"stripe_secret_key": "sk_test_x", "stripe_webhook_secret": "whsec_x"}
 
 
 def names(**settings: str) -> list[str]:
-    return list(make_tills(Config(Path("/nowhere")), Settings(**settings), shop_key=bytes(32), clock=Clock()))
+    return list(
+        make_tills(
+            Config(Path("/nowhere")), Settings(**settings), shop_key=bytes(32), clock=Clock(), vault=SivVault(bytes(32))
+        )
+    )
 
 
 def test_a_new_shop_has_no_till() -> None:
@@ -53,4 +58,9 @@ def test_a_till_without_its_secrets_is_off(settings: dict[str, str]) -> None:
 )
 def test_a_key_says_whether_money_is_real(key: str, mode: Mode) -> None:
     settings = Settings(**{**BOTH, "stripe_secret_key": key})
-    assert make_tills(Config(Path("/nowhere")), settings, shop_key=bytes(32), clock=Clock())["stripe"].mode is mode
+    assert (
+        make_tills(Config(Path("/nowhere")), settings, shop_key=bytes(32), clock=Clock(), vault=SivVault(bytes(32)))[
+            "stripe"
+        ].mode
+        is mode
+    )

@@ -47,7 +47,8 @@ async def test_all_works_are_listed_in_words(shop: House, alice: Visitor) -> Non
 async def test_an_empty_shop_says_how_to_begin(alice: Visitor, shop: House) -> None:
     page = await alice.text("/studio")
     assert "Hello, Alice" in page
-    assert "Nobody has taken anything yet." in page
+    assert "To your first sale" in page
+    assert "How it is going stands here as soon as somebody came by." in page
     assert "You have no password yet." in page
 
 

@@ -94,6 +94,18 @@ def plan(method: str, headers: Mapping[str, str], it: Representation) -> Plan:
     return _part(it, wanted) if wanted else _unsatisfiable(it)
 
 
+PROBE = 1024  # bytes: players ask for a file's first few before they ask for it
+
+
+def begins(answer: Plan) -> bool:
+    """Whether a body starts a download: from the first byte on, and more than a probe or all there is. What goes on
+    where another request ended, and the later parts of who takes a file in several, begin nothing."""
+    first = next((piece for piece in answer.segments if isinstance(piece, Slice)), None)
+    if first is None or first.offset:
+        return False
+    return first.length > PROBE or answer.status == 200
+
+
 # ── answers ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from markupsafe import Markup
+
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
 
 
@@ -80,6 +82,9 @@ class Due:
     reference: str  # what to write on a transfer
     creditor_reference: str  # the same as ISO 11649 has it
     instructions: str  # the creator's own, for payments by hand
+    payee: str  # who gets a bank transfer, or empty
+    iban: str  # where it goes, in groups of four, or empty
+    code: Markup  # a QR code that banks' apps read, or empty
     until: str  # the day it expires
 
 

@@ -140,6 +140,29 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values of a filter."""
+
+    value: str  # empty: all
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersFilter:
+    """How a list of orders is narrowed; all of it stands in the address."""
+
+    narrowed: bool  # something is chosen
+    states: tuple[Choice, ...]
+    doors: tuple[Choice, ...]
+    tills: tuple[Choice, ...]
+    works: tuple[Choice, ...]
+    first: str  # the first day, as it was typed
+    last: str  # the last day, as it was typed
+    kept: tuple[tuple[str, str], ...]  # name and value of each field that is set, for the form that takes them out
+
+
+@dataclass(frozen=True, slots=True)
 class OrdersPage:
     """`studio/orders.html`: find an order."""
 
@@ -147,6 +170,8 @@ class OrdersPage:
     find: str  # what was typed
     waiting: bool  # only those that wait for the creator
     count: int  # how many were found
+    many: bool  # there are more than were counted
+    filter: OrdersFilter
     orders: tuple[OrderItem, ...]
     pages: Pages
 
@@ -168,6 +193,48 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundForm:
+    """Money of a payment by hand went back by hand."""
+
+    currency: str
+    left: str  # the most that can go back
+    amount: str  # what stands in the field
+    nonce: str
+    open: bool  # it was sent and refused
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadsItem:
+    """Downloads that began on a day."""
+
+    day: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerItem:
+    """A line of the ledger."""
+
+    when: Moment
+    words: str  # payment, fee, refund: what it was
+    amount: str  # with its sign
+    key: str  # its name in the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderForms:
+    """What stands in the forms about the reader, and what is wrong with them."""
+
+    email: str  # what stands in the field
+    email_was: str  # the address of now
+    email_problem: Problem | None
+    note: str  # what stands in the field
+    note_was: str  # the note of now
+    note_problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentItem:
     """A payment of an order."""
 
@@ -179,6 +246,9 @@ class PaymentItem:
     refunded: str  # what went back, or empty
     until: str  # the day it expires, while it is open
     practice: bool  # no real money
+    till_href: str  # its page at the till, or empty
+    till_id: str  # the till's own name of it, or empty
+    refund: RefundForm | None  # where money can be booked as given back by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +277,10 @@ class StoryPage:
     came_from: str  # the word in the link that the reader came by, or empty
     letters: int
     letters_href: str
+    downloads: tuple[DownloadsItem, ...]  # the newest day first
+    downloads_in_all: int
+    ledger: tuple[LedgerItem, ...]
+    forms: ReaderForms
     problem: Problem | None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio import Frame, Moment, OrderItem, ReportItem, ThreadItem
+from headwaters.web.contexts.studio_checklist import ChecklistView
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class StartPage:
     name: str  # the creator's
     empty: bool  # nothing has happened in this shop yet
     works: int  # how many there are
+    checklist: ChecklistView  # from first start to first sale
     going: Going
     waiting: tuple[OrderItem, ...]
     letters: tuple[ThreadItem, ...]  # with something unread

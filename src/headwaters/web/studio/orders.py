@@ -1,32 +1,45 @@
-"""Orders in the Studio: find one, read its story, confirm its payment, send its link again."""
+"""Orders in the Studio: find one by whatever one knows of it, and narrow the list; all of it stands in the address."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
+from headwaters.core.errors import N_
 from headwaters.core.people import Right
-from headwaters.core.sales.doors import check_amount
-from headwaters.core.sales.finding import Which, read_wanted
-from headwaters.core.sales.states import Mode, PaymentState
-from headwaters.errands import settle
-from headwaters.errands.mail import reaches, send_link_again
+from headwaters.core.sales.finding import Narrow, Which, read_narrow, read_wanted, read_which
+from headwaters.core.sales.states import Door
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
-from headwaters.store.letters import thread
-from headwaters.web.contexts.studio import ConfirmForm, OrdersPage, PaymentItem, StoryPage, WorkItem
+from headwaters.store.order_conditions import ALL, MOST_COUNTED
+from headwaters.store.works import WorkLine, list_works
+from headwaters.web.contexts.studio import Choice, OrdersFilter, OrdersPage
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
-from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, problem_of, show, words_of
-from headwaters.web.studio.guard import Session, go_to, may
-from headwaters.web.studio.letters import order_id_of
-from headwaters.web.studio.words import BY_HAND, order_item, payment_words, story
+from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, show, words_of
+from headwaters.web.studio.guard import Session, may
+from headwaters.web.studio.words import order_item
 
 routes = web.RouteTableDef()
 
-_OPEN = (PaymentState.OPEN, PaymentState.PENDING)
+_STATES = {
+    Which.ALL: N_("Any state"),
+    Which.WAITING: N_("Waits for you to confirm"),
+    Which.OPEN: N_("At a till"),
+    Which.PAID: N_("Paid"),
+    Which.FREE: N_("Taken without paying"),
+    Which.REFUNDED: N_("Paid back"),
+    Which.WITHDRAWN: N_("Withdrawn"),
+    Which.UNPAID: N_("Not paid in time"),
+}
+_DOORS = {
+    Door.PAY: N_("Pay what is fair"),
+    Door.CANT_PAY: N_("I can’t pay right now"),
+    Door.HAVE_COPY: N_("I already have a copy"),
+}
+_TILLS = ("stripe", "by_hand", "practice")
+_FIELDS = ("which", "door", "till", "work", "from", "to")
 
 
 @routes.get("/studio/orders")
@@ -35,126 +48,61 @@ async def get_orders(request: web.Request, session: Session) -> web.Response:
     """Find orders by whatever one knows of them."""
     house, said, number = request.app[HOUSE], words_of(request), page_number(request)
     find = " ".join(request.query.get("find", "").split())[:200]
-    which = Which.WAITING if request.query.get("which") == Which.WAITING.value else Which.ALL
+    which, narrow = read_which(request.query.get("which", "")), read_narrow(request.query)
     wanted = read_wanted(find, house.now.settings.currency)
 
-    def look(conn: Connection) -> tuple[list[rows.OrderLine], int]:
-        found = rows.find_orders(conn, wanted, which, PER_PAGE, (number - 1) * PER_PAGE)
-        return found, rows.count_orders(conn, wanted, which)
+    def look(conn: Connection) -> tuple[list[rows.OrderLine], int, tuple[WorkLine, ...]]:
+        found = rows.find_orders(conn, wanted, which, PER_PAGE, (number - 1) * PER_PAGE, narrow)
+        return found, rows.count_orders(conn, wanted, which, narrow), list_works(conn)
 
-    lines, count = await house.db.read(look)
-    waiting = which is Which.WAITING
+    lines, count, works = await house.db.read(look)
+    kept = _kept(request.query, which, narrow)
     context = OrdersPage(
         frame=await frame(request, session, "orders"),
         find=find,
-        waiting=waiting,
-        count=count,
+        waiting=which is Which.WAITING,
+        count=min(count, MOST_COUNTED),
+        many=count > MOST_COUNTED,
+        filter=_filter(said, which, narrow, works, find, kept),
         orders=tuple(order_item(said, line) for line in lines),
-        pages=pages("/studio/orders", number, count, find=find, which=which.value if waiting else ""),
+        pages=pages("/studio/orders", number, count, find=find, **kept),
     )
     return show(request, "orders", context)
 
 
-@routes.get("/studio/orders/{order_id}")
-@may(Right.SELL)
-async def get_order(request: web.Request, session: Session) -> web.Response:
-    """One order's story."""
-    return await _story_page(request, session)
+def _kept(query: Mapping[str, str], which: Which, narrow: Narrow) -> dict[str, str]:
+    """The filters that mean something, as the address has them."""
+    meant = {
+        "which": which is not Which.ALL,
+        "door": narrow.door is not None,
+        "till": bool(narrow.till),
+        "work": bool(narrow.work),
+        "from": narrow.start is not None,
+        "to": narrow.end is not None,
+    }
+    return {name: query[name] for name in _FIELDS if meant[name]}
 
 
-async def _story(request: web.Request) -> rows.OrderStory:
-    order_id = order_id_of(request)
-    found = await request.app[HOUSE].db.read(lambda conn: rows.order_story(conn, order_id))
-    if found is None:
-        raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such order."))
-    return found
-
-
-async def _story_page(request: web.Request, session: Session, error: HeadwatersError | None = None) -> web.Response:
-    house, said = request.app[HOUSE], words_of(request)
-    order = await _story(request)
-    letters, may_mail = await house.db.read(
-        lambda conn: (len(thread(conn, order.line.id)), reaches(house, conn, order.line.email))
-    )
-    about_form = error is not None and "reference" in session.form
-    context = StoryPage(
-        frame=await frame(request, session, "orders"),
-        order=order_item(said, order.line),
-        address=f"/studio/orders/{order.line.id}",
-        link=f"{house.config.url}/o/{order.token}",
-        may_mail=may_mail,
-        works=tuple(WorkItem(work.title, f"/w/{work.slug}") for work in order.works),
-        payments=tuple(_payment(said, payment) for payment in order.payments),
-        story=story(said, order),
-        confirm=tuple(_confirm_forms(request, said, order, session.form, error)),
-        came_from=order.came_from,
-        letters=letters,
-        letters_href=f"/studio/letters/{order.line.id}",
-        problem=None if about_form and _open_forms(order) else problem_of(request, error),
-    )
-    return show(request, "order", context, error)
-
-
-def _payment(said: Format, payment: rows.PaymentStory) -> PaymentItem:
-    refunded = sum(refund.amount.minor for refund in payment.refunds if refund.undone_at is None)
-    return PaymentItem(
-        reference=payment.reference,
-        till=said.till(payment.till),
-        state=payment_words(said, payment.state),
-        amount=said.of(payment.amount),
-        fee=said.of(payment.fee) if payment.fee else "",
-        refunded=said.money(refunded, payment.amount.currency) if refunded else "",
-        until=said.date(payment.expires_at) if payment.state in _OPEN else "",
-        practice=payment.mode != Mode.LIVE.value,
+def _filter(
+    said: Format, which: Which, narrow: Narrow, works: Iterable[WorkLine], find: str, kept: Mapping[str, str]
+) -> OrdersFilter:
+    _ = said.gettext
+    states = [(state.value if state is not Which.ALL else "", _(words)) for state, words in _STATES.items()]
+    doors = [("", _("Any door")), *((door.value, _(words)) for door, words in _DOORS.items())]
+    tills = [("", _("Any till")), *((till, said.till(till)) for till in _TILLS)]
+    titles = [("", _("Any work")), *((work.slug, work.title) for work in works)]
+    fields = (("find", find), *kept.items()) if find else tuple(kept.items())
+    return OrdersFilter(
+        narrowed=narrow != ALL or which is not Which.ALL,
+        states=_choices(states, "" if which is Which.ALL else which.value),
+        doors=_choices(doors, narrow.door.value if narrow.door else ""),
+        tills=_choices(tills, narrow.till),
+        works=_choices(titles, narrow.work),
+        first=kept.get("from", ""),
+        last=kept.get("to", ""),
+        kept=fields,
     )
 
 
-def _open_forms(order: rows.OrderStory) -> list[rows.PaymentStory]:
-    """Payments by hand that may still come: also one that was not paid in time, as money can be late."""
-    may_come = (*_OPEN, PaymentState.EXPIRED)
-    return [payment for payment in order.payments if payment.till == BY_HAND and payment.state in may_come]
-
-
-def _confirm_forms(
-    request: web.Request,
-    said: Format,
-    order: rows.OrderStory,
-    form: Mapping[str, str],
-    error: HeadwatersError | None,
-) -> list[ConfirmForm]:
-    forms = []
-    for payment in _open_forms(order):
-        mine = form.get("reference") == payment.reference
-        minor, currency = payment.amount.minor, payment.amount.currency
-        typed = form.get("amount", "") if mine else said.amount(minor, currency)
-        forms.append(ConfirmForm(payment.reference, currency, typed, problem_of(request, error) if mine else None))
-    return forms
-
-
-@routes.post("/studio/orders/{order_id}/confirm")
-@may(Right.SELL)
-async def post_confirm(request: web.Request, session: Session) -> web.Response:
-    """The money of a payment by hand has come, as much as the field says."""
-    house, form = request.app[HOUSE], session.form
-    order = await _story(request)
-    try:
-        payment = next((each for each in order.payments if each.reference == form.get("reference")), None)
-        if payment is None:
-            raise NotFound(Code.PAYMENT_STATE, N_("This order has no such payment."))
-        received = check_amount(form.get("amount", ""), payment.amount.currency)
-        await settle.confirm(house, payment.reference, received)
-    except Refused as refused:
-        return await _story_page(request, session, refused)
-    return go_to(f"/studio/orders/{order.line.id}?said=confirmed")
-
-
-@routes.post("/studio/orders/{order_id}/mail")
-@may(Right.SELL)
-async def post_mail(request: web.Request, session: Session) -> web.Response:
-    """Send the order page's link again, to the address that the reader gave."""
-    house, order = request.app[HOUSE], await _story(request)
-    try:
-        sent = await send_link_again(house, order.line.id)
-    except Refused as refused:
-        return await _story_page(request, session, refused)
-    return go_to(f"/studio/orders/{order.line.id}?said={'sent' if sent else 'sent_before'}")
+def _choices(values: Iterable[tuple[str, str]], chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(value, text, value == chosen) for value, text in values)

@@ -15,10 +15,11 @@ from headwaters.store import reports as report_rows
 from headwaters.store import signin as signin_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
-from headwaters.store.numbers import first_order_at
+from headwaters.store.numbers import is_empty
 from headwaters.store.works import list_works
 from headwaters.web.contexts.studio_see import StartPage
 from headwaters.web.keys import HOUSE
+from headwaters.web.studio.checklist import checklist_view
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
@@ -51,7 +52,7 @@ def _look(conn: Connection, may: Collection[Right]) -> _Seen:
         threads=[thread for thread in letter_rows.threads(conn, _FIRST) if thread.unread] if talks else [],
         reports=report_rows.open_reports(conn, _FIRST) if talks else [],
         works=len(list_works(conn)),
-        empty=first_order_at(conn) is None,
+        empty=is_empty(conn),
         has_password=creator is not None and creator.password is not None,
     )
 
@@ -67,6 +68,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         name=sign_of(house.now.settings),
         empty=seen.empty,
         works=seen.works,
+        checklist=await checklist_view(request, session),
         going=await going_of(request, session),
         waiting=tuple(order_item(said, line) for line in seen.waiting),
         letters=tuple(thread_item(said, thread) for thread in seen.threads),

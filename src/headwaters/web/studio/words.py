@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from headwaters.core.clock import from_micros
@@ -11,18 +10,13 @@ from headwaters.core.letters import one_line
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.store.reports import ReportRow
-from headwaters.store.studio import Numbers, OrderLine, OrderStory, PaymentStory
+from headwaters.store.studio import Numbers, OrderLine
 from headwaters.texts import translations
-from headwaters.web.contexts.studio import Happening, Moment, OrderItem, ReportItem
+from headwaters.web.contexts.studio import Moment, OrderItem, ReportItem
 from headwaters.web.format import Format
 
 BY_HAND = "by_hand"
 
-_DOORS = {
-    Door.PAY: N_("Somebody came through the door “Pay what is fair”."),
-    Door.CANT_PAY: N_("Somebody came through the door “I can’t pay right now”."),
-    Door.HAVE_COPY: N_("Somebody came through the door “I already have a copy”."),
-}
 _UNPAID = {
     None: N_("Not paid yet"),
     PaymentState.OPEN: N_("At the till, not paid yet"),
@@ -114,41 +108,6 @@ def report_item(said: Format, report: ReportRow) -> ReportItem:
 def payment_words(said: Format, state: PaymentState) -> str:
     """The state of one payment."""
     return said.gettext(_PAYMENTS[state])
-
-
-# ── one order's story ────────────────────────────────────────────────────────────────────────────
-
-
-def story(said: Format, order: OrderStory) -> tuple[Happening, ...]:
-    """What happened with an order, in the order in which it did."""
-    lines = sorted(_happenings(said, order), key=lambda pair: pair[0])
-    return tuple(Happening(moment(said, when), words) for when, words in lines)
-
-
-def _happenings(said: Format, order: OrderStory) -> Iterator[tuple[datetime, str]]:
-    _ = said.gettext
-    yield order.line.created_at, _(_DOORS[order.line.door])
-    for payment in order.payments:
-        yield from _of_payment(said, payment)
-    if order.granted_at is not None:
-        yield order.granted_at, _("The files are theirs.")
-    if order.withdrawn_at is not None:
-        yield order.withdrawn_at, _("They withdrew from the purchase. Please pay the money back within 14 days.")
-
-
-def _of_payment(said: Format, payment: PaymentStory) -> Iterator[tuple[datetime, str]]:
-    _ = said.gettext
-    amount, till = said.of(payment.amount), said.till(payment.till)
-    yield payment.created_at, _("A payment of %(amount)s was begun: %(till)s.") % {"amount": amount, "till": till}
-    for event in payment.events:
-        yield event.received_at, _("The till told us: %(what)s.") % {"what": event.type}
-    if payment.settled_at is not None:
-        yield payment.settled_at, _("%(amount)s came in.") % {"amount": amount}
-    for refund in payment.refunds:
-        yield refund.created_at, _("%(amount)s went back.") % {"amount": said.of(refund.amount)}
-        if refund.undone_at is not None:
-            back = _("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it.")
-            yield refund.undone_at, back % {"amount": said.of(refund.amount)}
 
 
 # ── numbers in sentences ─────────────────────────────────────────────────────────────────────────

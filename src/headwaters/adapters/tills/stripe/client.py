@@ -66,12 +66,12 @@ class Connections(stripe.HTTPClient):
         return asyncio.sleep(secs)
 
 
-def make_client(secret_key: str, api: str) -> stripe.StripeClient:
+def make_client(secret_key: str, api: str, retries: int = RETRIES) -> stripe.StripeClient:
     """A client of Stripe's API; `api`: another address of it, or empty."""
     return stripe.StripeClient(
         secret_key,
         base_addresses={"api": api} if api else None,
-        max_network_retries=RETRIES,
+        max_network_retries=retries,
         http_client=Connections(),
     )
 
@@ -82,10 +82,15 @@ def translated() -> Iterator[None]:
     try:
         yield
     except stripe.StripeError as error:
-        param = str(getattr(error, "param", None) or "")
-        said = (type(error).__name__, error.code, param, error.request_id)
-        log.warning("Stripe: %s", " ".join(filter(None, said)))
-        raise _translation(error, param) from error
+        raise _translation(error, own_words(error)) from error
+
+
+def own_words(error: stripe.StripeError) -> str:
+    """Log an error by its kind alone; the parameter that it is about."""
+    param = str(getattr(error, "param", None) or "")
+    said = (type(error).__name__, error.code, param, error.request_id)
+    log.warning("Stripe: %s", " ".join(filter(None, said)))
+    return param
 
 
 def _translation(error: stripe.StripeError, param: str) -> Refused | Unavailable:
