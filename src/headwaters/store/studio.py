@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.sales.finding import Narrow, Wanted, Which
 from headwaters.core.sales.money import Money
-from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
+from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.store.connection import Connection
 from headwaters.store.order_conditions import ALL, MOST_COUNTED, conditions, some, waits
 from headwaters.store.tables import (
@@ -287,53 +287,6 @@ def paid_minor(conn: Connection, order_id: int) -> int:
 
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What happened from a moment on: orders that went through by door, and money by currency."""
-
-    doors: dict[Door, int]
-    money: tuple[Money, ...]
-    unfinished: int  # came to a till and have not paid
-
-    @property
-    def taken(self) -> int:
-        """How many took a work."""
-        return sum(self.doors.values())
-
-
-def numbers_since(conn: Connection, start: datetime) -> Numbers:
-    """Orders made from `start` on, and money that came in from then on (that of tests and practice is none)."""
-    since = orders.c.created_at >= to_micros(start)
-    found = conn.execute(
-        select(orders.c.door, orders.c.state, func.count()).where(since).group_by(orders.c.door, orders.c.state)
-    ).all()
-    doors = dict.fromkeys(Door, 0)
-    for door, state, count in found:
-        if state == OrderState.GRANTED.value:
-            doors[Door(door)] += int(count)
-    unfinished = sum(int(count) for _, state, count in found if state != OrderState.GRANTED.value)
-    return Numbers(doors, _money_since(conn, start), unfinished)
-
-
-def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
-    real = (payments.c.state == PaymentState.PAID.value, payments.c.mode == Mode.LIVE.value)
-    came = conn.execute(
-        select(payments.c.currency, func.sum(payments.c.amount_minor))
-        .where(*real, payments.c.settled_at >= to_micros(start))
-        .group_by(payments.c.currency)
-    )
-    sums = {currency: int(total) for currency, total in came}
-    went = conn.execute(
-        select(refunds.c.currency, func.sum(refunds.c.amount_minor))
-        .join(payments, payments.c.id == refunds.c.payment_id)
-        .where(*real, refunds.c.created_at >= to_micros(start), refunds.c.undone_at.is_(None))
-        .group_by(refunds.c.currency)
-    )
-    for currency, total in went:
-        sums[currency] = sums.get(currency, 0) - int(total)
-    return tuple(Money(total, currency) for currency, total in sorted(sums.items()))
 
 
 def count_between(conn: Connection, start: datetime, end: datetime) -> int:

@@ -6,10 +6,9 @@ import re
 
 from headwaters.actions.reports import ReportState, answer_report
 from headwaters.core.sales.states import Door
-from headwaters.errands import settle
 from headwaters.errands.house import House
 from tests.people import add_work, take_work
-from tests.support.house import Clock, MakeHouse
+from tests.support.house import MakeHouse
 from tests.web.studio.conftest import Visitor
 
 
@@ -49,22 +48,6 @@ async def test_an_empty_shop_says_how_to_begin(alice: Visitor, shop: House) -> N
     assert "Hello, Alice" in page
     assert "To your first sale" in page
     assert "How it is going stands here as soon as somebody came by." in page
-    assert "You have no password yet." in page
-
-
-async def test_the_first_page_says_what_happened_in_plain_words(shop: House, alice: Visitor, clock: Clock) -> None:
-    for door in (Door.CANT_PAY, Door.HAVE_COPY, Door.HAVE_COPY):
-        await take_work(shop, door)
-    paid = await take_work(shop, Door.PAY, till="by_hand", minor=1250)
-    await take_work(shop, Door.PAY, till="by_hand")
-    await settle.confirm(shop, paid.reference)
-    sentence = "4 people took a work. 1 couldn’t pay. 2 had a copy already. €12.50 came in."
-    assert (await alice.text("/studio")).count(sentence) == 4
-    assert "Has this money come?" in await alice.text("/studio")
-    clock.move(days=2)
-    page = await alice.text("/studio")
-    assert page.count(sentence) == 3
-    assert page.count("Nobody took anything.") == 1
 
 
 async def test_a_report_waits_on_the_first_page_until_it_is_answered(

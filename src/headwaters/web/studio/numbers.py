@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
+from headwaters.core.csv import csv_line
 from headwaters.core.people import Right
-from headwaters.core.sales.money import Money, plain
+from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.study.numbers import Sums, Tally
 from headwaters.core.study.spans import Span, Step, cut, window_of
@@ -69,61 +67,39 @@ async def going_of(request: web.Request, session: Session) -> pages.Going:
 # ── the same as CSV ──────────────────────────────────────────────────────────────────────────────
 
 
-def csv_text(lines: Iterable[Sequence[object]]) -> str:
-    """As RFC 4180 has it. A word that a spreadsheet would take for a formula gets a quote before it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    for line in lines:
-        writer.writerow([_safe(cell) for cell in line])
-    return out.getvalue()
-
-
-def _safe(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
 def numbers_csv(going: Going, *columns: str) -> str:
-    """A line a day (of today: an hour), in UTC; `columns` as `table` takes them."""
+    """A line a day (of today: an hour), in UTC; `columns`: which of money, letters and visits."""
     hourly = going.window.step is Step.HOUR
     currencies = sorted(going.total.money) if "money" in columns else []
-    heads: list[object] = ["hour" if hourly else "day", *(door.value for door in Door)]
+    heads = ["hour" if hourly else "day", *(door.value for door in Door)]
     heads += [f"{currency} {what}" for currency in currencies for what in ("paid", "fees", "refunded", "rest")]
     heads += [column for column in ("letters", "visits") if column in columns]
-    lines: list[Sequence[object]] = [heads]
+    lines = [csv_line(heads)]
     for at, bar in zip(going.window.cuts, going.bars, strict=True):
-        stamp = at.isoformat(timespec="minutes") if hourly else at.date().isoformat()
         money = [cell for currency in currencies for cell in _money(bar, currency)]
         counts = [getattr(bar, column) for column in ("letters", "visits") if column in columns]
-        lines.append([stamp, *(bar.doors[door] for door in Door), *money, *counts])
-    return csv_text(lines)
+        stamp = at if hourly else at.date().isoformat()
+        lines.append(csv_line([stamp, *(bar.doors[door] for door in Door), *money, *counts]))
+    return "".join(lines)
 
 
-def _money(bar: Tally, currency: str) -> tuple[_Number, ...]:
+def _money(bar: Tally, currency: str) -> list[Money]:
     sums = bar.money.get(currency, Sums())
-    return tuple(_Number(plain(Money(minor, currency))) for minor in (sums.paid, sums.fees, sums.refunded, sums.rest))
-
-
-class _Number:
-    """A number as text, which may begin with a minus."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __str__(self) -> str:
-        return self._text
+    return [Money(minor, currency) for minor in (sums.paid, sums.fees, sums.refunded, sums.rest)]
 
 
 def origins_csv(going: Going) -> str:
     """A line for each word of a link."""
     order = sorted(going.origins.items(), key=lambda pair: (-pair[1][1], -pair[1][0], pair[0]))
-    return csv_text([("from", "visits", "copies"), *((word, *counts) for word, counts in order)])
+    heads = csv_line(["from", "visits", "copies"])
+    return heads + "".join(csv_line([word, *counts]) for word, counts in order)
 
 
 def countries_csv(going: Going) -> str:
     """A line for each country of five readers or more, in fives; the others, and who said nothing, without a code."""
     found = going.countries
-    rest = [("other countries", found.others), ("not said", found.silent)]
-    return csv_text([("country", "copies"), *found.named, *rest])
+    lines = [*found.named, ("other countries", found.others), ("not said", found.silent)]
+    return csv_line(["country", "copies"]) + "".join(csv_line(line) for line in lines)
 
 
 async def _going(request: web.Request) -> Going:
