@@ -28,6 +28,7 @@ _ROOMS = {
     "withhold": "works",
     "orders": "orders",
     "confirm": "orders",
+    "numbers": "numbers",
     "letters": "letters",
     "answer": "letters",
     "reports": "reports",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from headwaters.core.errors import N_
-from headwaters.core.sales.money import Money
+from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.states import Door
 from headwaters.core.study.numbers import ENOUGH_COPIES, Countries, Sums, Tally, is_enough, rests
 from headwaters.core.study.spans import Span, Step, Window
@@ -115,6 +116,20 @@ def money_words(said: Format, currency: str, sums: Sums) -> str:
     words.append((sums.refunded, N_("%(amount)s went back")))
     told = [said.gettext(text) % {"amount": said.money(minor, currency)} for minor, text in words if minor]
     return ", ".join(told)
+
+
+def money_json(found: Mapping[str, Sums]) -> dict[str, dict[str, Any]]:
+    """Amounts as decimal text, by currency."""
+    return {
+        currency: {
+            "paid": plain(Money(sums.paid, currency)),
+            "fees": plain(Money(sums.fees, currency)),
+            "refunded": plain(Money(sums.refunded, currency)),
+            "rest": plain(Money(sums.rest, currency)),
+            "payments": sums.payments,
+        }
+        for currency, sums in sorted(found.items())
+    }
 
 
 def practice_words(said: Format, total: Tally) -> str:

@@ -14,7 +14,6 @@ from aiohttp import web
 
 from headwaters.core.errors import N_, Refused
 from headwaters.core.people import Right
-from headwaters.core.sales.money import Money, plain
 from headwaters.core.study.launches import read_since, usual_since
 from headwaters.core.study.numbers import Tally, tallies, tally
 from headwaters.core.study.spans import DAY, HOUR, MINUTE, Window, even, midnight
@@ -188,23 +187,13 @@ def launch_now(said: Format, asked: Asked, sight: Sight, seen: Gauges) -> pages.
 def launch_json(asked: Asked, sight: Sight, seen: Gauges) -> dict[str, Any]:
     """The same for programs."""
     total = tally(sight.minutes)
-    money = {
-        currency: {
-            "paid": plain(Money(sums.paid, currency)),
-            "fees": plain(Money(sums.fees, currency)),
-            "refunded": plain(Money(sums.refunded, currency)),
-            "rest": plain(Money(sums.rest, currency)),
-            "payments": sums.payments,
-        }
-        for currency, sums in sorted(total.money.items())
-    }
     return {
         "work": asked.slug or None,
         "since": asked.question.since,
         "copies": {"all": total.copies, **{door.value: count for door, count in total.doors.items()}},
         "copies_a_minute": _a_minute(sight),
         "visits_a_minute": seen.visits,
-        "money": money,
+        "money": going.money_json(total.money),
         "practised": total.practised,
         "downloads_now": seen.sending,
         "late_ms": round(seen.late * 1000, -1),
