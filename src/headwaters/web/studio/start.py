@@ -28,8 +28,7 @@ from headwaters.web.studio.words import order_item, report_item
 
 routes = web.RouteTableDef()
 
-_FEW = 5
-_FIRST = 3  # of what waits: the lists have all
+_FEW = 3  # of each: the lists have all
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,10 @@ def _look(conn: Connection, may: Collection[Right]) -> _Seen:
     creator = signin_rows.first_creator(conn)
     sells, talks = Right.SELL in may, Right.TALK in may
     return _Seen(
-        waiting=rows.find_orders(conn, None, Which.WAITING, _FIRST) if sells else [],
+        waiting=rows.find_orders(conn, None, Which.WAITING, _FEW) if sells else [],
         newest=rows.find_orders(conn, None, Which.ALL, _FEW) if sells else [],
-        threads=[thread for thread in letter_rows.threads(conn, _FIRST) if thread.unread] if talks else [],
-        reports=report_rows.open_reports(conn, _FIRST) if talks else [],
+        threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread] if talks else [],
+        reports=report_rows.open_reports(conn, _FEW) if talks else [],
         works=len(list_works(conn)),
         empty=is_empty(conn),
         has_password=creator is not None and creator.password is not None,
