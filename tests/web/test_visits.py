@@ -105,7 +105,9 @@ def test_visits_of_the_last_minute() -> None:
         visits.count("w", "")
     visits.count("other", "")
     assert (visits.a_minute("w"), visits.a_minute(None), visits.a_minute("none")) == (60, 61, 0)
+    visits.turn()
     now[0] = 6000 + 60 + 45
+    visits.turn()
     visits.count("w", "")
     assert visits.a_minute("w") == 1 + 15
     now[0] += 120
@@ -119,7 +121,7 @@ async def test_the_pulse_tells_how_late_the_loop_is(monkeypatch: pytest.MonkeyPa
     pulse = Pulse()
     assert pulse.late() == 0
     for _ in range(4):
-        await pulse.beat()
+        pulse.beat()
     monkeypatch.undo()
     assert sorted(round(each, 2) for each in pulse._late) == [0, 0, 0.05]
 

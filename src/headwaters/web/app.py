@@ -87,7 +87,12 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     house, visits = app[HOUSE], app[VISITS]
     keep = partial(keep_visits, house, visits)
-    worker = make_worker(house, (Chore("visits", EVERY, keep), Chore("pulse", BEAT, app[PULSE].beat)))
+
+    async def beat() -> None:
+        app[PULSE].beat()
+        visits.turn()
+
+    worker = make_worker(house, (Chore("visits", EVERY, keep), Chore("pulse", BEAT, beat)))
     await worker.start()
     yield
     await worker.stop()

@@ -19,7 +19,7 @@ class Pulse:
         self._late: deque[float] = deque(maxlen=_BEATS)
         self._due: float | None = None
 
-    async def beat(self) -> None:
+    def beat(self) -> None:
         """To be called each BEAT."""
         now = asyncio.get_running_loop().time()
         if self._due is not None:

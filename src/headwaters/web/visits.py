@@ -31,40 +31,51 @@ def is_visit(request: web.Request) -> bool:
 
 
 class Visits:
-    """The counts of one process, for its event loop only. `now`: seconds since 1970."""
+    """The counts of one process, for its event loop only. `now`: seconds since 1970.
+
+    Counting reads no clock, as it is on the way of each page: `turn` does, several times a second.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._waiting: Counter[tuple[str, int, str]] = Counter()  # (slug, day, word)
-        self._minute = 0
+        self._open: dict[tuple[str, str], int] = {}  # by slug and word, since the last turn that found something
+        self._waiting: Counter[tuple[str, int, str]] = Counter()  # by slug, day and word, for the table
+        self._minute = int(now()) // _MINUTE
         self._this: Counter[str] = Counter()  # of this minute, by slug
         self._last: Counter[str] = Counter()  # of the one before
 
     def count(self, slug: str, word: str) -> None:
         """One visit of the page of the work at `slug`, by a link with `word`."""
-        minute = self._turn()
-        key = (slug, minute // _MINUTES_A_DAY, word)
-        if word and len(self._waiting) >= MOST_WAITING and key not in self._waiting:
-            key = (slug, minute // _MINUTES_A_DAY, OTHER_WORDS)
-        self._waiting[key] += 1
-        self._this[slug] += 1
+        counts, key = self._open, (slug, word)
+        if key in counts:
+            counts[key] += 1
+        elif word and len(counts) + len(self._waiting) >= MOST_WAITING:
+            counts[slug, OTHER_WORDS] = counts.get((slug, OTHER_WORDS), 0) + 1
+        else:
+            counts[key] = 1
 
-    def _turn(self) -> int:
+    def turn(self) -> None:
+        """Put what was counted where it belongs: its minute and its day."""
+        if self._open:
+            counts, self._open, day = self._open, {}, self._minute // _MINUTES_A_DAY
+            for (slug, word), count in counts.items():
+                self._waiting[slug, day, word] += count
+                self._this[slug] += count
         minute = int(self._now()) // _MINUTE
         if minute != self._minute:
             self._last = self._this if minute == self._minute + 1 else Counter()
             self._this, self._minute = Counter(), minute
-        return minute
 
     def a_minute(self, slug: str | None) -> int:
         """Visits in the last sixty seconds, of one work or of all: as if those of the minute before had come evenly."""
-        self._turn()
+        self.turn()
         rest = 1 - self._now() % _MINUTE / _MINUTE
         this, last = ((each[slug] if slug else each.total()) for each in (self._this, self._last))
         return this + round(last * rest)
 
     def take(self) -> Counter[tuple[str, int, str]]:
         """What waits to be added to the table; it does not wait any more."""
+        self.turn()
         taken, self._waiting = self._waiting, Counter()
         return taken
 

@@ -124,6 +124,7 @@ async def test_the_page_and_its_data_say_the_same(shop: House, alice: Visitor, c
     paid = await take_work(shop, Door.PAY, till="by_hand", minor=750)
     await take_work(shop, Door.PAY, till="by_hand", minor=900)
     await settle.confirm(shop, paid.reference)
+    alice.client.app[VISITS].turn()
     for _ in range(7):
         alice.client.app[VISITS].count("high-water", "")
     clock.move(seconds=20)
