@@ -76,7 +76,7 @@ async def test_copies_money_and_letters_in_plain_words(shop: House, alice: Visit
     clock.move(days=30)
     await alice.sign_in(shop)
     page = await text_of(alice)
-    assert "Copies 0 4 less than in the 30 days before" in page
+    assert "Copies 0 4 fewer than in the 30 days before" in page
     assert "Money for you None €12.50 less than in the 30 days before" in page
     assert "Nobody took a copy in this time." in page
 
@@ -89,9 +89,9 @@ async def test_a_span_is_compared_with_the_one_before(shop: House, alice: Visito
     assert "Copies 5 paid: 0, couldn’t pay: 5, had a copy: 0 3 more than in the 7 days before" in await text_of(
         alice, "/studio?span=7"
     )
-    assert "had a copy: 0 1 less than by this time yesterday" in await text_of(alice, "/studio?span=today")
+    assert "had a copy: 0 1 fewer than by this time yesterday" in await text_of(alice, "/studio?span=today")
     clock.move(days=7)
-    assert "Copies 0 5 less than in the 7 days before" in await text_of(alice, "/studio?span=7")
+    assert "Copies 0 5 fewer than in the 7 days before" in await text_of(alice, "/studio?span=7")
     assert "before" not in (await text_of(alice, "/studio?span=all")).partition("Visits")[0]
 
 

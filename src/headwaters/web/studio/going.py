@@ -81,8 +81,10 @@ def compared(said: Format, now: int, before: int | None, when: str, many: str = 
         return said.gettext("None %(when)s") % values
     if now == before:
         return said.gettext("As many as %(when)s") % values
-    more, fewer = N_("%(difference)s more than %(when)s"), N_("%(difference)s less than %(when)s")
-    return said.gettext(more if now > before else fewer) % values
+    if now > before:
+        return said.gettext("%(difference)s more than %(when)s") % values
+    fewer = N_("%(difference)s less than %(when)s") if many else N_("%(difference)s fewer than %(when)s")
+    return said.gettext(fewer) % values
 
 
 def copies_card(said: Format, total: Tally, before: Tally | None = None, when: str = "") -> pages.NumberCard:
