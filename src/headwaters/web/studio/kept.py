@@ -20,7 +20,17 @@ from headwaters.web.studio.guard import Session, studio_path, surely_same_site
 
 LARGEST = 40_000  # characters of a form that is carried along; a larger one is shown, to be copied
 _NEVER = frozenset({"csrf", "password", "current", "credential", "kept", "next"})
-_UNSEEN = ("nonce", "secret", "key", "revision", "ref")  # carried along, and nothing that a person would want to read
+_UNSEEN = (
+    "nonce",
+    "secret",
+    "key",
+    "revision",
+    "ref",
+    "seen",
+    "then",
+    "by_mail",
+    "saved",
+)  # carried along, and nothing that a person would want to read
 _LABELS = {
     "body": N_("Your words"),
     "words": N_("Your words"),
