@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.rows import Options, Row
 
-SHORT = ("start", "page", "orders", "download", "launch")
-LONG = ("slow", "orders_store")
+SHORT = ("start", "page", "orders", "download", "upload", "launch")
+LONG = ("slow", "orders_store", "upload_cut")
 
 
 def _machine() -> str:

@@ -7,7 +7,6 @@ HEADWATERS_<NAME> wins. docs/operate/configuration.md lists each name, and a tes
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -15,15 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from headwaters.core.address import check_address, in_brackets
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 
 FILE_NAME = "headwaters.toml"
 KEY_NAME = "shop.key"
 ADDRESS_NAME = "address"  # where the shop was opened last, for commands that print addresses; see `note_address`
 PREFIX = "HEADWATERS_"
-_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # a name, or an IPv6 address without its brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,27 +112,13 @@ def _number(name: str, value: object) -> int:
 
 
 def check_url(value: str) -> str:
-    """A public address: http or https, a host, no path, query or slash at its end. A name in letters beyond ASCII comes
-    back as machines write it: mail, tills and other programs know no other."""
+    """A public address, as core.address has it, with its scheme. Raises Refused(CONFIG_BROKEN)."""
     try:
-        parts = urlsplit(value.strip())
-        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
-    except ValueError:  # also brackets that do not close, a port that is none, a name that is too long
-        raise _no_address() from None
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or parts.query or parts.fragment:
-        raise _no_address()
-    if parts.path.strip("/") or parts.username is not None:
-        raise _broken("url", N_("It is an address without a path or a user name."))
-    return f"{parts.scheme}://{_in_brackets(host)}" + ("" if port is None else f":{port}")
-
-
-def _no_address() -> Refused:
-    return _broken("url", N_("It is an address such as https://shop.example."))
-
-
-def _in_brackets(host: str) -> str:
-    """`host` as an address has it: an IPv6 one needs brackets, for its colons."""
-    return f"[{host}]" if ":" in host else host
+        if "://" not in value:
+            raise ValueError(N_("It is an address such as https://shop.example."), {})
+        return check_address(value)
+    except ValueError as wrong:
+        raise _broken("url", wrong.args[0]) from None
 
 
 def _smtp(raw: Mapping[str, object]) -> Smtp | None:
@@ -234,7 +219,7 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
             smtp[name] = value
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{_in_brackets(host)}:{port}"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{in_brackets(host)}:{port}"
     return Config(
         shop=shop,
         url=check_url(str(url)),

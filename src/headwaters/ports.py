@@ -23,6 +23,8 @@ from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundSta
 __all__ = [
     "Blob",
     "Cover",
+    "Fetched",
+    "Fetcher",
     "Keep",
     "LocalTill",
     "Look",
@@ -318,3 +320,27 @@ class Passkeys(Protocol):
         """The authenticator's new count of signatures, if the answer is one to this challenge, from this site, with its
         owner verified and signed by `public_key`. Raises Refused(PASSKEY_REFUSED), also where the authenticator counts
         and its count did not rise: then there are two of it."""
+
+
+# ── Fetcher ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What another host answered: the beginning of its body at most."""
+
+    status: int
+    body: bytes
+
+
+class Fetcher(Protocol):
+    """Asks another host. It follows no redirect, sends nothing about the shop, and reaches the open internet only:
+    never this machine, a home network or the inside of a cloud, however a name is made to lead there."""
+
+    async def fetch(self, url: str, most: int) -> Fetched:
+        """GET `url`, an http or https address, and the first `most` bytes of what is there, within seconds.
+
+        Raises Refused(ADDRESS_FORBIDDEN) for an address that is not of the open internet; Unavailable:
+        ADDRESS_NOWHERE (the name is not known), ADDRESS_SILENT (nobody answers), ADDRESS_UNSAFE (HTTPS without a
+        good certificate).
+        """

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.passkeys import WebAuthnPasskeys
@@ -78,6 +79,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
+            fetcher=HttpFetcher(own=(config.url,)),
         )
         yield house
     finally:

@@ -301,3 +301,91 @@ async def test_the_list_has_every_work_with_its_newest_edition(database: Databas
         ("river", "retired", "music", 1, 1, 5),
         ("high-water", "published", "film", 2, 3, 15),  # the cover counts: who takes it has it
     ]
+
+
+# ── words and order ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_words_are_changed_by_who_saw_them_last(database: Database) -> None:
+    await publish(database, publication())
+    before = await database.read(lambda conn: rows.work_at(conn, "high-water"))
+    other = replace(before.details, title="Low Water")
+    assert await database.write(lambda conn: verbs.change_words(conn, "high-water", 0, other, LATER))
+    assert not await database.write(lambda conn: verbs.change_words(conn, "high-water", 0, other, LATER))
+    third = replace(before.details, title="No Water")
+    with pytest.raises(Refused) as refused:
+        await database.write(lambda conn: verbs.change_words(conn, "high-water", 0, third, LATER))
+    assert refused.value.code is Code.CHANGED_MEANWHILE
+    work = await database.read(lambda conn: rows.work_at(conn, "high-water"))
+    assert (work.details, work.revision, (await counts(database))["catalogue"]) == (other, 1, 2)
+
+
+async def test_words_changed_by_two_at_once_are_those_of_one(database: Database) -> None:
+    await publish(database, publication())
+    details = (await database.read(lambda conn: rows.work_at(conn, "high-water"))).details
+    other = Database(str(database.url.render_as_string(hide_password=False)))
+    async with other:
+        changing = (
+            each.write(
+                lambda conn, n=n: verbs.change_words(conn, "high-water", 0, replace(details, words=str(n)), LATER)
+            )
+            for n, each in enumerate([database, other] * 4)
+        )
+        done = await asyncio.gather(*changing, return_exceptions=True)
+    assert [one for one in done if one is True] == [True]
+    assert {one.code for one in done if isinstance(one, Refused)} == {Code.CHANGED_MEANWHILE}
+
+
+async def test_publishing_again_with_other_words_tells_an_editor_whose_form_is_open(database: Database) -> None:
+    await publish(database, publication())
+    await publish(database, publication(said=Said(rights=Rights.OWN, words="Hello")), LATER)
+    work = await database.read(lambda conn: rows.work_at(conn, "high-water"))
+    assert work.revision == 1
+
+
+async def test_works_stand_in_the_order_that_was_chosen_and_new_ones_first(database: Database) -> None:
+    for name in ("a", "b", "c"):
+        await publish(database, publication(source=f"file:///{name}", said=Said(rights=Rights.OWN, title=name)))
+
+    async def order() -> list[str]:
+        return [work.slug for work in await database.read(rows.list_works)]
+
+    assert await order() == ["c", "b", "a"]
+    assert await database.write(lambda conn: verbs.order_works(conn, ["a", "c", "a"]))
+    assert await order() == ["a", "c", "b"]
+    version = (await counts(database))["catalogue"]
+    assert not await database.write(lambda conn: verbs.order_works(conn, ["a", "c"]))
+    with pytest.raises(NotFound):
+        await database.write(lambda conn: verbs.order_works(conn, ["b", "nowhere"]))
+    assert ((await counts(database))["catalogue"], await order()) == (version, ["a", "c", "b"])
+    assert await database.write(lambda conn: verbs.shift_work(conn, "b", -1))
+    assert not await database.write(lambda conn: verbs.shift_work(conn, "a", -1))
+    assert not await database.write(lambda conn: verbs.shift_work(conn, "c", 1))
+    assert await order() == ["a", "b", "c"]
+    await publish(database, publication(source="file:///d", said=Said(rights=Rights.OWN, title="d")), LATER)
+    assert await order() == ["d", "a", "b", "c"]
+    await database.write(lambda conn: verbs.retire_work(conn, "a", LATER))
+    assert await database.write(
+        lambda conn: verbs.shift_work(conn, "b", -1)
+    )  # past the one that is shown, not the other
+    assert [slug for slug in await order() if slug != "a"] == ["b", "d", "c"]
+    assert not await database.write(lambda conn: verbs.shift_work(conn, "a", 1))
+
+
+async def test_what_is_new_is_kept_with_its_edition_and_the_log_says_who(database: Database) -> None:
+    first = publication()
+    second = replace(publication(file(digit="c")), changes="Louder.")
+    for what, who in ((first, None), (first, None), (second, None)):
+        made = refs(what)
+        await database.write(
+            lambda conn, what=what, made=made, who=who: verbs.publish_noted(conn, what, made, who, NOW)
+        )
+
+    def read(conn: Connection) -> tuple[list[tuple[int, str]], list[tuple[object, ...]]]:
+        work = rows.work_at(conn, "high-water")
+        log = conn.execute(select(tables.audit_log.c.deed, tables.audit_log.c.subject).order_by(tables.audit_log.c.id))
+        return [(one.number, one.changes) for one in rows.editions_of(conn, work.id)], [tuple(row) for row in log]
+
+    editions, log = await database.read(read)
+    assert editions == [(2, "Louder."), (1, "")]
+    assert log == [("work.published", "work:high-water"), ("work.edition", "work:high-water")]

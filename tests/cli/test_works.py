@@ -368,3 +368,48 @@ def test_on_a_real_terminal_it_says_how_far_it_is(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert out.startswith(b"High Water is published")
     assert shown == "" or (" of 300 MB  book.pdf" in shown and shown.endswith("\r\033[K"))
+
+
+# ── order, collections, what is new ──────────────────────────────────────────────────────────────
+
+
+def publish_three(shop: Shop, folder: Path) -> None:
+    for name in ("rain", "river", "sea"):
+        path = lay(folder / "works", {f"{name}.pdf": PDF + name.encode()}) / f"{name}.pdf"
+        assert shop.run("publish", path, "--i-made-this")[0] == 0
+
+
+def test_works_are_put_in_order_and_belong_together(shop: Shop, tmp_path: Path) -> None:
+    publish_three(shop, tmp_path)
+    code, told = shop.json("works", "--order", "rain, sea")
+    assert (code, [work["slug"] for work in told["works"]]) == (0, ["rain", "sea", "river"])
+    assert shop.run("works", "--order", "nowhere")[0] == 1
+
+    assert shop.json("collections") == (0, {"collections": []})
+    assert shop.run("collections", "water")[0] == 1
+    assert shop.run("collections", "--title", "Water")[0] == 2
+    code, told = shop.json("collections", "water", "--title", "All Water", "--works", "sea,rain", "--words", "Wet.")
+    one = {
+        "slug": "water",
+        "title": "All Water",
+        "words": "Wet.",
+        "state": "published",
+        "address": "https://alice.example/c/water",
+        "works": ["sea", "rain"],
+    }
+    assert (code, told) == (0, {"collections": [one]})
+    assert shop.run("collections", "water", "--title", "Water", "--works", "sea,nowhere")[0] == 1
+    assert shop.json("collections") == (0, {"collections": [one]})  # all or nothing
+    code, told = shop.json("collections", "water", "--works", "river", "--retire")
+    assert told == {"collections": [{**one, "works": ["river"], "state": "retired"}]}
+    assert "retired" in shop.run("collections")[1]
+    assert shop.json("collections", "water", "--restore")[1]["collections"][0]["state"] == "published"
+
+
+def test_what_is_new_is_said_of_one_work(shop: Shop, tmp_path: Path) -> None:
+    publish_three(shop, tmp_path)
+    new = lay(tmp_path / "new", {"rain.pdf": PDF + b"more"}) / "rain.pdf"
+    code, told = shop.json("publish", new, "--edition-of", "rain", "--changes", "A page more.", "--i-made-this")
+    assert (code, told["works"][0]["edition"]) == (0, 2)
+    folder = lay(tmp_path / "two", {"a/a.pdf": PDF, "b/b.pdf": PDF})
+    assert shop.run("publish", folder, "--changes", "Both.", "--i-made-this")[0] == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 
 from headwaters.adapters.media import PillowMedia
 from headwaters.core.errors import Code, Refused
-from headwaters.ports import Media
+from headwaters.ports import Cover, Media
 from tests.support import samples
 
 WIDTHS = (160, 320, 640)
@@ -87,3 +88,22 @@ def test_a_broken_picture_is_refused(media: Media, tmp_path: Path):
     with pytest.raises(Refused) as refused:
         media.pictures(path, WIDTHS)
     assert refused.value.code is Code.FILE_WRONG_KIND
+
+
+def test_a_drawn_cover_is_the_same_for_the_same_words_and_of_its_own_shape(media: Media):
+    cover = Cover("High Water", "Alice", "#0d4a68", 3, 4)
+    made = media.draw(cover, WIDTHS)
+    assert [(picture.media_type, picture.width, picture.height) for picture in made] == [
+        ("image/webp", 160, 213),
+        ("image/webp", 320, 426),
+        ("image/webp", 640, 853),
+        ("image/jpeg", 640, 853),
+    ]
+    assert media.draw(cover, WIDTHS) == made
+    assert media.draw(replace(cover, title="Low Water"), WIDTHS) != made
+
+
+@pytest.mark.parametrize("title", ["", "東京の夜", "Übermorgen", "نهر", "x" * 300, "a\nb", "\U0001f600", "Ma\u0301s"])
+def test_whatever_a_work_is_called_it_gets_a_cover(media: Media, title: str):
+    (small, preview) = media.draw(Cover(title, "Ł", "#ffe900", 1, 1), (200,))
+    assert (small.width, small.height, preview.media_type) == (200, 200, "image/jpeg")

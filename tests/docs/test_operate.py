@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from headwaters.errands import uploads
 from tests.support.addresses import free_port, wait_until_open
+from tests.support.needs import need
 from tests.support.served import ServeShop, headwaters
+from tests.support.uploads import ADDRESS, BYTES, Desk, in_house, metadata, open_desk
 
 OPERATE = Path(__file__).parents[2] / "docs" / "operate"
 
@@ -67,6 +72,78 @@ def test_downloads_keep_their_ranges_and_etags_behind_the_documented_caddyfile(t
         assert "content-encoding" not in head.lower()
         assert curl("-r", "100-199", address) == whole[100:200]
         assert curl("-r", "-8", address) == b"0039999\n"
+
+
+@contextmanager
+def nginx(folder: Path, backend: int) -> Iterator[int]:
+    """nginx with the documented location; its port."""
+    port = free_port()
+    text = (OPERATE / "README.md").read_text(encoding="utf-8")
+    location = text.partition("```nginx\n")[2].partition("```")[0]
+    assert location.count("127.0.0.1:8000") == 1
+    temporary = " ".join(
+        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}}\n"
+        f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port};\n"
+        f"{location.replace('127.0.0.1:8000', f'127.0.0.1:{backend}')} }} }}\n",
+        encoding="utf-8",
+    )
+    process = subprocess.Popen([need("nginx"), "-e", folder / "nginx.log", "-c", config])
+    try:
+        wait_until_open(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def send(port: int, scheme: str, desk: Desk, film: Path) -> None:
+    """Half of a film in one request over a line that breaks, and the rest of it in another."""
+    base = [f"-HCookie: {desk.headers['Cookie']}", f"-HX-Studio-Token: {desk.headers['X-Studio-Token']}"]
+    base += ["-HTus-Resumable: 1.0.0", "-HExpect:"]
+    size, begin = film.stat().st_size, f"{scheme}://localhost:{port}{ADDRESS}"
+    said = metadata(draft=desk.draft, filename=f"{scheme}.zip")
+    head = curl(*base, "-i", "-X", "POST", f"-HUpload-Length: {size}", f"-HUpload-Metadata: {said}", begin).decode()
+    assert " 201" in head.splitlines()[0], head
+    (place,) = [line.split(": ")[1].strip() for line in head.splitlines() if line.lower().startswith("location:")]
+    upload = f"{scheme}://localhost:{port}{place}"
+    piece = [*base, f"-HContent-Type: {BYTES}", "-X", "PATCH"]
+    slow = ["-HUpload-Offset: 0", "--data-binary", f"@{film}", "--limit-rate", "20M", "--max-time", "1", upload]
+    subprocess.run(["curl", "-sSk", *piece, *slow], capture_output=True, check=False, timeout=30)
+    rest, first = film.with_name("rest"), 0
+    for _ in range(50):  # the proxy may still be handing over what it has of the first request
+        time.sleep(0.2)
+        offset = int(curl(*base, "-I", upload).decode().lower().partition("upload-offset: ")[2].split()[0])
+        if not offset:
+            continue
+        first = first or offset
+        rest.write_bytes(film.read_bytes()[offset:])
+        code = curl(*piece, "-w", "%{http_code}", f"-HUpload-Offset: {offset}", "--data-binary", f"@{rest}", upload)
+        if code == b"204":
+            break
+    assert 0 < first < size, "nothing of a request that broke off was kept"
+    assert code == b"204"
+
+
+@pytest.mark.needs("caddy", "nginx", "curl")
+def test_a_film_passes_the_documented_proxies_and_what_came_before_a_break_counts(
+    tmp_path: Path, serve_shop: ServeShop
+):
+    shop, film = tmp_path / "shop", tmp_path / "film.zip"
+    assert headwaters("init", shop, "--name", "Alice").code == 0
+    film.write_bytes(b"PK\x05\x06" + bytes(18) + os.urandom(40_000_000))
+    desk = in_house(shop, open_desk)
+    served = serve_shop(shop, {"HEADWATERS_PROXIES": "127.0.0.1"})
+    with nginx(tmp_path, served.port) as port:
+        send(port, "http", desk, film)
+    with caddy(tmp_path, served.port) as port:
+        send(port, "https", desk, film)
+    digest = hashlib.sha256(film.read_bytes()).hexdigest()
+    for file in in_house(shop, lambda house: uploads.files_of(house, desk.draft_id)):
+        assert hashlib.sha256(file.path.read_bytes()).hexdigest() == digest, file.name
 
 
 @pytest.mark.needs("systemd")

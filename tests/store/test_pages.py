@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headwaters.core.errors import Code, NotFound
@@ -25,7 +27,9 @@ async def test_a_work_comes_with_its_newest_edition_and_files_in_order(house: Ho
         ("art.webp", work.files[2].size, None, 320),
     ]
     assert [file.name for file in work.of_role("work")] == ["b.txt", "a.txt"]
-    assert await house.db.read(lambda conn: pages.work_by_id(conn, work.id)) == work
+    held = await house.db.read(lambda conn: pages.work_by_id(conn, work.id))
+    assert replace(held, history=()) == work
+    assert [(edition.number, edition.changes) for edition in held.history] == [(2, ""), (1, "")]
     assert await house.db.read(pages.published_works) == (work,)
 
 

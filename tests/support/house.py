@@ -34,6 +34,7 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
+    from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_till_check, make_tills
@@ -61,6 +62,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         vault=vault,
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
+        fetcher=HttpFetcher(own=(config.url,)),
     )
 
 

@@ -13,7 +13,12 @@ from tests.support.contract import ROOT
 
 SOURCE = ROOT / "src" / "headwaters"
 TEMPLATE = SOURCE / "locale" / "headwaters.pot"
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+METHODS = [
+    ("**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+    ("themes/**.html", "jinja2"),
+]
 KEYWORDS = {
     "_": None,
     "N_": None,

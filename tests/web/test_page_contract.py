@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 from jinja2 import meta, nodes
 
-from headwaters.web.render import environment
+from headwaters.web.themes import environment
 from tests.support.contract import BEGIN, PAGE, ROOT, contexts, tables
 
 TEMPLATES = ROOT / "src" / "headwaters" / "templates"

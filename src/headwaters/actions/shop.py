@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from headwaters.core.shop import SECRET_KEYS, check_setting
+from headwaters.core.clock import to_micros
+from headwaters.core.deeds import Deed, What
+from headwaters.core.letters import one_line
+from headwaters.core.shop import KEYS, SECRET_KEYS, Settings, check_setting
 from headwaters.core.shop_marks import Mark
 from headwaters.store import shop as rows
 from headwaters.store.db import Connection
+from headwaters.store.deeds import add_deed
+
+SHOWN_LENGTH = 80  # characters of a value that the log keeps: enough to know it by
 
 
 def change_settings(conn: Connection, changes: Mapping[str, str]) -> dict[str, str]:
@@ -44,3 +50,27 @@ def seal_setting(conn: Connection, key: str, plain: str, sealed: str) -> bool:
 def mark_once(conn: Connection, mark: Mark, now: datetime) -> bool:
     """Remember when something first happened. True: now; False: it had before."""
     return rows.add_mark(conn, mark, now.isoformat())
+
+
+def present_settings(conn: Connection) -> dict[str, str]:
+    """All settings as they are now, those that nobody set with their defaults."""
+    kept, defaults = rows.read_settings(conn), Settings()
+    return {key: kept.get(key, str(getattr(defaults, key))) for key in KEYS}
+
+
+def change_settings_as(conn: Connection, changes: Mapping[str, str], who: int | None, now: datetime) -> dict[str, str]:
+    """The same by somebody: the log gets a line for each setting, with what it was and is. Of a secret, neither."""
+    before = present_settings(conn)
+    changed = change_settings(conn, changes)
+    for key, value in changed.items():
+        if value != before[key]:
+            add_deed(
+                conn, Deed(who, What.SETTINGS_CHANGED, f"setting:{key}", _told(key, before[key], value)), to_micros(now)
+            )
+    return changed
+
+
+def _told(key: str, before: str, after: str) -> dict[str, str]:
+    if key in SECRET_KEYS:
+        return {}
+    return {"from": one_line(before, SHOWN_LENGTH), "to": one_line(after, SHOWN_LENGTH)}

@@ -12,6 +12,7 @@ from headwaters.cli._tools import Command, in_house, say, shop_dir
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.shop import DOCS, KEYS, SECRET_KEYS, masked
+from headwaters.core.themes import Theme
 from headwaters.errands.doctor import Finding, Health, examine
 from headwaters.errands.house import House
 from headwaters.errands.init import NewShop, make_shop
@@ -95,6 +96,13 @@ def _change(args: argparse.Namespace) -> int:
     return 0
 
 
+def try_on(theme: Theme) -> tuple[str, ...]:
+    """What is wrong with a theme, in lines."""
+    from headwaters.web.theme_check import check_theme  # all pages are behind it, and most commands make none
+
+    return tuple(f"{one.where}: {one.message}" for one in check_theme(theme))
+
+
 _MARKS = {Health.GOOD: "✓", Health.LOOK: "!", Health.BAD: "✗"}
 
 
@@ -105,7 +113,7 @@ def _line(finding: Finding) -> str:
 
 def run_doctor(args: argparse.Namespace) -> int:
     """Examine the shop; exit code 1 when something is bad."""
-    findings = asyncio.run(examine(shop_dir(args), furnish))
+    findings = asyncio.run(examine(shop_dir(args), furnish, try_on))
     data = [
         {
             "about": finding.about,

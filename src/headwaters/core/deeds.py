@@ -76,6 +76,10 @@ class What(StrEnum):
     # the shop
     SETTINGS_CHANGED = "settings.changed"
     CHECKLIST_DONE = "checklist.done"
+    # look and address
+    LOGO_CHANGED = "logo.changed"
+    LOGO_REMOVED = "logo.removed"
+    ADDRESS_CHANGED = "address.changed"
 
 
 WORDS: Mapping[What, str] = {
@@ -133,6 +137,9 @@ WORDS: Mapping[What, str] = {
     What.REPORT_CLOSED: N_("answered and closed the report %(subject)s"),
     What.SETTINGS_CHANGED: N_("changed %(subject)s"),
     What.CHECKLIST_DONE: N_("put the checklist away"),
+    What.LOGO_CHANGED: N_("put up another logo"),
+    What.LOGO_REMOVED: N_("took the logo away"),
+    What.ADDRESS_CHANGED: N_("changed the shop’s address to %(subject)s"),
 }
 
 
@@ -168,9 +175,9 @@ ROOMS: Mapping[Room, str] = {
 # the first word of a deed's name → its room; a deed of none of these is the shop's
 ROOM_OF: Mapping[str, Room] = {
     **dict.fromkeys(("signin", "person"), Room.PEOPLE),
-    **dict.fromkeys(("work", "works", "edition", "draft", "upload", "collection"), Room.WORKS),
+    **dict.fromkeys(("work", "works", "edition", "draft", "file", "upload", "collection"), Room.WORKS),
     **dict.fromkeys(("order", "orders", "payment", "refund", "ledger", "till"), Room.SALES),
-    **dict.fromkeys(("letter", "letters", "thread", "saved_answer", "notice", "report"), Room.LETTERS),
+    **dict.fromkeys(("letter", "letters", "thread", "saved", "notices", "report"), Room.LETTERS),
 }
 
 

@@ -7,16 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 
+from headwaters.core.address import check_address
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.letters import clean_address
+from headwaters.core.look import COVERS, RIVER, SCHEMES, TYPES, is_theme_name
 from headwaters.core.notices import OLD_WISHES, Wish
 from headwaters.core.sales.iban import check_iban
 from headwaters.core.sales.money import check_currency
 
-_ACCENT = re.compile(r"#[0-9a-fA-F]{6}")
+_ACCENT = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.ASCII | re.IGNORECASE)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")  # databases, mail and headers refuse some of it
 LONGEST_SETTING = 20_000  # characters
 SEALED = "sealed:1:"  # how the row of a secret begins that a vault has sealed; the number is that of the way
+LONGEST_LINE = 120  # of a name; it stands at the top of each page, and in the subject of mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,18 @@ class Settings:
     about: str = field(default="", metadata={"doc": "The About page, in Markdown"})
     imprint: str = field(default="", metadata={"doc": "Who runs this shop, as the law asks: name, address, contact"})
     contact_email: str = field(default="", metadata={"doc": "The address shown on the About page"})
-    accent: str = field(default="", metadata={"doc": "Accent colour, like #0d4a68; empty for the river blue"})
+    accent: str = field(default="", metadata={"doc": "Accent colour, like #0d4a68; empty for the theme’s own"})
+    type: str = field(
+        default="", metadata={"doc": "Type: letter, plain, book or typewriter; empty for the theme’s own"}
+    )
+    cover: str = field(
+        default="auto", metadata={"doc": "Where a work’s art stands: auto, above, beside, full or small"}
+    )
+    scheme: str = field(default="auto", metadata={"doc": "Light or dark: auto (as the reader’s device), light or dark"})
+    theme: str = field(default=RIVER, metadata={"doc": "The design of the pages; “headwaters themes” lists them"})
+    next_address: str = field(
+        default="", metadata={"doc": "The address that the shop is moving to, while it is checked"}
+    )
     stripe_secret_key: str = field(default="", metadata={"doc": "Stripe: the secret key (sk_…)", "secret": True})
     stripe_webhook_secret: str = field(
         default="", metadata={"doc": "Stripe: the webhook's signing secret (whsec_…)", "secret": True}
@@ -59,7 +74,7 @@ class Settings:
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in allowed:
-            raise ValueError(N_("It is one of: %(allowed)s."), {"allowed": ", ".join(allowed)})
+            raise ValueError(N_("It is one of: %(allowed)s."), {"allowed": ", ".join(filter(None, allowed))})
         return text
 
     return check
@@ -93,10 +108,39 @@ def _email(text: str) -> str:
         raise ValueError(N_("It is an e-mail address."), {}) from None
 
 
+def _line(text: str) -> str:
+    """One line, however it was typed."""
+    text = " ".join(text.split())
+    if len(text) > LONGEST_LINE:
+        raise ValueError(N_("It has %(most)d characters at most."), {"most": LONGEST_LINE})
+    return text
+
+
 def _accent(text: str) -> str:
-    if text and not _ACCENT.fullmatch(text):
+    """As #rrggbb, also where it was typed without the # or in short."""
+    if not text:
+        return ""
+    found = _ACCENT.fullmatch(text)
+    if found is None:
         raise ValueError(N_("It is a colour such as #0d4a68."), {})
-    return text.lower()
+    digits = found[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise ValueError(N_("It is a language such as en, de or pt-BR."), {})
+    return text
+
+
+def _theme(text: str) -> str:
+    if not is_theme_name(text):
+        raise ValueError(N_("It is a theme’s name: a–z, 0–9 and hyphens."), {})
+    return text
+
+
+def _address(text: str) -> str:
+    return check_address(text) if text else ""
 
 
 def _starting(pattern: str, starts: str) -> Callable[[str], str]:
@@ -111,8 +155,17 @@ def _starting(pattern: str, starts: str) -> Callable[[str], str]:
 
 
 _CHECKS: Mapping[str, Callable[[str], str]] = {
+    "name": _line,
+    "tagline": _line,
+    "creator": _line,
+    "language": _language,
     "currency": check_currency,
     "accent": _accent,
+    "type": _one_of("", *TYPES),
+    "cover": _one_of(*COVERS),
+    "scheme": _one_of(*SCHEMES),
+    "theme": _theme,
+    "next_address": _address,
     "contact_email": _email,
     "notify_email": _email,
     "stripe_secret_key": _starting("(?:sk|rk)_(?:live|test)_", "sk_live_, rk_live_, sk_test_ or rk_test_"),

@@ -17,6 +17,7 @@ from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
+from headwaters.core.themes import Theme
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
@@ -29,6 +30,13 @@ NAMED = 3  # files that are named where more are wrong
 KEY_BYTES = 32
 
 Furnish = Callable[[Config], AbstractAsyncContextManager[House]]
+
+
+TryOn = Callable[[Theme], tuple[str, ...]]
+
+
+def _nothing_wrong(_theme: Theme) -> tuple[str, ...]:
+    return ()
 
 
 class Health(StrEnum):
@@ -55,8 +63,10 @@ def _from_error(about: str, error: HeadwatersError) -> Finding:
     return Finding(about, Health.BAD, message, texts.hint_text(error).replace("%", "%%"))
 
 
-async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
-    """All findings, in the order in which they matter. What an earlier one keeps from being looked at is left out."""
+async def examine(shop: Path, furnish: Furnish, try_on: TryOn = _nothing_wrong) -> list[Finding]:
+    """All findings, in the order in which they matter. What an earlier one keeps from being looked at is left out.
+
+    `try_on` makes every page in a theme and says what is wrong (errands make no pages)."""
     try:
         config = load_config(shop)
     except HeadwatersError as error:
@@ -71,6 +81,7 @@ async def examine(shop: Path, furnish: Furnish) -> list[Finding]:
     if not any(found.health is Health.BAD and found.about in {"key", "database"} for found in findings):
         async with furnish(config) as house:
             findings += [finding async for finding in _look_inside(house)]
+            findings.append(await asyncio.to_thread(_look_at_theme, house, try_on))
     return findings
 
 
@@ -85,6 +96,12 @@ def _look_at_address(config: Config) -> Finding:
         N_("Put Caddy in front (docs/operate) and set url to the https:// address."),
         values,
     )
+
+
+def _moving(house: House) -> Finding:
+    values: dict[str, object] = {"url": house.config.url, "next": house.now.settings.next_address}
+    advice = N_("When it leads here (Studio, Address), run: headwaters address %(next)s")
+    return Finding("address", Health.LOOK, N_("it is to become %(next)s, and is %(url)s still"), advice, values)
 
 
 def _look_at_key(path: Path) -> Finding:
@@ -136,6 +153,8 @@ async def _look_at_database(config: Config) -> Finding:
 
 
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
+    if house.now.settings.next_address not in {"", house.config.url}:
+        yield _moving(house)
     yield await _look_at_files(house)
     if (locked := locked_secrets(house)) != []:
         yield _locked(locked)
@@ -219,6 +238,19 @@ async def _look_at_mail(house: House) -> Finding:
     except HeadwatersError as error:
         return _from_error("mail", error)
     return Finding("mail", Health.GOOD, N_("the mail server answers"))
+
+
+def _look_at_theme(house: House, try_on: TryOn) -> Finding:
+    """A theme that is worn, and every page in it. A broken one takes no page away: River steps in."""
+    worn = house.now.dress
+    values: dict[str, object] = {"name": worn.theme.name}
+    if worn.fault is not None:
+        return _from_error("theme", worn.fault)
+    if wrong := try_on(worn.theme):
+        values |= {"count": len(wrong), "first": wrong[0]}
+        advice = N_("“headwaters themes check” tells all. Until it is mended, such pages are made without it.")
+        return Finding("theme", Health.LOOK, N_("%(name)s fails in %(count)d places, first %(first)s"), advice, values)
+    return Finding("theme", Health.GOOD, N_("%(name)s; every page can be made"), values=values)
 
 
 async def _look_at_outbox(house: House) -> Finding:

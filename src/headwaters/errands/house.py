@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from headwaters.config import Config
+from headwaters.core.look import LOGO, RIVER
 from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
-from headwaters.ports import Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.errands.themes import Dress, dress
+from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
+from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
 
 MakeTills = Callable[[Config, Settings], Mapping[str, Till]]
@@ -26,6 +29,13 @@ class Now:
     version: int
     settings: Settings
     tills: Mapping[str, Till]  # the tills that are on, in the order they are offered
+    dress: Dress = field(default_factory=Dress)  # the theme that pages wear
+    logo: AssetRow | None = None
+
+    @property
+    def key(self) -> object:
+        """Pages made under one key look as they do under an equal one."""
+        return self.version, self.dress.key
 
 
 @dataclass(slots=True)
@@ -47,22 +57,28 @@ class House:
     passkeys: Passkeys | None = None  # None where the shop's address cannot have any
     downloads: Counter = field(default_factory=Counter)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
+    fetcher: Fetcher | None = None  # None: this process asks nobody
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:
     """What the shop is now; the tills are built from the settings just read."""
 
-    def read(conn: Connection) -> tuple[int, dict[str, str]]:
-        return shop_rows.catalogue_version(conn), shop_rows.read_settings(conn)
+    def read(conn: Connection) -> tuple[int, dict[str, str], AssetRow | None]:
+        return shop_rows.catalogue_version(conn), shop_rows.read_settings(conn), read_asset(conn, LOGO)
 
-    version, rows = await db.read(read)
+    version, rows, logo = await db.read(read)
     settings = settings_from_rows(rows)
-    return Now(version, settings, make_tills(config, settings))
+    return Now(version, settings, make_tills(config, settings), dress(config.shop, settings.theme), logo)
 
 
 async def refresh(house: House) -> bool:
-    """Look once whether the catalogue moved; if so take the new settings and tills in. True when it moved."""
-    if await house.db.read(shop_rows.catalogue_version) == house.now.version:
+    """Look once whether the catalogue moved; if so take the new settings and tills in. True when it moved, or when
+    somebody works on the files of the theme."""
+    if await house.db.read(shop_rows.catalogue_version) != house.now.version:
+        house.now = await look_around(house.db, house.config, house.make_tills)
+        return True
+    worn = house.now.settings.theme
+    if worn == RIVER or (fresh := dress(house.config.shop, worn)).key == house.now.dress.key:
         return False
-    house.now = await look_around(house.db, house.config, house.make_tills)
+    house.now = replace(house.now, dress=fresh)
     return True

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_EVERY = 16 << 20  # bytes between two flushes of a fast line
 FLUSH_AFTER = 5.0  # seconds between two flushes of a slow one
+MOST_WAITING = 1 << 20  # bytes of a fast line that wait in memory for the disk; a slow line never has two chunks
 STALLED = 2.0  # seconds without a byte, after which another request for the same upload takes over
 LETTING_GO = 5.0  # seconds that the one before is given for its last flush
 WRITERS = 4  # threads
@@ -65,6 +66,19 @@ class _Receiving:
     heard: float = field(default_factory=time.monotonic)
     released: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a byte."""
+        return time.monotonic() - self.heard
+
+
+async def _is_over(receiving: _Receiving, seconds: float) -> bool:
+    """Whether it ends within `seconds`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            await receiving.over.wait()
+    return receiving.over.is_set()
 
 
 class Stopped(Exception):
@@ -162,16 +176,16 @@ class Intake:
         return receiving
 
     async def _let_go(self, ref: str) -> None:
-        """A laptop that was closed leaves its line open behind: whoever comes back need not wait for it."""
+        """The request before may be about to end: its last bytes are waited for. And a closed laptop leaves its
+        line open behind: whoever comes back need not wait for that one."""
         receiving = self._receiving.get(ref)
-        if receiving is None or time.monotonic() - receiving.heard < STALLED:
+        if receiving is None or await _is_over(receiving, STALLED - receiving.silence):
             return
-        if not receiving.released:
-            receiving.released = True
-            receiving.task.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LETTING_GO):
-                await receiving.over.wait()
+        if receiving.silence >= STALLED:
+            if not receiving.released:
+                receiving.released = True
+                receiving.task.cancel()
+            await _is_over(receiving, LETTING_GO)
 
     async def _receive(self, row: UploadRow, body: Body, receiving: _Receiving, checksum: Checksum | None) -> int:
         piece = _Piece(self, row, checksum is not None)
@@ -301,6 +315,8 @@ class _Piece:
         self._came = self._counted = self._flushed = row.done
         self._flushed_at = time.monotonic()
         self._ended = False
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._opening: asyncio.Task[Writer] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[int] | None = None
@@ -320,14 +336,24 @@ class _Piece:
         self._came += len(data)
         if self._came > self._row.size:
             raise _too_much(self._row)
-        await self._written()
-        writer = self._writer
-        self._writing = self._intake.run(self._intake.in_thread(lambda: writer.write(data)))
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes < MOST_WAITING and self._writing is not None and not self._writing.done():
+            return  # the disk is busy, and there is room for more in memory
+        await self._write()
         if not self._whole and self._is_due():
             await self._written()
             await self._kept()
-            self._flushed, self._flushed_at = writer.at, time.monotonic()
+            self._flushed, self._flushed_at = self._writer.at, time.monotonic()
             self._keep()
+
+    async def _write(self) -> None:
+        """What waits goes to the disk, in one go, behind what is on its way there."""
+        await self._written()
+        writer, data = self._writer, b"".join(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        if data:
+            self._writing = self._intake.run(self._intake.in_thread(lambda: writer.write(data)))
 
     def _is_due(self) -> bool:
         late = time.monotonic() - self._flushed_at > FLUSH_AFTER
@@ -349,6 +375,7 @@ class _Piece:
 
     async def end(self) -> int:
         """All of it came; the offset after it. Raises as Intake.receive."""
+        await self._write()
         await self._written()
         await self._kept()
         if not self._writer.is_right():
@@ -368,6 +395,9 @@ class _Piece:
             return
         try:
             await _outcome(self._writing)
+            if self._waiting and not self._whole and _went_well(self._writing):
+                await self._write()
+                await _outcome(self._writing)
             self._counted = await _outcome(self._keeping) or self._counted
             if self._whole and not self._ended and self._counted == self._row.done:
                 self._writer.take_back()
@@ -376,6 +406,10 @@ class _Piece:
                 await _outcome(self._keeping)  # the row went, the disk is full: what was counted before is right
         finally:
             self._writer.close()
+
+
+def _went_well(task: asyncio.Task[None] | None) -> bool:
+    return task is None or (not task.cancelled() and task.exception() is None)
 
 
 async def _outcome(task: asyncio.Task[T] | None) -> T | None:

@@ -1,10 +1,10 @@
 """The press: drafts whose moment has come are published, by one process each.
 
-    due ─► taken ─► plan of its form and files ─► errands.publish ─► published, its uploads forgotten
-                                              └─► open again, with the reason on it
+    due ─► taken ─► plan ─► errands.publish (work and draft in one transaction) ─► uploads forgotten
+                       └─► open again, with the reason on it
 
-Killed at any gap it goes on: without a sign of life for a minute the draft is taken again, publishing the same again
-changes nothing, and what is left of uploads is swept.
+Killed at any gap it goes on: without a sign of life for a minute the draft is taken again, and what is left of uploads
+is swept. Of two who publish the same draft all the same, the transaction of the second is undone.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from datetime import datetime
 from functools import partial
 
 from headwaters.actions import drafting as verbs
+from headwaters.actions.works import Published
 from headwaters.core.clock import to_micros
-from headwaters.core.errors import N_, Code, HeadwatersError, Refused, Unavailable
+from headwaters.core.errors import N_, Code, Conflict, HeadwatersError, Refused, Unavailable
 from headwaters.core.works.drafts import BEAT, LEASE
 from headwaters.core.works.forms import in_the_studio
 from headwaters.core.works.manifest import ManifestBroken, Problem
@@ -61,7 +62,7 @@ class Press:
     async def _publish(self, draft: DraftRow) -> None:
         beating = asyncio.create_task(self._beat(draft.id))
         try:
-            outcome = await self._attempt(draft)
+            await self._attempt(draft)
         except asyncio.CancelledError:
             await asyncio.shield(self._note(partial(verbs.put_back, draft_id=draft.id)))
             raise
@@ -73,7 +74,6 @@ class Press:
             log_failure(log, f"draft {draft.id}", error)
             await self._fail(draft, _our_mistake())
         else:
-            await self._note(partial(verbs.finish_draft, draft_id=draft.id, work_id=outcome.published.work_id))
             await refresh(self._house)
             await uploads.forget(self._house, draft.id)
         finally:
@@ -90,7 +90,12 @@ class Press:
         def tell(progress: Progress) -> None:
             self.progress[draft.id] = progress
 
-        return await publish_work(self._house, plan, Manner(slug, changes=ready.changes, who=draft.who, report=tell))
+        def finish(conn: Connection, published: Published) -> None:
+            if not verbs.finish_draft(conn, draft.id, published.work_id, self._house.clock()):
+                raise Conflict(Code.DRAFT_STATE, N_("This draft is published already."))
+
+        manner = Manner(slug, changes=ready.changes, who=draft.who, report=tell, then=finish)
+        return await publish_work(self._house, plan, manner)
 
     async def _fail(self, draft: DraftRow, refused: HeadwatersError) -> None:
         why = in_words(refused, self._house.now.settings.language)

@@ -37,6 +37,7 @@ from headwaters.errands.house import House
 from headwaters.errands.walk import LeftOut, stamp_of
 from headwaters.ports import Blob, Look
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
+from headwaters.store.db import Connection
 
 HALF_KEPT = timedelta(days=1)  # older than this, what an interrupted publishing left is cleared away
 
@@ -69,13 +70,15 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How something is published. `edition_of`: the slug of the work that it is an edition of; `changes`: what is new
-    in it; `who`: a creator's id, None for whoever works on the shop's machine. `report` is called from a thread."""
+    in it; `who`: a creator's id, None for whoever works on the shop's machine. `report` is called from a thread;
+    `then` in the transaction itself: what it refuses, undoes all of it."""
 
     edition_of: str | None = None
     keep: Keep = Keep.COPY
     changes: str = ""
     who: int | None = None
     report: Report = field(default=lambda progress: None)
+    then: Callable[[Connection, Published], None] = field(default=lambda conn, published: None)
 
 
 class Stopped(Exception):
@@ -146,7 +149,13 @@ async def publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
         changes=manner.changes,
     )
     refs = [house.token()[:REF_LENGTH] for _ in publication.files]
-    published = await house.db.write(lambda conn: publish_noted(conn, publication, refs, manner.who, house.clock()))
+
+    def write(conn: Connection) -> Published:
+        published = publish_noted(conn, publication, refs, manner.who, house.clock())
+        manner.then(conn, published)
+        return published
+
+    published = await house.db.write(write)
     return Outcome(plan.place, published, work_address(house, published.slug), labelled(files), plan.left_out)
 
 

@@ -83,9 +83,8 @@ async def sign_in_by_link(house: House, secret: str, old_session: str) -> Signed
         raise verbs.link_spent()
     session, now = house.token(), house.clock()
     person = await house.db.write(lambda conn: verbs.sign_in_by_link(conn, secret, session, old_session, now))
-    has_password = person.password is not None
-    keys = await house.db.read(lambda conn: passkey_rows.passkeys_of(conn, person.id))
-    return SignedIn(session, has_password, has_password or bool(keys))
+    has_key = await house.db.read(lambda conn: passkey_rows.has_key(conn, person.id))
+    return SignedIn(session, person.password is not None, has_key)
 
 
 # ── passwords ────────────────────────────────────────────────────────────────────────────────────

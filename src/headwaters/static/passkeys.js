@@ -3,11 +3,12 @@
 (() => {
   const forms = document.querySelectorAll("form[data-passkey]");
   const able = window.PublicKeyCredential && PublicKeyCredential.parseCreationOptionsFromJSON
-    && PublicKeyCredential.parseRequestOptionsFromJSON && PublicKeyCredential.prototype.toJSON;
-  if (!able) {
-    for (const words of document.querySelectorAll("[data-passkeys-unable]")) words.hidden = false;
-    return;
+    && PublicKeyCredential.parseRequestOptionsFromJSON && PublicKeyCredential.prototype.toJSON ? true : false;
+  for (const words of document.querySelectorAll("[data-passkeys-unable]")) {
+    words.hidden = able;
+    words.classList.add("told");
   }
+  if (!able) return;
 
   const options = async (form) => {
     const fields = new URLSearchParams();

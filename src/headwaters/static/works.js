@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const fill = (text, values) => text.replace(/\[(\w+)\]/g, (_, name) => values[name]);
 
   // What was typed is not lost by a wrong click.
   let dirty = false;
@@ -11,6 +11,15 @@
     form.addEventListener("submit", (event) => { if (!event.submitter?.hasAttribute("formtarget")) dirty = false; });
   }
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+  // A fault that somebody sees to is not held against them any longer.
+  document.addEventListener("input", (event) => {
+    const field = event.target.closest("fieldset[aria-invalid]") ?? event.target.closest("[aria-invalid]");
+    if (!field) return;
+    document.getElementById(field.getAttribute("aria-describedby"))?.remove();
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  });
 
   // A draft saves itself while one writes.
   const draft = $("draft");

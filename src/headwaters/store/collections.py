@@ -58,17 +58,23 @@ _COLLECTION = select(
 _IN_ORDER = (collections.c.position, collections.c.created_at.desc(), collections.c.id.desc())
 
 
-def collection_at(conn: Connection, slug: str) -> CollectionRow:
-    """The collection at an address, in whatever state. Raises NotFound(COLLECTION_UNKNOWN)."""
+def find_collection(conn: Connection, slug: str) -> CollectionRow | None:
+    """The collection at an address, in whatever state, if there is one."""
     row = conn.execute(_COLLECTION.where(collections.c.slug == slug)).first()
-    if row is None:
+    return CollectionRow(*row) if row else None
+
+
+def collection_at(conn: Connection, slug: str) -> CollectionRow:
+    """The same. Raises NotFound(COLLECTION_UNKNOWN)."""
+    found = find_collection(conn, slug)
+    if found is None:
         raise NotFound(
             Code.COLLECTION_UNKNOWN,
             N_("There is no collection “%(slug)s” here."),
             hint=N_("“headwaters collections” lists them."),
             slug=slug,
         )
-    return CollectionRow(*row)
+    return found
 
 
 def all_collections(conn: Connection) -> tuple[CollectionRow, ...]:

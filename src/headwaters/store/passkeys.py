@@ -14,7 +14,7 @@ from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.passkeys import CHALLENGE_LIVES, NewPasskey, Purpose
 from headwaters.core.signin import CLOCKS_DIFFER
 from headwaters.store.connection import Connection
-from headwaters.store.tables import passkey_challenges, passkeys
+from headwaters.store.tables import creators, passkey_challenges, passkeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,12 @@ def remove_passkey(conn: Connection, creator_id: int, passkey_id: int) -> bool:
     """It opens nothing any more. False: there is none such of theirs."""
     mine = (passkeys.c.id == passkey_id, passkeys.c.creator_id == creator_id)
     return conn.execute(delete(passkeys).where(*mine)).rowcount == 1
+
+
+def has_key(conn: Connection, creator_id: int) -> bool:
+    """Whether somebody has a way in of their own, a passkey or a password, or lives on links."""
+    password = conn.execute(select(creators.c.password).where(creators.c.id == creator_id)).scalar()
+    return password is not None or bool(passkeys_of(conn, creator_id))
 
 
 def count_passkeys(conn: Connection) -> dict[int, int]:

@@ -71,12 +71,14 @@ def catalogue_version(conn: Connection) -> int:
     return int(conn.execute(select(catalogue.c.version)).scalar() or 0)
 
 
+def lock_catalogue(conn: Connection) -> None:
+    """Whoever else would change settings after looking at them waits until our transaction has ended (on SQLite they
+    wait anyway)."""
+    if conn.execute(update(catalogue).values(version=catalogue.c.version)).rowcount == 0:
+        conn.execute(insert(catalogue).values(id=1, version=0).on_conflict_do_nothing())
+
+
 def raise_catalogue(conn: Connection) -> None:
     """Say that a public page, a setting or a till changed; every process looks once a second."""
     if conn.execute(update(catalogue).values(version=catalogue.c.version + 1)).rowcount == 0:
         conn.execute(insert(catalogue).values(id=1, version=1))
-
-
-def lock_catalogue(conn: Connection) -> None:
-    """Whoever else would change the order of things waits until our transaction has ended."""
-    conn.execute(update(catalogue).values(version=catalogue.c.version))

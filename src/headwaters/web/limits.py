@@ -29,6 +29,7 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "sign_in": (Rate(10, 10 * MINUTE),),
     "account": (Rate(20, 10 * MINUTE), Rate(100, 24 * HOUR)),  # passwords tried on one name, from wherever
     "passkey": (Rate(30, 10 * MINUTE),),
+    "address": (Rate(10, MINUTE),),
     "practice": (Rate(60, MINUTE),),
     "refuse": (Rate(20, MINUTE),),
 }

@@ -1,7 +1,7 @@
-"""What pages look like: the style sheet, script and icon, kept in memory under an address with a hash of their content.
+"""What pages look like: style sheets, scripts and pictures, kept in memory under an address with a hash of their bytes.
 
-A browser keeps them for a year. An accent colour is a style sheet of its own whose address says the colour, so that any
-process can make it: `/static/accent-0d4a68.css`.
+A browser keeps them for a year. The program's: `/static/<name>-<hash>`, a theme's: `/static/<theme>/<name>-<hash>`.
+A style sheet is there three times: as it is, and for shops that are always light or always dark.
 """
 
 from __future__ import annotations
@@ -9,27 +9,48 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from aiohttp import web
 
-from headwaters.core.errors import N_, Code, NotFound
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
+from headwaters.core.look import RIVER, SCHEMES, TYPES
+from headwaters.core.themes import RIVER_THEME, Theme
+from headwaters.errands.house import House
+from headwaters.errands.look import read_logo
+from headwaters.errands.themes import load_theme
+from headwaters.store.assets import AssetRow
+from headwaters.web.colours import in_scheme, look_sheet
+from headwaters.web.keys import HOUSE
 
 routes = web.RouteTableDef()
 
 STATIC_DIR = Path(__file__).parent.parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-_ACCENT = re.compile(r"accent-([0-9a-f]{6})\.css")
-_HASHED = re.compile(r"(?P<stem>[a-z-]+)-[0-9a-f]{12}(?P<suffix>\.[a-z]+)")
+CSS = "text/css; charset=utf-8"
+_TYPES = {".css": CSS, ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_THEME_TYPES = {
+    ".css": CSS,
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+}
+_PACKED = frozenset({".css", ".js", ".svg"})
+_HASHED = re.compile(r"(?P<stem>[a-z0-9_-]+)-[0-9a-f]{12}(?P<suffix>\.[a-z]+)", re.ASCII)
+_LOOK = re.compile(rf"look-([0-9a-f]{{6}}|own)-({'|'.join(TYPES)}|own)-({'|'.join(SCHEMES)})\.css")
+_LOGO_NAME = re.compile(r"logo-[0-9a-f]{16}\.webp")
+_HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # for a picture that is opened by itself
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file that pages refer to. `packed` is the same, gzipped, for who takes it so."""
+    """A file that pages refer to. `packed` is the same, gzipped, for who takes it so; empty where it saves nothing."""
 
     address: str
     body: bytes
@@ -37,17 +58,38 @@ class Asset:
     media_type: str
 
 
-def _asset(path: Path) -> Asset:
-    body = path.read_bytes()
+def _asset(name: str, body: bytes, place: str, media_type: str) -> Asset:
+    stem, dot, suffix = name.rpartition(".")
     digest = hashlib.sha256(body).hexdigest()[:12]
-    address = f"/static/{path.stem}-{digest}{path.suffix}"
-    return Asset(address, body, gzip.compress(body, mtime=0), _TYPES[path.suffix])
+    packed = gzip.compress(body, mtime=0) if dot + suffix in _PACKED else b""
+    return Asset(f"{place}/{stem}-{digest}{dot}{suffix}", body, packed, media_type)
+
+
+def _read(folder: Path, types: Mapping[str, str], place: str) -> Iterator[tuple[str, Asset]]:
+    """Every file of a folder by its name; of a style sheet also `<stem>-light.css` and `<stem>-dark.css`."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix not in types or not path.is_file() or path.is_symlink():
+            continue
+        body = path.read_bytes()
+        yield path.name, _asset(path.name, body, place, types[path.suffix])
+        if path.suffix == ".css":
+            for scheme in ("light", "dark"):
+                name = f"{path.stem}-{scheme}.css"
+                yield name, _asset(name, in_scheme(body.decode(errors="replace"), scheme).encode(), place, CSS)
 
 
 @cache
 def assets() -> Mapping[str, Asset]:
-    """All of them by their own names: `pages.css`."""
-    return {path.name: _asset(path) for path in sorted(STATIC_DIR.iterdir()) if path.suffix in _TYPES}
+    """The program's own by their names: `pages.css`."""
+    return dict(_read(STATIC_DIR, _TYPES, "/static"))
+
+
+@lru_cache(maxsize=8)
+def theme_assets(theme: Theme) -> Mapping[str, Asset]:
+    """Those that came with a theme."""
+    if theme.folder is None:
+        return {}
+    return dict(_read(theme.folder / "static", _THEME_TYPES, f"/static/{theme.name}"))
 
 
 def address_of(name: str) -> str:
@@ -55,78 +97,92 @@ def address_of(name: str) -> str:
     return assets()[name].address
 
 
-def accent_address(colour: str) -> str:
-    """Where the style sheet of an accent such as #0d4a68 is; empty for none."""
-    return f"/static/accent-{colour[1:].lower()}.css" if colour else ""
+@lru_cache(maxsize=8)
+def file_addresses(theme: Theme) -> Mapping[str, str]:
+    """Where each file is that a theme's pages may refer to: the theme's own, and the program's."""
+    return MappingProxyType({name: one.address for name, one in {**assets(), **theme_assets(theme)}.items()})
+
+
+def style_address(theme: Theme, scheme: str) -> str:
+    """Where the style sheet of pages in this theme is."""
+    name = theme.card.style or "pages.css"
+    found = theme_assets(theme) if theme.card.style else assets()
+    return found[name if scheme == "auto" else f"{name.removesuffix('.css')}-{scheme}.css"].address
+
+
+def look_address(theme: Theme, accent: str, kind: str, scheme: str) -> str:
+    """Where the sheet of a creator's own colour and type is; empty where they have none."""
+    if not accent and not kind:
+        return ""
+    return f"/static/{theme.name}/look-{accent.removeprefix('#') or 'own'}-{kind or 'own'}-{scheme}.css"
+
+
+def logo_address(logo: AssetRow) -> str:
+    """Where the shop's logo is."""
+    return f"/static/logo-{logo.blob.sha256[:16]}.webp"
+
+
+# ── answering ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _nothing() -> NotFound:
+    return NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
 
 
 @routes.get("/static/{name}")
 async def get_static(request: web.Request) -> web.Response:
     """A file that pages refer to. One of an older version gets today's, which is not kept."""
     name = request.match_info["name"]
-    if accent := _ACCENT.fullmatch(name):
-        return _answer(request, accent_sheet(accent[1]), "text/css; charset=utf-8", FOREVER)
+    if _LOGO_NAME.fullmatch(name):
+        return await _logo(request)
+    return _answer_asset(request, name, assets())
+
+
+@routes.get("/static/{theme}/{name}")
+async def get_theme_static(request: web.Request) -> web.Response:
+    """A theme's file, or the sheet of a creator's own colour and type."""
+    theme, name = _theme(request.app[HOUSE], request.match_info["theme"]), request.match_info["name"]
+    if look := _LOOK.fullmatch(name):
+        accent, kind, scheme = look.groups()
+        body = look_sheet("" if accent == "own" else f"#{accent}", "" if kind == "own" else kind, scheme, theme.card)
+        return _answer(body, CSS, FOREVER)
+    return _answer_asset(request, name, theme_assets(theme))
+
+
+def _theme(house: House, name: str) -> Theme:
+    if name == RIVER:
+        return RIVER_THEME
+    if name == house.now.dress.theme.name:
+        return house.now.dress.theme
+    try:
+        return load_theme(house.config.shop, name)  # one that its creator only tries on
+    except HeadwatersError:
+        raise _nothing() from None
+
+
+def _answer_asset(request: web.Request, name: str, among: Mapping[str, Asset]) -> web.Response:
     hashed = _HASHED.fullmatch(name)
-    asset = assets().get(hashed["stem"] + hashed["suffix"]) if hashed else None
+    asset = among.get(hashed["stem"] + hashed["suffix"]) if hashed else None
     if asset is None:
-        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
+        raise _nothing()
     keep = FOREVER if asset.address == request.path else "no-cache"
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        return _answer(request, asset.packed, asset.media_type, keep, {"Content-Encoding": "gzip"})
-    return _answer(request, asset.body, asset.media_type, keep)
+    if asset.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
+        return _answer(asset.packed, asset.media_type, keep, {"Content-Encoding": "gzip"})
+    return _answer(asset.body, asset.media_type, keep)
 
 
-def _answer(
-    request: web.Request, body: bytes, media_type: str, keep: str, more: Mapping[str, str] | None = None
-) -> web.Response:
+def _answer(body: bytes, media_type: str, keep: str, more: Mapping[str, str] | None = None) -> web.Response:
     headers = {"Content-Type": media_type, "Cache-Control": keep, "Vary": "Accept-Encoding", **(more or {})}
+    if media_type == "image/svg+xml":
+        headers["Content-Security-Policy"] = _HARMLESS
     return web.Response(body=body, headers=headers)
 
 
-# ── accent colours ───────────────────────────────────────────────────────────────────────────────
-
-Colour = tuple[int, int, int]
-_PAPERS: tuple[Colour, Colour] = ((0xFB, 0xFA, 0xF6), (0x14, 0x19, 0x1C))  # light, dark: as in pages.css
-_RAISED: tuple[Colour, Colour] = ((0xFF, 0xFF, 0xFF), (0x1D, 0x24, 0x28))
-_BLACK: Colour = (0x0B, 0x12, 0x16)
-_WHITE: Colour = (0xFF, 0xFF, 0xFF)
-_ENOUGH = 5.5  # to 1; WCAG 2.2 asks for 4.5, and washes take some of it
-
-
-def luminance(colour: Colour) -> float:
-    """WCAG 2.2's relative luminance, 0 to 1."""
-    linear = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """WCAG 2.2's contrast ratio, 1 to 21."""
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _towards(colour: Colour, goal: Colour, step: int) -> Colour:
-    red, green, blue = (part + (end - part) * step // 40 for part, end in zip(colour, goal, strict=True))
-    return red, green, blue
-
-
-def readable(colour: Colour, papers: tuple[Colour, ...], goal: Colour) -> Colour:
-    """`colour`, moved towards `goal` only as far as it takes to read it on each of `papers`."""
-    shades = (_towards(colour, goal, step) for step in range(41))
-    return next((shade for shade in shades if min(contrast(shade, paper) for paper in papers) >= _ENOUGH), goal)
-
-
-def _css(colour: Colour) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def accent_sheet(digits: str) -> bytes:
-    """The custom properties of an accent in both schemes, always readable, from six hexadecimal digits."""
-    colour: Colour = (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
-    sheets = []
-    for paper, raised, goal in zip(_PAPERS, _RAISED, (_BLACK, _WHITE), strict=True):
-        river = readable(colour, (paper, raised), goal)
-        ink = _BLACK if contrast(_BLACK, river) > contrast(_WHITE, river) else _WHITE
-        sheets.append(f":root{{--river:{_css(river)};--river-ink:{_css(ink)}}}")
-    light, dark = sheets
-    return f"{light}\n@media (prefers-color-scheme:dark){{{dark}}}\n".encode()
+async def _logo(request: web.Request) -> web.Response:
+    """The logo that is up; one that was taken down is gone."""
+    house = request.app[HOUSE]
+    logo = house.now.logo
+    if logo is None or logo_address(logo) != request.path:
+        raise _nothing()
+    more = {"Content-Security-Policy": _HARMLESS}
+    return _answer(await read_logo(house, logo), logo.media_type, FOREVER, more)

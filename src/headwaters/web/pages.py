@@ -148,9 +148,9 @@ async def work_page(
 
 
 def _make_collection(conn: Connection, house: House, slug: str) -> Kept:
-    now, found = house.now, collections.collection_at(conn, slug)
-    if found.state != collections.PUBLISHED:
-        raise NotFound(Code.COLLECTION_UNKNOWN, N_("This collection is not published any more."))
+    now, found = house.now, collections.find_collection(conn, slug)
+    if found is None or found.state != collections.PUBLISHED:
+        raise NotFound(Code.COLLECTION_UNKNOWN, N_("There is no such collection here (any more)."))
     context = show_works.collection_page(found, rows.works_in(conn, found.id), now)
     return keep(_html(house, f"/c/{slug}", "collection.html", context), now.version)
 

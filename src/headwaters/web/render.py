@@ -11,12 +11,10 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
-from jinja2 import PackageLoader, StrictUndefined, Template
 
 from headwaters.core.errors import (
     Code,
@@ -28,14 +26,17 @@ from headwaters.core.errors import (
     TooLarge,
     Unavailable,
 )
+from headwaters.core.look import RIVER
 from headwaters.core.sales.money import Money
+from headwaters.core.themes import RIVER_THEME
 from headwaters.errands.house import House, Now
+from headwaters.errands.themes import Dress
 from headwaters.texts import translations
-from headwaters.web.contexts.common import Problem, Site
+from headwaters.web.contexts.common import Logo, Problem, Site
 from headwaters.web.format import formats
 from headwaters.web.keys import HOUSE
-from headwaters.web.look import accent_address, address_of
-from headwaters.web.texts import PageEnvironment
+from headwaters.web.look import address_of, file_addresses, logo_address, look_address, style_address
+from headwaters.web.themes import note_fault, template_of, wear, worn_template
 
 HTML = "text/html; charset=utf-8"
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -46,29 +47,27 @@ NONCE = "nonce" + secrets.token_hex(12)  # stands in kept pages where each respo
 # ── templates ────────────────────────────────────────────────────────────────────────────────────
 
 
-@cache
-def environment(language: str) -> PageEnvironment:
-    """The templates in one language. What a context lacks is an error, not an empty place."""
-    return PageEnvironment(
-        language,
-        loader=PackageLoader("headwaters", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        cache_size=-1,
-    )
-
-
-@cache
-def _template(language: str, name: str) -> Template:
-    return environment(language).get_template(name)
-
-
 def page_html(site: Site, template: str, context: object, **more: object) -> str:
-    """The HTML of one page."""
-    return _template(site.language, template).render(site=site, page=context, **more)
+    """The HTML of one page, in the theme that `site` wears. A theme that fails at it never takes the page away: it is
+    then made as River makes it, and the fault is remembered for the Studio."""
+    if site.theme != RIVER:
+        try:
+            return worn_template(site.theme, site.language, template).render(site=site, page=context, **more)
+        except Exception as error:
+            note_fault(site.theme, template, error)
+            site = as_river(site)
+    return template_of(RIVER_THEME, site.language, template).render(site=site, page=context, **more)
+
+
+def as_river(site: Site) -> Site:
+    """The same shop without its theme."""
+    return replace(
+        site,
+        theme=RIVER,
+        style=style_address(RIVER_THEME, site.scheme),
+        look=site.look.replace(f"/static/{site.theme}/", f"/static/{RIVER}/"),
+        files=file_addresses(RIVER_THEME),
+    )
 
 
 # ── the shop around a page ───────────────────────────────────────────────────────────────────────
@@ -79,10 +78,23 @@ def site_of(house: House, path: str = "") -> Site:
     return _site(house.now, house.config.url, house.mailer is not None, path)
 
 
+def studio_site(house: House) -> Site:
+    """The same for the Studio, which wears no theme: whatever becomes of that, its creator can take it off again."""
+    settings = replace(house.now.settings, theme=RIVER, type="", scheme="auto")
+    now = replace(house.now, settings=settings, dress=Dress())
+    return _site(now, house.config.url, house.mailer is not None, "")
+
+
+def dressed_site(house: House, now: Now, path: str) -> Site:
+    """What a page would know of the shop if it were as `now` says: for a look that is only tried on."""
+    return _site(now, house.config.url, house.mailer is not None, path)
+
+
 def _site(now: Now, url: str, mail: bool, path: str) -> Site:
-    settings = now.settings
+    settings, theme = now.settings, now.dress.theme
     said = formats(settings.language)
     name = settings.name or settings.creator or "Headwaters"
+    wear(theme)
     return Site(
         name=name,
         tagline=settings.tagline,
@@ -91,13 +103,22 @@ def _site(now: Now, url: str, mail: bool, path: str) -> Site:
         direction=said.direction,
         url=url,
         path=path,
-        style=address_of("pages.css"),
-        accent=accent_address(settings.accent),
+        style=style_address(theme, settings.scheme),
+        look=look_address(theme, settings.accent, settings.type, settings.scheme),
         script=address_of("pages.js"),
         icon=address_of("icon.svg"),
+        logo=_logo(now),
+        theme=theme.name,
+        cover=settings.cover,
+        scheme=settings.scheme,
+        files=file_addresses(theme),
         practice="practice" in now.tills,
         mail=mail,
     )
+
+
+def _logo(now: Now) -> Logo | None:
+    return Logo(logo_address(now.logo), now.logo.width, now.logo.height) if now.logo else None
 
 
 # ── pages for one reader ─────────────────────────────────────────────────────────────────────────
@@ -107,7 +128,9 @@ def render(
     request: web.Request, template: str, context: object, *, status: int = 200, headers: Mapping[str, str] = PRIVATE
 ) -> web.Response:
     """A page made for whoever asks: kept by nobody, indexed by nobody, and no other site hears its address."""
-    html = page_html(site_of(request.app[HOUSE]), template, context)
+    house = request.app[HOUSE]
+    site = studio_site(house) if template.startswith("studio/") else site_of(house)
+    html = page_html(site, template, context)
     return web.Response(body=html.encode(), status=status, headers={"Content-Type": HTML, **headers})
 
 
@@ -202,14 +225,14 @@ class KeptPages:
     """The public pages of one version of the catalogue, and whatever else is read once for each version."""
 
     def __init__(self) -> None:
-        self._version = -1
+        self._seen: object = None
         self._things: dict[Any, asyncio.Task[Any]] = {}
 
     async def get(self, house: House, key: object, make: Callable[[], Awaitable[Any]]) -> Any:
         """What `make` gave for this version. Many who ask at once wait for one; what failed is tried again."""
-        now = house.now
-        if now.version != self._version:
-            self._version, self._things = now.version, {}
+        seen = house.now.key
+        if seen != self._seen:
+            self._seen, self._things = seen, {}
         things = self._things
         task = things.get(key)
         if task is None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from headwaters.core.errors import HeadwatersError
+from headwaters.core.look import layout_of
 from headwaters.core.sales.fees import NO_FEE, FeeRate, estimate, fee_rate
 from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.states import Door
@@ -176,6 +177,12 @@ def _sample(work: WorkView, file: FileView, art: Art | None, said: Format) -> pa
     )
 
 
+def hero_of(samples: tuple[pages.Sample, ...], art: Art | None, layout: str) -> pages.Sample | None:
+    """A trailer plays where the art would stand, if that is wide and stands by itself."""
+    stands_alone = art is not None and art.shape == "wide" and layout in {"above", "full"}
+    return samples[0] if samples and stands_alone and samples[0].kind == "video" else None
+
+
 # ── works ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -274,6 +281,8 @@ def work_page(
     problem = said_problem(error, now.settings.language) if error else None
     price, minimum = Money(work.price_minor, work.currency), Money(work.minimum_minor, work.currency)
     art = said_art(work)
+    layout = layout_of(site.cover, art.shape if art else "")
+    samples = tuple(_sample(work, file, art, said) for file in work.of_role("sample"))
     lines = work.of_role(*HELD_ROLES)
     about_pay = problem if problem and problem.field == "amount" else None
     return pages.WorkPage(
@@ -283,9 +292,11 @@ def work_page(
         facts=facts(work, said),
         href=f"/w/{work.slug}",
         art=art,
+        layout=layout,
         words=signed(render_markdown(work.words)) if work.words else Markup(),
         description=render_markdown(work.description) if work.description else Markup(),
-        samples=tuple(_sample(work, file, art, said) for file in work.of_role("sample")),
+        samples=samples,
+        hero=hero_of(samples, art, layout),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
         edition=work.edition,

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import InternationalizationExtension
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
@@ -29,7 +30,7 @@ class _Constants(NodeTransformer):
     def visit_Include(self, node: nodes.Include, *_args: Any, **_kwargs: Any) -> nodes.Node:
         """An include costs several microseconds each time it is met, and an order page is rendered for each reader."""
         loader = self._environment.loader
-        if not isinstance(node.template, nodes.Const) or loader is None:
+        if not isinstance(node.template, nodes.Const) or loader is None or not self._environment.joins_includes:
             return node
         name = node.template.value
         source, filename, _ = loader.get_source(self._environment, name)
@@ -45,6 +46,12 @@ class _Constants(NodeTransformer):
             nodes.Assign(nodes.Name(here, "store"), nodes.Getattr(module, there, "load"), lineno=node.lineno)
             for there, here in names
         ]
+
+    def visit_Extends(self, node: nodes.Extends, *_args: Any, **_kwargs: Any) -> nodes.Node:
+        """The macros of a parent have to be there before a page that extends it is rendered."""
+        if isinstance(node.template, nodes.Const):
+            self._environment.get_template(node.template.value)
+        return node
 
     def visit_Call(self, node: nodes.Call, *args: Any, **kwargs: Any) -> nodes.Node:
         is_gettext = isinstance(node.node, nodes.Name) and node.node.name in {"_", "gettext"}
@@ -67,6 +74,8 @@ def _filled(text: str, values: Mapping[str, Any]) -> Markup:
 
 class PageEnvironment(Environment):
     """A Jinja2 environment of one language."""
+
+    joins_includes = True
 
     def __init__(self, language: str, **options: Any) -> None:
         super().__init__(extensions=[InternationalizationExtension], **options)
@@ -91,3 +100,10 @@ class PageEnvironment(Environment):
 
     def _ngettext(self, one: str, many: str, num: int, /, **values: Any) -> Markup:
         return _filled(self._catalogue.ngettext(one, many, num), {"num": num, **values})
+
+
+class SafePageEnvironment(PageEnvironment, ImmutableSandboxedEnvironment):
+    """The same for templates that somebody else made: they see the page's values and reach nothing behind them.
+    Includes stay apart, so that a fault names the file that it is in."""
+
+    joins_includes = False

@@ -327,15 +327,20 @@ async def test_a_piece_with_a_checksum_counts_whole_or_not_at_all(shop: House, s
     assert await sender.offset(address) == 0
 
 
-async def test_of_two_who_send_at_once_one_waits(shop: House, sender: Sender) -> None:
+async def test_of_two_who_send_at_once_one_waits(shop: House, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "STALLED", 0.3)
     address = await sender.begin(size=len(TEXT))
     coming, go_on = asyncio.Event(), asyncio.Event()
 
     async def chunks() -> AsyncIterator[bytes]:
         yield TEXT[:50_000]
         coming.set()
-        await go_on.wait()
-        yield TEXT[50_000:]
+        at = 50_000
+        while not go_on.is_set():  # slow, but never silent
+            yield TEXT[at : at + 1]
+            at += 1
+            await asyncio.sleep(0.02)
+        yield TEXT[at:]
 
     first = asyncio.create_task(sender.patch(address, 0, chunks()))
     await coming.wait()

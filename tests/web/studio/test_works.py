@@ -18,15 +18,15 @@ async def test_a_work_is_retired_and_published_again_and_its_holders_notice_noth
 ) -> None:
     order = await take_work(shop)
     assert (await alice.get("/w/high-water")).status == 200
-    answer = await alice.send("/studio/works", "/studio/works/high-water/retire")
-    assert (answer.status, answer.headers["Location"]) == (303, "/studio/works?said=retired")
+    answer = await alice.send("/studio/works/high-water", "/studio/works/high-water/retire")
+    assert (answer.status, answer.headers["Location"]) == (303, "/studio/works/high-water?said=retired")
     assert (await alice.get("/w/high-water")).status == 410
     assert (await alice.get(f"/o/{order.token}")).status == 200
     page = await alice.text("/studio/works")
     assert "Retired: the page is gone, holders keep everything" in page
     assert "1 person has it" in page
-    answer = await alice.send("/studio/works", "/studio/works/high-water/restore")
-    assert answer.headers["Location"] == "/studio/works?said=restored"
+    answer = await alice.send("/studio/works/high-water", "/studio/works/high-water/restore")
+    assert answer.headers["Location"] == "/studio/works/high-water?said=restored"
     assert (await alice.get("/w/high-water")).status == 200
 
 
@@ -41,7 +41,7 @@ async def test_all_works_are_listed_in_words(shop: House, alice: Visitor) -> Non
     assert page.index("Low Water") < page.index("High Water")
     assert "edition 1" in page
     assert "0 people have it" in page
-    assert 'href="/w/low-water"' in page
+    assert 'href="/studio/works/low-water"' in page
 
 
 async def test_an_empty_shop_says_how_to_begin(alice: Visitor, shop: House) -> None:

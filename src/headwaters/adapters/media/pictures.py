@@ -40,6 +40,8 @@ def measure_picture(path: Path) -> Measure:
     """Width and height as one sees them; None for what Pillow cannot read (SVG, HEIC, Photoshop)."""
     with contextlib.suppress(*_BROKEN), Image.open(path, formats=_FORMATS) as picture:
         width, height = picture.size
+        if width * height > MOST_PIXELS:
+            return Measure(width=width, height=height)  # to ask a PNG for its EXIF would unpack it
         if picture.getexif().get(_ORIENTATION) in _SIDEWAYS:
             width, height = height, width
         return Measure(width=width, height=height)

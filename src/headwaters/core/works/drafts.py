@@ -19,9 +19,9 @@ LEASE = timedelta(seconds=60)  # without a sign of life for so long, publishing 
 BEAT = timedelta(seconds=15)  # how often who publishes gives a sign of life
 FURTHEST = timedelta(days=3 * 366)
 
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_HOUR = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
-_OFFSET = re.compile(r"-?\d{1,4}")
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_HOUR = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?", re.ASCII)
+_OFFSET = re.compile(r"-?\d{1,4}", re.ASCII)
 
 
 class DraftState(StrEnum):

@@ -41,14 +41,14 @@ Form = Mapping[str, str]
 
 
 def typed_fields(form: Form, names: Iterable[str]) -> dict[str, str]:
-    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own.
+    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own."""
+    typed = {name: _doors(form) if name == "doors" else form.get(name, "") for name in names}
+    return {name: text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "") for name, text in typed.items()}
 
-    Raises TooLarge(FORM_BROKEN) with the field's name where one holds more than a draft keeps.
-    """
-    fields: dict[str, str] = {}
-    for name in names:
-        text = _doors(form) if name == "doors" else form.get(name, "")
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+def check_length(fields: Form) -> None:
+    """Raises TooLarge(FORM_BROKEN) with the field's name where one holds more than a draft keeps."""
+    for name, text in fields.items():
         if len(text) > LONGEST_TYPED:
             raise TooLarge(
                 Code.FORM_BROKEN,
@@ -57,8 +57,6 @@ def typed_fields(form: Form, names: Iterable[str]) -> dict[str, str]:
                 field=name,
                 most=LONGEST_TYPED,
             )
-        fields[name] = text
-    return fields
 
 
 def _doors(form: Form) -> str:
@@ -159,15 +157,18 @@ _HERE: Mapping[Code, tuple[str, str]] = {
 }
 _HINTS: Mapping[Code, str] = {
     Code.AMOUNT_TOO_SMALL: N_("To ask for nothing, close the door “Pay what is fair”."),
-    Code.NOTHING_TO_PUBLISH: N_("Put the files of the work above."),
 }
 
 
 def in_the_studio(error: HeadwatersError) -> HeadwatersError:
     """`error` in words for who sits before a page, where its own speak of the command line."""
-    if error.code in _HERE:
+    if error.code in _HERE and _speaks_of_commands(error):
         message, hint = _HERE[error.code]
         return Refused(error.code, message, hint=hint, field=error.field)
     if error.code in _HINTS and error.hint:
         return Refused(error.code, error.message, hint=_HINTS[error.code], field=error.field, **error.values)
     return error
+
+
+def _speaks_of_commands(error: HeadwatersError) -> bool:
+    return not error.message or "--" in error.hint or "headwaters " in error.hint

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """The shop's own picture."""
+
+    src: str  # its address
+    width: int  # in pixels, about three times what it is shown with
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +26,15 @@ class Site:
     direction: str  # ltr or rtl
     url: str  # the public address, without a slash at its end
     path: str  # the page's own path on it; empty where a page is private
-    style: str  # address of the style sheet
-    accent: str  # address of the creator's own accent colours, or empty
+    style: str  # address of the style sheet, of the theme or the built-in one
+    look: str  # address of a tiny sheet with the creator's own colour and type, or empty
     script: str  # address of the script, which every page can do without
     icon: str  # address of the icon
+    logo: Logo | None  # stands in place of the name where there is one
+    theme: str  # name of the theme that the page wears
+    cover: str  # where the creator wants a work's art: auto, above, beside, full or small
+    scheme: str  # auto, light or dark; the style sheets at `style` and `look` follow it by themselves
+    files: Mapping[str, str]  # addresses of the theme's own files in static/ and the program's, by name
     practice: bool  # the practice till is on: no real money moves here
     mail: bool  # the shop can send mail
 

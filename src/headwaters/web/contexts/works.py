@@ -54,7 +54,7 @@ class CollectionPage:
 class Preview:
     """The page is shown to its creator alone, before anybody else sees it: its doors lead nowhere."""
 
-    back: str  # where it can be changed
+    back: str  # where it can be changed; empty where that is open in another tab
     faults: tuple[str, ...]  # what cannot be read yet, and is shown as if it had not been written
 
 
@@ -91,9 +91,11 @@ class WorkPage:
     facts: tuple[str, ...]  # kind, length and year, as far as they are known
     href: str  # this page
     art: Art | None
+    layout: str  # where the art stands: above, beside, full or small
     words: Markup  # the creator's own words; empty: the template has some
     description: Markup
     samples: tuple[Sample, ...]
+    hero: Sample | None  # the one of them that plays in place of the art
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
     edition: int

@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 from headwaters.web.studio import doorkeeper
+from headwaters.web.studio.address import routes as address
 from headwaters.web.studio.checklist import routes as checklist
 from headwaters.web.studio.collections import routes as collection_routes
 from headwaters.web.studio.drafts import routes as draft_routes
@@ -15,6 +16,7 @@ from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.log import routes as audit_log
+from headwaters.web.studio.look import routes as look
 from headwaters.web.studio.money import routes as money
 from headwaters.web.studio.notices import routes as notices
 from headwaters.web.studio.order import routes as order
@@ -36,7 +38,7 @@ from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
 _ROOMS = (
-    *(signin, start, checklist, shop),
+    *(signin, start, checklist, shop, look, address),
     *(orders, order, export, money, stripe),
     *(letters, threads, saved, notices, reports),
     *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),

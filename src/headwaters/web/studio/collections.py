@@ -14,7 +14,7 @@ from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import Conflict, HeadwatersError, NotFound, Refused
 from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, marks_of, merge, read_marks
-from headwaters.core.works.forms import typed_fields
+from headwaters.core.works.forms import check_length, typed_fields
 from headwaters.errands.house import refresh
 from headwaters.store import collections as rows
 from headwaters.store.db import Connection
@@ -180,6 +180,7 @@ async def post_collection(request: web.Request, session: Session) -> web.Respons
     deed = Deed(session.row.creator_id, What.COLLECTION_CHANGED, f"collection:{slug}")
     try:
         fields = typed_fields(session.form, _FIELDS)
+        check_length(fields)
         title, words = fields["title"], fields["words"]
         verb = noted(lambda conn: verbs.change_collection(conn, slug, revision, title, words, now), deed, now)
         await house.db.write(verb)

@@ -16,7 +16,7 @@ from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, mark, merge, read_marks
 from headwaters.core.works.drafts import DraftState, read_moment
 from headwaters.core.works.editions import EditionFile, Role
-from headwaters.core.works.forms import NEW_EDITION, NEW_WORK, typed_fields
+from headwaters.core.works.forms import NEW_EDITION, NEW_WORK, check_length, typed_fields
 from headwaters.core.works.slugs import slug_from
 from headwaters.errands.drafts import begin_edition, begin_work, discard, kept_files, prepare
 from headwaters.errands.house import House
@@ -205,6 +205,7 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
     day, hour = (form.get(name, "")[:40] if do == "later" else "" for name in ("day", "hour"))
     try:
         fields = await draft_fields(house, draft, form)
+        check_length(fields)
         typed = fields
         revision = await house.db.write(lambda conn: save_draft(conn, draft.ref, revision, typed, now))
         if do not in {"publish", "later"}:

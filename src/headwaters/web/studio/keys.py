@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from headwaters.core.errors import Code, HeadwatersError, NotFound, Refused
+from headwaters.actions.passkeys import no_such_passkey
+from headwaters.core.errors import HeadwatersError, NotFound, Refused
 from headwaters.core.people import Kind
 from headwaters.core.signin import SHORTEST_PASSWORD
 from headwaters.errands import passkeys, signin
@@ -48,7 +49,7 @@ async def post_passkey(request: web.Request, session: Session) -> web.Response:
 def _passkey_id(request: web.Request) -> int:
     text = request.match_info["passkey"]
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise NotFound(Code.PASSKEY_UNKNOWN, "There is no such passkey.")
+        raise no_such_passkey()
     return int(text)
 
 

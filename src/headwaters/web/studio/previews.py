@@ -68,7 +68,7 @@ async def _work_preview(request: web.Request, typed: Mapping[str, str] | None) -
     if typed is not None:
         details, faults = _readable(typed, work)
         view = _with_details(view, details)
-    return _show(request, view, f"/studio/works/{slug}", faults, inside)
+    return _show(request, view, f"/studio/works/{slug}" if typed is None else "", faults, inside)
 
 
 def _readable(typed: Mapping[str, str], work: work_rows.WorkRow) -> tuple[Details, Sequence[Fault]]:
@@ -93,7 +93,7 @@ def _readable(typed: Mapping[str, str], work: work_rows.WorkRow) -> tuple[Detail
 async def get_draft_preview(request: web.Request, _session: Session) -> web.Response:
     """The page that a draft would have."""
     found = await _draft(request)
-    return await _draft_preview(request, found)
+    return await _draft_preview(request, found, f"/studio/drafts/{found.ref}")
 
 
 @routes.post("/studio/drafts/{draft}/preview")
@@ -102,7 +102,7 @@ async def get_draft_preview(request: web.Request, _session: Session) -> web.Resp
 async def post_draft_preview(request: web.Request, session: Session) -> web.Response:
     """The same with the words that were typed; nothing is kept."""
     house, found = request.app[HOUSE], await _draft(request)
-    return await _draft_preview(request, replace(found, form=await draft_fields(house, found, session.form)))
+    return await _draft_preview(request, replace(found, form=await draft_fields(house, found, session.form)), "")
 
 
 async def _draft(request: web.Request) -> drafts.DraftRow:
@@ -110,14 +110,14 @@ async def _draft(request: web.Request) -> drafts.DraftRow:
     return await request.app[HOUSE].db.read(lambda conn: drafts.draft_at(conn, ref))
 
 
-async def _draft_preview(request: web.Request, draft: drafts.DraftRow) -> web.Response:
+async def _draft_preview(request: web.Request, draft: drafts.DraftRow, back: str) -> web.Response:
     house: House = request.app[HOUSE]
     made = await sketch(house, draft)
     view = await house.db.read(lambda conn: _view_of(conn, draft, made.details))
     files = tuple(_file_view(number, file) for number, file in enumerate(made.files))
     art = () if made.picture else view.of_role("art")
     view = replace(view, files=(*files, *art))
-    return _show(request, view, f"/studio/drafts/{draft.ref}", made.faults, (), made.picture)
+    return _show(request, view, back, made.faults, (), made.picture)
 
 
 def _view_of(conn: Connection, draft: drafts.DraftRow, details: Details) -> WorkView:

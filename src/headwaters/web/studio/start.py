@@ -13,10 +13,9 @@ from headwaters.core.people import Right
 from headwaters.core.sales.finding import Which
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
-from headwaters.store import signin as signin_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
-from headwaters.store.passkeys import passkeys_of
+from headwaters.store.passkeys import has_key
 from headwaters.store.signin import SessionRow
 from headwaters.store.works import list_works
 from headwaters.web.contexts.studio import Span, StartPage
@@ -51,8 +50,6 @@ class _Seen:
 
 def _look(conn: Connection, now: datetime, mine: SessionRow) -> _Seen:
     """What this person may see: a contributor sees what they work on."""
-    person = signin_rows.person(conn, mine.creator_id)
-    has_key = person is not None and (person.password is not None or bool(passkeys_of(conn, mine.creator_id)))
     sells, talks = Right.SELL in mine.may, Right.TALK in mine.may
     return _Seen(
         spans=tuple(rows.numbers_since(conn, now - span) for _, span in _SPANS if sells),
@@ -61,7 +58,7 @@ def _look(conn: Connection, now: datetime, mine: SessionRow) -> _Seen:
         threads=[thread for thread in letter_rows.threads(conn, _FEW) if thread.unread] if talks else [],
         reports=report_rows.open_reports(conn, _FEW) if talks else [],
         works=len(list_works(conn)),
-        has_password=has_key,
+        has_password=has_key(conn, mine.creator_id),
     )
 
 

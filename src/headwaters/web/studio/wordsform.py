@@ -159,8 +159,8 @@ def licences(said: Format, chosen: str) -> tuple[Choices, ...]:
         gist = said.gettext(_GISTS[licence_id]) if licence_id in _GISTS else ""
         return Choice(licence_id, said_licence(licence_id, said).name, licence_id == chosen, gist)
 
-    others = [licence_id for licence_id in LICENCES if licence_id not in _COMMON]
-    if chosen not in LICENCES:
+    others = [licence_id for licence_id in LICENCES if licence_id not in _COMMON and not licence_id.startswith("CC-")]
+    if chosen not in (*_COMMON, *others):  # an older Creative Commons, say: it stays until another is chosen
         others.append(chosen)
     return (
         Choices(said.gettext(N_("Most people choose one of these")), tuple(map(choice, _COMMON))),

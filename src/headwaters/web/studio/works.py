@@ -25,7 +25,7 @@ from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, merge, read_marks
 from headwaters.core.works.details import Defaults
 from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, WorkState
-from headwaters.core.works.forms import WORDS, details_by, form_of, typed_fields
+from headwaters.core.works.forms import WORDS, check_length, details_by, form_of, typed_fields
 from headwaters.errands.art import draw_anew
 from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
@@ -35,7 +35,7 @@ from headwaters.store.db import Connection
 from headwaters.store.studio import count_holders
 from headwaters.store.works import EditionLine, WorkLine, list_works
 from headwaters.texts import translations
-from headwaters.web.contexts.studio import WorkRow
+from headwaters.web.contexts.studio import Moment, WorkRow
 from headwaters.web.contexts.studio_works import (
     CollectionTick,
     DraftItem,
@@ -86,11 +86,16 @@ def _row(said: Format, work: WorkLine, shelf: _Shelf, shown: list[str]) -> WorkR
         edition=said.gettext("edition %(n)d") % {"n": work.edition},
         taken=many("%(n)d person has it", "%(n)d people have it", holders) % {"n": holders},
         price=said.of(work.price),
-        published=moment(said, from_micros(work.published_at)),
+        published=_day(said, work.published_at),
         thumb=f"/w/{work.slug}/f/{thumb.ref}/{last_part(thumb.name)}" if thumb else "",
         first=shown[:1] == [work.slug],
         last=shown[-1:] == [work.slug],
     )
+
+
+def _day(said: Format, micros: int) -> Moment:
+    when = from_micros(micros)
+    return Moment(said.date(when), when.isoformat(timespec="seconds"))
 
 
 def _shown(shelf: _Shelf) -> list[str]:
@@ -269,6 +274,7 @@ async def post_work(request: web.Request, session: Session) -> web.Response:
     before = await house.db.read(lambda conn: rows.work_at(conn, slug))
     try:
         fields = typed_fields(session.form, WORDS)
+        check_length(fields)
         details = details_by(fields, defaults_of(before))
         changed = {name for name, text in form_of(details).items() if text != form_of(before.details)[name]}
         deed = Deed(session.row.creator_id, What.WORDS_CHANGED, f"work:{slug}", {"fields": ",".join(sorted(changed))})
