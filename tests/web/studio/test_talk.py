@@ -280,6 +280,70 @@ async def test_an_answer_to_a_thread_that_was_closed_in_another_tab_comes_back_t
     assert "readonly>Dear Bob</textarea>" in page
 
 
+# ── a session that ended elsewhere ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("tail", ["", "/insert"])
+async def test_what_was_typed_comes_back_when_the_session_ended_elsewhere(
+    shop: House, alice: Visitor, tail: str
+) -> None:
+    order = await take_work(shop, letter="Was it cold?")
+    path = path_of(order)
+    fields = {**await alice.hidden(path), "body": "Very <cold>.\n</textarea>", "by_mail": "1", "saved": "7"}
+    await shop.db.write(lambda conn: conn.execute(tables.studio_sessions.update().values(ended_at=1)) and None)
+    answer_ = await alice.post(path + tail, fields)
+    page = await answer_.text()
+    assert answer_.status == 401
+    assert "Very &lt;cold&gt;.\n&lt;/textarea&gt;" in page
+    assert not re.search(r"<(?:dt|h2|b)>(?:Seen|Saved|By mail|Nonce)<", page)  # what nobody typed is not shown
+    assert await bodies(shop, order) == ["Was it cold?"]
+
+
+async def test_a_form_from_another_site_gets_nothing_back(shop: House, stranger: Visitor, alice: Visitor) -> None:
+    order = await take_work(shop, letter="Was it cold?")
+    for visitor in (stranger, alice):
+        answer_ = await visitor.post(path_of(order), {"body": "Evil words"}, {"Sec-Fetch-Site": "cross-site"})
+        assert answer_.status == 403
+        assert "Evil words" not in await answer_.text()
+
+
+async def test_strangers_are_asked_to_sign_in_and_change_nothing(shop: House, stranger: Visitor) -> None:
+    order = await take_work(shop, letter="Dear Alice")
+    for verb in ("archive", "bring-back", "block", "unblock", "unread"):
+        assert (await stranger.post(f"{path_of(order)}/{verb}", {})).status == 401
+    for path in ("/studio/letters/saved", "/studio/notices", "/studio/reports"):
+        assert (await stranger.get(path)).headers["Location"].startswith("/studio/signin")
+    assert (await shop.db.read(lambda conn: thread_state(conn, order.id))).blocked_at is None
+    assert await shop.db.read(rows.count_unread) == 1
+
+
+async def give(house: House, *rights: str) -> None:
+    """Alice is a contributor with these rights from now on."""
+    values = {"kind": "contributor", "may": ",".join(rights)}
+    await house.db.write(lambda conn: conn.execute(tables.creators.update().values(values)) and None)
+
+
+async def test_each_page_takes_its_right(shop: House, alice: Visitor) -> None:
+    order = await take_work(shop, letter="Dear Alice")
+    await give(shop, "sell")
+    for path in ("/studio/letters", path_of(order), "/studio/letters/saved", "/studio/reports"):
+        assert (await alice.get(path)).status == 404, path
+    assert "Of letters" not in await alice.text("/studio/notices")
+    await give(shop, "talk")
+    page = await alice.text(path_of(order))
+    assert "/studio/orders/" not in page
+    notices = await alice.text("/studio/notices")
+    assert "Of orders" not in notices
+    assert 'name="notify_email"' not in notices
+    answer_ = await alice.send("/studio/notices", "/studio/notices", notify_email=BOB, notify_orders="each")
+    assert answer_.status == 303
+    changed = await shop.db.read(read_settings)
+    assert "notify_email" not in changed
+    assert "notify_orders" not in changed
+    await give(shop, "look")
+    assert (await alice.get("/studio/notices")).status == 404
+
+
 # ── saved answers ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -522,12 +586,6 @@ async def test_reports_are_listed_by_state_and_unknown_ones_are_not_there(shop: 
     assert "This seems to be about" not in await alice.text("/studio/reports/WR-2222-2222")
     for reference in ("WR-3333-3333", "x", "%00"):
         assert (await alice.get(f"/studio/reports/{reference}")).status == 404
-
-
-async def give(shop: House, rights: str) -> None:
-    """What Alice may do from now on."""
-    values = {"kind": "contributor", "may": rights}
-    await shop.db.write(lambda conn: conn.execute(tables.creators.update().values(values)) and None)
 
 
 async def test_the_hub_leads_to_notices(shop: House, alice: Visitor) -> None:

@@ -18,6 +18,7 @@ from headwaters.core.letters import Author
 from headwaters.core.sales.states import Door
 from headwaters.errands import signin
 from headwaters.errands.house import House
+from headwaters.store import tables
 from headwaters.wiring import furnish
 from tests.people import BOB, Order, add_work, fresh_nonce, take_work
 from tests.support.browser import DESK, PHONE, OpenPage, axe, scrolls_sideways
@@ -166,6 +167,24 @@ def test_an_unsent_answer_outlives_its_tab_and_goes_when_it_is_sent(alice: Alice
     other.get_by_role("button", name="Throw it away").click()
     alice.open(other, path)
     expect(other.get_by_label("Your answer")).to_have_value("")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_session_that_ended_elsewhere_loses_nothing(alice: Alice, open_page: OpenPage, javascript: bool) -> None:
+    order = alice.take("Do not lose it")
+    page = open_page(width=PHONE, javascript=javascript)
+    alice.sign_in(page, f"/studio/letters/{order.id}")
+    page.get_by_label("Your answer").fill("A long answer")
+
+    async def end(house: House) -> None:
+        await house.db.write(lambda conn: conn.execute(tables.studio_sessions.update().values(ended_at=1)) and None)
+
+    alice.do(end)
+    page.get_by_role("button", name="Send the letter").click()
+    expect(page.get_by_text("You were signed out, so nothing was done yet.")).to_be_visible()
+    expect(page.get_by_text("A long answer")).to_be_visible()
+    alice.sign_in(page, f"/studio/letters/{order.id}")
+    expect(page.get_by_label("Your answer")).to_have_value("A long answer" if javascript else "")
 
 
 def test_without_scripts_a_saved_answer_goes_in_and_out(alice: Alice, open_page: OpenPage) -> None:

@@ -21,7 +21,7 @@ from headwaters.web.studio.guard import Session, studio_path, surely_same_site
 LARGEST = 40_000  # characters of a form that is carried along; a larger one is shown, to be copied
 _NEVER = frozenset({"csrf", "password", "current", "credential", "kept", "next"})
 # Carried along, and nothing that a person would want to read: by how the field's name ends, or by what a tick says.
-_UNSEEN = ("nonce", "secret", "key", "revision", "ref", "seen", "then")
+_UNSEEN = ("nonce", "secret", "key", "revision", "ref", "seen", "then", "by_mail", "saved")
 _TICKED = frozenset({"yes", "on", "1"})
 _LABELS = {
     "body": N_("Your words"),

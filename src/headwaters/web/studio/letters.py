@@ -266,12 +266,14 @@ def _letter(said: Format, letter: rows.LetterRow, mails: Mapping[str, str]) -> L
 # ── an answer ────────────────────────────────────────────────────────────────────────────────────
 
 
-def seen_of(form: Mapping[str, str]) -> int:
-    """What the form was shown with: the newest letter, how much of a log, which change.
+def seen_of(form: Mapping[str, str]) -> int | None:
+    """What the form was shown with: the newest letter, how much of a log, which change. None: it does not say.
 
     Raises Refused(FORM_BROKEN).
     """
-    text = form.get("seen", "")
+    text = form.get("seen")
+    if text is None:
+        return None
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole."), hint=N_("Please send it again."))
     return int(text)

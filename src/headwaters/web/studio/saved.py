@@ -77,7 +77,7 @@ async def post_saved(request: web.Request, session: Session) -> web.Response:
 def _seen(form: Mapping[str, str], present: SavedRow) -> int:
     """Which one is edited: the one that the form was shown with, else the one of now."""
     try:
-        return seen_of(form)
+        return seen_of(form) or present.changed_at
     except Refused:
         return present.changed_at
 
@@ -116,7 +116,7 @@ async def post_one(request: web.Request, session: Session) -> web.Response:
     title, body = form.get("title", ""), form.get("body", "")
     deed = Deed(session.row.creator_id, What.SAVED_CHANGED, f"saved:{saved_id}")
     try:
-        seen = seen_of(form)
+        seen = seen_of(form) or 0  # who does not say which one they saw is shown what it says
         await house.db.write(noted(lambda conn: verbs.change_saved(conn, saved_id, seen, title, body, now), deed, now))
     except NotFound as gone:
         gone.hint = N_("It was deleted meanwhile. What you wrote is below: keep it as a new one if you like.")
