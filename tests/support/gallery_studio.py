@@ -10,15 +10,18 @@ from sqlalchemy import update
 
 from headwaters.actions import sales as verbs
 from headwaters.actions.letters import answer
+from headwaters.actions.people import Wanted, end
 from headwaters.actions.reports import file_report, read_wrong
 from headwaters.actions.sales import as_asked
 from headwaters.actions.study import add_visits, say_country
+from headwaters.core.people import CREATOR, Right, contributor
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, PaymentState
 from headwaters.core.sales.tills import RefundStatus
 from headwaters.core.study.spans import day_number
 from headwaters.errands.house import House
 from headwaters.errands.mail import refusal_url
+from headwaters.errands.people import invite
 from headwaters.errands.take import Taken
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
@@ -56,6 +59,7 @@ async def fill_studio(house: House) -> dict[str, str]:
         there = day_number(now - timedelta(days=day))
         await house.db.write(partial(add_visits, visits={("high-water", there): visits}))
     await _talk(house)
+    await _people(house)
     return {
         "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
@@ -107,6 +111,14 @@ async def _talk(house: House) -> None:
     for order_id in await house.db.read(threads):
         nonce, ref = make_token(), make_token()[:13]
         await house.db.write(partial(answer, order_id=order_id, body="Thank you!", nonce=nonce, ref=ref, now=now))
+
+
+async def _people(house: House) -> None:
+    """Bob helps with letters, Carol is expected, Dora is gone."""
+    await invite(house, None, Wanted("Bob Rivers", contributor([Right.TALK, Right.PUBLISH])))
+    await invite(house, None, Wanted("Carol", CREATOR))
+    gone = await invite(house, None, Wanted("Dora", contributor([])))
+    await house.db.write(lambda conn: end(conn, None, gone.person.id, house.clock()))
 
 
 async def _report(house: House) -> str:

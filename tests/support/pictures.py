@@ -49,6 +49,7 @@ _SUFFIXES = (".csv", ".json", ".js", ".css", ".png", ".svg", ".txt")
 SAMPLES = {
     "/studio/in/{secret}": ("/studio/in/" + "a" * 26,),
     "/studio/letters/{order_id}": ("/studio/letters/2", "/studio/letters/1"),
+    "/studio/people/{person}": ("/studio/people/1", "/studio/people/2", "/studio/people/4"),
     "/studio/orders/{order_id}": ("/studio/orders/3", "/studio/orders/5", "/studio/orders/2"),
 }
 
@@ -62,6 +63,7 @@ ALSO = (
     "/studio/launch?since=soon",
     "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50",
     "/studio/launch/accounts?costs=Camera",
+    "/studio/log?room=people",
     "/studio/orders?which=waiting",
     "/studio/orders?find=nothing",
     "/studio/works?said=retired",
