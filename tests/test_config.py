@@ -114,3 +114,26 @@ def test_a_mistake_is_named(shop: Path, text: str, field: str):
     with pytest.raises(Refused) as refused:
         load_config(shop, {})
     assert (refused.value.code, refused.value.field) == (Code.CONFIG_BROKEN, field)
+
+
+def test_folders_to_pick_from_and_the_largest_upload_are_read(shop: Path):
+    (shop / "headwaters.toml").write_text('uploads_from = ["/srv/films"]\nlargest_upload = 5\n', encoding="utf-8")
+    config = load_config(shop, {})
+    assert (config.uploads_from, config.largest_bytes) == (("/srv/films",), 5_000_000_000)
+    config = load_config(shop, {"HEADWATERS_UPLOADS_FROM": "/a:/b", "HEADWATERS_LARGEST_UPLOAD": "1"})
+    assert (config.uploads_from, config.largest_upload) == (("/a", "/b"), 1)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"HEADWATERS_UPLOADS_FROM": "films"},
+        {"HEADWATERS_UPLOADS_FROM": "/srv:../films"},
+        {"HEADWATERS_LARGEST_UPLOAD": "0"},
+        {"HEADWATERS_LARGEST_UPLOAD": "200 GB"},
+    ],
+)
+def test_a_folder_or_a_size_that_is_none_is_refused(shop: Path, environ: dict[str, str]):
+    with pytest.raises(Refused) as refused:
+        load_config(shop, environ)
+    assert refused.value.code is Code.CONFIG_BROKEN

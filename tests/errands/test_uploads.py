@@ -7,11 +7,13 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from headwaters.adapters.storage.local import LocalStorage
 from headwaters.core.errors import Code, NotFound, Refused
 from headwaters.core.works.uploads import UploadState, announce
 from headwaters.errands import incoming, picking, uploads
@@ -223,6 +225,22 @@ async def test_uploads_leave_room_for_orders(house: House, monkeypatch: pytest.M
     with pytest.raises(Refused) as refused:
         await uploads.begin(house, draft, announce("a.txt", 10**9, 10**12), None)
     assert refused.value.code is Code.DISK_FULL
+
+
+async def test_uploads_lie_on_the_disk_of_the_files_and_its_sweep_leaves_them_alone(
+    house: House, tmp_path: Path
+) -> None:
+    other = tmp_path / "other disk"
+    house.config = replace(house.config, files=str(other))
+    house.storage = LocalStorage(other)
+    number, draft = await make_draft(house)
+    await send(house, draft, "a.txt", TEXT)
+    (file,) = await uploads.files_of(house, number)
+    assert file.path.is_relative_to(other / "incoming" / "uploads")
+    house.storage.sweep(datetime(2100, 1, 1, tzinfo=UTC))
+    blob = house.storage.keep(file.path, file.keep, lambda done: None, file.sha256)
+    await uploads.forget(house, number)
+    house.storage.verify(blob)
 
 
 # ── files of this machine ────────────────────────────────────────────────────────────────────────

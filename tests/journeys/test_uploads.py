@@ -174,6 +174,24 @@ def test_a_shop_that_is_killed_again_and_again_loses_no_answered_byte(shop: Shop
     assert (found.state, found.sha256) == (UploadState.HERE, shop.digest)
 
 
+def test_a_shop_that_is_stopped_in_the_middle_of_a_piece_keeps_what_came(shop: Shop) -> None:
+    said = metadata(draft=shop.desk.draft, filename=shop.film.name)
+    size = shop.film.stat().st_size
+    path = _ask(shop, "POST", ADDRESS, Upload_Length=str(size), Upload_Metadata=said).headers["Location"]
+    connection = http.client.HTTPConnection("127.0.0.1", shop.served.port, timeout=10)
+    connection.putrequest("PATCH", path)
+    more = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": BYTES, "Content-Length": str(size)}
+    for name, value in {**shop.desk.headers, **more}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(shop.film.read_bytes()[:MIB])
+    time.sleep(0.3)
+    assert shop.served.stop() == 0
+    connection.close()
+    shop.served.start()
+    assert int(_ask(shop, "HEAD", path).headers["Upload-Offset"]) == MIB
+
+
 # ── a browser ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -264,7 +282,7 @@ def test_files_are_put_in_order_and_taken_out_by_keyboard(
     expect(names).to_have_text(["a.txt", "c.txt", "b.txt"])
     if javascript:
         expect(page.get_by_role("button", name="Move c.txt up")).to_be_focused()
-    page.locator("summary", has_text="Change a.txt").press("Enter")
+    page.get_by_role("link", name="Change a.txt").press("Enter")
     page.get_by_label("What the file is called").first.fill("b.txt")
     page.get_by_role("button", name="Keep this").first.press("Enter")
     expect(page.get_by_text("There is a file called “b.txt” here already.")).to_be_visible(timeout=PATIENCE)

@@ -91,7 +91,7 @@
     const focused = document.activeElement?.id;
     for (const row of next.children) {
       const old = byId(row.id);
-      if (old && row.id !== `file-${changed}` && old.dataset.state === row.dataset.state && old.querySelector("details[open]")) {
+      if (old && row.id !== `file-${changed}` && old.dataset.state === row.dataset.state && old.querySelector(".form")) {
         row.replaceWith(old);
       }
     }
@@ -434,11 +434,22 @@
     const answer = await fetch(sent.action, { method: "POST", body: fields }).catch(() => null);
     if (!answer) { tell(box.dataset.lost); return; }
     show(await answer.text(), ref);
-    if (act === "remove") (next && byId(next.id)?.querySelector("summary") || byId("files-choose")).focus();
+    if (act === "remove") (next && byId(next.id)?.querySelector("[data-change]") || byId("files-choose")).focus();
     else if (act === "up" || act === "down") {
       const same = byId(`${act}-${ref}`);
       (same?.disabled ? byId(`${act === "up" ? "down" : "up"}-${ref}`) : same)?.focus();
-    } else byId(`change-${ref}`)?.querySelector(answer.ok ? "summary" : "[aria-invalid]")?.focus();
+    } else byId(answer.ok ? `change-${ref}` : `name-${ref}`)?.focus();
+  });
+
+  box.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-change]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const ref = link.closest("[data-ref]").dataset.ref, opening = Boolean(link.dataset.change);
+    const answer = await fetch(`${box.dataset.page}${opening ? `?change=${ref}` : ""}`).catch(() => null);
+    if (!answer?.ok || answer.redirected) { location.assign(link.href); return; }
+    show(await answer.text(), ref);
+    byId(`${opening ? "name" : "change"}-${ref}`)?.focus();
   });
 
   watchChecks();

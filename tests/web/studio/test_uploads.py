@@ -149,6 +149,8 @@ async def test_a_file_gets_other_words_another_place_and_goes(
     await send_form(alice, page, ("a.txt", TEXT), ("b.txt", TEXT))
     await checked(shop, draft)
     ref = await ref_of(shop, draft, "b.txt")
+    assert "Keep this" not in await alice.text(page)
+    assert (await alice.text(f"{page}?change={ref}")).count("Keep this") == 1
     address = f"{page}/{ref}"
     answer = await alice.send(page, address, do="keep", name="c.txt", role="sample", label="The first part")
     assert (answer.status, answer.headers["Location"]) == (303, f"{page}?said=file_kept#files")
@@ -185,6 +187,11 @@ async def test_a_form_comes_back_to_the_page_it_was_on_and_to_no_other(
     for back, path in ((f"/studio/drafts/{draft[1]}", f"/studio/drafts/{draft[1]}"), ("//evil.example", "/studio")):
         answer = await alice.send(page, f"{page}/{ref}", do="keep", name="a.txt", label=back, back=back)
         assert answer.headers["Location"] == f"{path}?said=file_kept#files"
+
+
+async def test_an_album_is_no_heavy_page(shop: House, alice: Visitor, draft: tuple[int, str], page: str) -> None:
+    await send_form(alice, page, *[(f"{number:02} A Song of the River.txt", TEXT) for number in range(1, 17)])
+    assert len((await alice.text(page)).encode()) < 30_000
 
 
 async def test_a_half_file_says_how_to_go_on(shop: House, alice: Visitor, draft: tuple[int, str], page: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.content import Content, sniff
+from headwaters.core.works.media import format_by_name
 from headwaters.core.works.names import shown
 
 Read = Callable[[int, int], bytes]
@@ -25,7 +26,10 @@ _UNKNOWN_SIZE = 0x00FF_FFFF_FFFF_FFFF
 
 def check_whole(name: str, size: int, read: Read) -> None:
     """Raises Refused(FILE_CUT_OFF) for a file that plainly ends too early."""
-    check = _CHECKS.get(sniff(read(0, 4_096)))
+    content, named = sniff(read(0, 4_096)), format_by_name(name)
+    check = _CHECKS.get(content)
+    if named is not None and content not in named.contents:
+        return  # a format that does not say what it is at its head
     if check is not None and not check(size, read):
         raise Refused(
             Code.FILE_CUT_OFF,

@@ -29,6 +29,7 @@ class UploadRow:
     origin: str  # where it lies on this machine, where it was picked there
     first: bool
     last: bool
+    changing: bool  # its form is open
     problem: Problem | None
 
 

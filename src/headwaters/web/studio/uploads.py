@@ -128,6 +128,7 @@ def _row(
         origin=row.origin or "",
         first=ends[0],
         last=ends[1],
+        changing=problem is not None or request.query.get("change") == row.ref,
         problem=problem,
     )
 
