@@ -22,13 +22,13 @@ __all__ = ["quick_shop", "shop"]
 
 
 def deeds(shop: Shop) -> list[tuple[int | None, str]]:
+    """(who, deed) of each line of the log, but for how the shop was set up."""
+
     async def run() -> list[tuple[int | None, str]]:
+        log = tables.audit_log
+        lines = select(log.c.creator_id, log.c.deed).where(log.c.subject != "setting:by_hand").order_by(log.c.id)
         async with furnish(load_config(shop.folder)) as house:
-            columns = (tables.audit_log.c.creator_id, tables.audit_log.c.deed)
-            found = await house.db.read(
-                lambda conn: conn.execute(select(*columns).order_by(tables.audit_log.c.id)).all()
-            )
-            return [tuple(row) for row in found]
+            return [(who, deed) for who, deed in await house.db.read(lambda conn: conn.execute(lines).all())]
 
     return asyncio.run(run())
 

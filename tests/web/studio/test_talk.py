@@ -588,12 +588,6 @@ async def test_reports_are_listed_by_state_and_unknown_ones_are_not_there(shop: 
         assert (await alice.get(f"/studio/reports/{reference}")).status == 404
 
 
-async def give(shop: House, rights: str) -> None:
-    """What Alice may do from now on."""
-    values = {"kind": "contributor", "may": rights}
-    await shop.db.write(lambda conn: conn.execute(tables.creators.update().values(values)) and None)
-
-
 async def test_the_hub_leads_to_notices(shop: House, alice: Visitor) -> None:
     assert 'href="/studio/notices"' in await alice.text("/studio/shop")
     await give(shop, "sell")
