@@ -12,9 +12,10 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, Mode
 from headwaters.errands import orders, settle
 from headwaters.errands.house import House
+from headwaters.errands.sums import LedgerSums
 from headwaters.store import sales as rows
 from headwaters.store.db import Connection
-from headwaters.store.ledger import MonthSums, ledger_lines, month_sums, read_account
+from headwaters.store.ledger import MonthSums, ledger_lines, read_account
 from tests.people import Order, add_work, take_work
 from tests.support.house import Clock
 
@@ -41,7 +42,7 @@ async def test_months_add_up_and_practice_stands_apart(shop: House, clock: Clock
     fee = ledger.fee_entry(98, "stripe", Money(33, "EUR"))
     for entry in (practice, fee):
         await shop.db.write(lambda conn, entry=entry: rows.add_entry(conn, first.id, entry, to_micros(clock())))
-    found = await shop.db.read(month_sums)
+    found = await shop.sums.months(shop.db, clock())
     assert sorted(found, key=lambda each: (each.month, each.till)) == [
         MonthSums("2026-10", "EUR", Mode.LIVE, "by_hand", 1, 750, 0, 0),
         MonthSums("2026-11", "EUR", Mode.LIVE, "by_hand", 1, 500, 0, 250),
@@ -62,7 +63,7 @@ async def test_a_refund_that_came_back_is_none(shop: House, clock: Clock) -> Non
         rows.add_entry(conn, order.id, ledger.undone_entry(1, booked), to_micros(clock()))
 
     await shop.db.write(undo)
-    (month,) = await shop.db.read(month_sums)
+    (month,) = await shop.sums.months(shop.db, clock())
     assert (month.came, month.back, month.left) == (750, 0, 750)
     lines = await shop.db.read(lambda conn: ledger_lines(conn, 0, 100))
     told = [(line.key, line.kind, line.reference, line.amount.minor) for line in lines]
@@ -81,3 +82,19 @@ async def test_a_refund_that_came_back_is_none(shop: House, clock: Clock) -> Non
 )
 def test_an_account_tells_its_till(account: str, read: tuple[Mode, str]) -> None:
     assert read_account(account) == read
+
+
+async def test_what_was_added_up_is_remembered_and_what_is_new_is_added(
+    shop: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headwaters.errands.sums.AT_ONCE", 2)
+    came = 0
+    for minor in (100, 250, 300, 475, 500):
+        await paid(shop, minor)
+        came += minor
+        clock.move(minutes=7)
+        for _ in range(2):
+            (month,) = await shop.sums.months(shop.db, clock())
+            assert (month.came, month.left) == (came, came)
+    assert await LedgerSums().months(shop.db, clock()) == await shop.sums.months(shop.db, clock())
+    assert (month.payments, month.month) == (5, "2026-11")

@@ -140,29 +140,6 @@ async def test_an_order_that_is_not_there_has_no_story(shop: House) -> None:
     assert await shop.db.read(lambda conn: rows.order_story(conn, 999)) is None
 
 
-async def test_numbers_count_what_went_through_by_door_and_real_money(shop: House, clock: Clock) -> None:
-    for door in (Door.CANT_PAY, Door.HAVE_COPY, Door.HAVE_COPY):
-        await take_work(shop, door)
-    by_hand = await take_work(shop, Door.PAY, till="by_hand", minor=1250)
-    await settle.confirm(shop, by_hand.reference)
-    await refund(shop, by_hand, 250)
-    practised = await take_work(shop, Door.PAY, till="practice")
-    await pay_at_the_till(shop, practised, Choice.PAY)
-    tested = await take_work(shop, Door.PAY, till="practice")
-    await pay_at_the_till(shop, tested, Choice.PAY)
-    as_test = update(tables.payments).where(tables.payments.c.reference == tested.reference).values(mode="test")
-    await shop.db.write(lambda conn: conn.execute(as_test) and None)
-    await take_work(shop, Door.PAY, till="by_hand")
-    numbers = await shop.db.read(lambda conn: rows.numbers_since(conn, START))
-    assert numbers.doors == {Door.PAY: 3, Door.CANT_PAY: 1, Door.HAVE_COPY: 2}
-    assert numbers.taken == 6
-    assert numbers.unfinished == 1
-    assert numbers.money == (Money(1250, "EUR"),)  # the refund of this test lies long before
-    clock.move(hours=1)
-    later = await shop.db.read(lambda conn: rows.numbers_since(conn, clock()))
-    assert (later.taken, later.money, later.unfinished) == (0, (), 0)
-
-
 async def test_orders_of_a_quarter_of_an_hour_are_counted_once(shop: House, clock: Clock) -> None:
     await take_work(shop, Door.CANT_PAY)
     await take_work(shop, Door.PAY, till="by_hand")

@@ -16,7 +16,7 @@ from tests.support.network import is_loopback
 
 PHONE = 320  # CSS pixels: WCAG 2.2's reflow width
 DESK = 1280
-_FLAGS = [
+FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -66,7 +66,7 @@ def chromium() -> Iterator[Browser]:
     program = need("chromium")
     need("libatomic")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

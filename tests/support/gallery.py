@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -20,7 +21,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import Role
 from headwaters.core.works.media import WorkKind
-from headwaters.errands import settle
+from headwaters.errands import settle, signin
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken
 from headwaters.store import sales
@@ -46,10 +47,12 @@ LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschif
 
 @dataclass
 class Gallery:
-    """Where it is, and the paths of its pages by what they show."""
+    """Where it is, the paths of its pages by what they show, and a way into its Studio."""
 
     url: str
     paths: dict[str, str] = field(default_factory=dict)
+    link: str = ""  # signs in once
+    routes: frozenset[str] = frozenset()  # patterns of all addresses that answer a GET
 
 
 def _film() -> list[Part]:
@@ -97,7 +100,9 @@ async def _orders(house: House) -> dict[str, str]:
     await settle.confirm(house, await _reference(house, taken["paid"]))
     thread, now = await _order_id(house, taken["copy"]), house.clock()
     await house.db.write(lambda conn: answer(conn, thread, "Dear Bob", "n" * 26, "r" * 13, now))
-    return {name: f"/o/{one.token}" for name, one in taken.items()}
+    pages = {name: f"/o/{one.token}" for name, one in taken.items()}
+    practice = urlsplit(taken["unfinished"].url or "").path
+    return {**pages, "country": f"{pages['free']}/country", "practice": practice}
 
 
 async def _order_id(house: House, taken: Taken) -> int:
@@ -127,9 +132,21 @@ PUBLIC = {
 }
 
 
+def _patterns(app: web.Application) -> Iterator[str]:
+    """Of all addresses that answer a GET."""
+    for route in app.router.routes():
+        if route.method == "GET" and route.resource is not None:
+            yield route.resource.canonical
+
+
 @contextmanager
-def gallery(folder: Path, template: Path, settings: Mapping[str, str] | None = None) -> Iterator[Gallery]:
-    """Serve a filled shop in `folder`, on a copy of the migrated database `template`."""
+def gallery(
+    folder: Path,
+    template: Path,
+    settings: Mapping[str, str] | None = None,
+    more: Callable[[House], Awaitable[dict[str, str]]] | None = None,
+) -> Iterator[Gallery]:
+    """Serve a filled shop in `folder`, on a copy of the migrated database `template`; `more` fills it further."""
     folder.mkdir()
     (folder / KEY_NAME).write_bytes(bytes(32))
     shutil.copyfile(template, folder / "headwaters.db")
@@ -144,10 +161,15 @@ def gallery(folder: Path, template: Path, settings: Mapping[str, str] | None = N
         loops.append(asyncio.get_running_loop())
         async with furnish(config) as house:
             opened.paths = {**PUBLIC, **await _fill(house)}
+            if more:
+                opened.paths |= await more(house)
             if settings:
                 await house.db.write(lambda conn: change_settings(conn, settings))
                 await refresh(house)
-            runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=1)
+            opened.link = await signin.make_link(house)
+            app = make_app(house)
+            opened.routes = frozenset(_patterns(app))
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
             await runner.setup()
             await web.SockSite(runner, listen("127.0.0.1", port)).start()
             ready.set()
@@ -156,7 +178,7 @@ def gallery(folder: Path, template: Path, settings: Mapping[str, str] | None = N
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
     thread.start()
-    assert ready.wait(30), "the gallery did not open"
+    assert ready.wait(90), "the gallery did not open"
     yield opened
     loops[0].call_soon_threadsafe(stop.set)
     thread.join(10)

@@ -174,3 +174,13 @@ async def test_the_shop_closes_in_the_middle_of_a_download(house: House, film: s
         await reader.readexactly(len(FILM))
     assert open_films() == 0
     writer.close()
+
+
+async def test_a_download_is_under_way_until_it_ends(server: TestServer, film: str) -> None:
+    readers = [await ask(server, film) for _ in range(2)]
+    assert sending.UnderWay.now == 2
+    for _, writer in readers:
+        writer.close()
+    await until_closed(20)
+    await asyncio.sleep(0.05)
+    assert sending.UnderWay.now == 0

@@ -33,6 +33,7 @@ _ROOMS = {
     "order": "order",
     "ledger": "money",
     "tills": "money",
+    "numbers": "numbers",
     "letters": "letters",
     "answer": "letters",
     "thread": "talk",

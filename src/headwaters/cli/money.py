@@ -13,7 +13,7 @@ from headwaters.core.sales.states import Mode
 from headwaters.errands import tills
 from headwaters.errands.export import ledger_csv
 from headwaters.errands.house import House
-from headwaters.store.ledger import MonthSums, month_sums
+from headwaters.store.ledger import MonthSums
 from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.money_words import stripe_troubles
@@ -38,7 +38,7 @@ def run_ledger(args: argparse.Namespace) -> int:
         return print_table(args, lambda house: ledger_csv(house, start_of(args), None))
 
     async def look(house: House) -> list[MonthSums]:
-        return await house.db.read(month_sums)
+        return await house.sums.months(house.db, house.clock())
 
     found = in_house(args, look)
     say(args, {"months": [_month_json(each) for each in found]}, _text(found))

@@ -13,6 +13,7 @@ from headwaters.config import Config
 from headwaters.core.look import LOGO, RIVER
 from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
+from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
 from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
@@ -56,6 +57,7 @@ class House:
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
     passkeys: Passkeys | None = None  # None where the shop's address cannot have any
     downloads: Counter = field(default_factory=Counter)
+    sums: LedgerSums = field(default_factory=LedgerSums)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
     fetcher: Fetcher | None = None  # None: this process asks nobody
 

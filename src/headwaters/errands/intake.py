@@ -350,7 +350,7 @@ class _Piece:
     async def _write(self) -> None:
         """What waits goes to the disk, in one go, behind what is on its way there."""
         await self._written()
-        writer, data = self._writer, b"".join(self._waiting)
+        writer, data = self._writer, self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting, self._waiting_bytes = [], 0
         if data:
             self._writing = self._intake.run(self._intake.in_thread(lambda: writer.write(data)))

@@ -259,6 +259,7 @@ class OrderView:
     expires_at: int | None
     withdrawn_at: int | None
     blocked_at: int | None  # since when the creator takes no letters from it
+    country: str | None
     lines: tuple[LineView, ...]
     payments: tuple[PaymentView, ...]
     letters: tuple[LetterView, ...]
@@ -280,6 +281,7 @@ _ORDER = Prepared(
         orders.c.expires_at,
         orders.c.withdrawn_at,
         threads.c.blocked_at,
+        orders.c.country,
         order_lines.c.work_id,
         order_lines.c.amount_minor,
         grants.c.key,
@@ -318,7 +320,7 @@ _LETTERS = Prepared(
     .where(letters.c.order_id == bindparam("order_id"))
     .order_by(letters.c.id)
 )
-_ORDER_WIDTH = 13  # columns of the order itself and whether it has letters, before those of the line
+_ORDER_WIDTH = 14  # columns of the order itself and whether it has letters, before those of the line
 
 
 def order_by_token(conn: Connection, token: str) -> OrderView:

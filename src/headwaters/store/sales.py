@@ -251,6 +251,12 @@ def set_email(conn: Connection, order_id: int, email: str) -> None:
     conn.execute(update(orders).where(orders.c.id == order_id).values(email=email))
 
 
+def set_country(conn: Connection, order_id: int, country: str | None) -> bool:
+    """Where the reader says they are; None: not any more. True: it changed."""
+    other = orders.c.country.is_distinct_from(country)
+    return conn.execute(update(orders).where(orders.c.id == order_id, other).values(country=country)).rowcount == 1
+
+
 def set_withdrawn(conn: Connection, order_id: int, at: int) -> bool:
     """Once. True: now."""
     statement = update(orders).where(orders.c.id == order_id, orders.c.withdrawn_at.is_(None)).values(withdrawn_at=at)

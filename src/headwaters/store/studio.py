@@ -295,34 +295,6 @@ def paid_minor(conn: Connection, order_id: int) -> int:
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What happened from a moment on: orders that went through by door, and money by currency."""
-
-    doors: dict[Door, int]
-    money: tuple[Money, ...]
-    unfinished: int  # came to a till and have not paid
-
-    @property
-    def taken(self) -> int:
-        """How many took a work."""
-        return sum(self.doors.values())
-
-
-def numbers_since(conn: Connection, start: datetime) -> Numbers:
-    """Orders made from `start` on, and money that came in from then on (that of tests and practice is none)."""
-    since = orders.c.created_at >= to_micros(start)
-    found = conn.execute(
-        select(orders.c.door, orders.c.state, func.count()).where(since).group_by(orders.c.door, orders.c.state)
-    ).all()
-    doors = dict.fromkeys(Door, 0)
-    for door, state, count in found:
-        if state == OrderState.GRANTED.value:
-            doors[Door(door)] += int(count)
-    unfinished = sum(int(count) for _, state, count in found if state != OrderState.GRANTED.value)
-    return Numbers(doors, _money_since(conn, start), unfinished)
-
-
 def money_between(conn: Connection, start: datetime, end: datetime) -> tuple[Money, ...]:
     """Real money that came in from `start` up to `end`, by currency."""
     settled = payments.c.settled_at.between(to_micros(start), to_micros(end) - 1)
@@ -332,25 +304,6 @@ def money_between(conn: Connection, start: datetime, end: datetime) -> tuple[Mon
         .group_by(payments.c.currency)
     )
     return tuple(Money(int(total), currency) for currency, total in sorted(map(tuple, came)))
-
-
-def _money_since(conn: Connection, start: datetime) -> tuple[Money, ...]:
-    real = (payments.c.state == PaymentState.PAID.value, payments.c.mode == Mode.LIVE.value)
-    came = conn.execute(
-        select(payments.c.currency, func.sum(payments.c.amount_minor))
-        .where(*real, payments.c.settled_at >= to_micros(start))
-        .group_by(payments.c.currency)
-    )
-    sums = {currency: int(total) for currency, total in came}
-    went = conn.execute(
-        select(refunds.c.currency, func.sum(refunds.c.amount_minor))
-        .join(payments, payments.c.id == refunds.c.payment_id)
-        .where(*real, refunds.c.created_at >= to_micros(start), refunds.c.undone_at.is_(None))
-        .group_by(refunds.c.currency)
-    )
-    for currency, total in went:
-        sums[currency] = sums.get(currency, 0) - int(total)
-    return tuple(Money(total, currency) for currency, total in sorted(sums.items()))
 
 
 def count_between(conn: Connection, start: datetime, end: datetime) -> int:

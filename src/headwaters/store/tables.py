@@ -6,7 +6,7 @@ file is never written to; an order, payment, refund, letter or ledger entry is n
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
 metadata = MetaData(
@@ -382,6 +382,9 @@ payments = Table(
     Index(None, "order_id"),
     Index(None, "check_at"),
     Index(None, "till", "external_id"),
+    Index(
+        None, "settled_at", sqlite_where=text("settled_at IS NOT NULL"), postgresql_where=text("settled_at IS NOT NULL")
+    ),
     CheckConstraint("amount_minor > 0", name="amount"),
 )
 

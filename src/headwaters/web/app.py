@@ -6,32 +6,36 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
-from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.errands import counting, settle, uploads
 from headwaters.errands.download import Desk
+from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
 from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
-from headwaters.web import files, letters, pages, practice, reports, sales, studio
+from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS
 from headwaters.web.limits import LIMITS, Limits
+from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
+from headwaters.web.visits import EVERY, VISITS, Visits, keep_visits
 
 log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice)
+_ROOMS = (files, sales, letters, reports, practice, countries)
 
 
 def make_app(house: House) -> web.Application:
@@ -42,6 +46,8 @@ def make_app(house: House) -> web.Application:
     app[PRESS] = Press(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
+    app[VISITS] = Visits(lambda: house.clock().timestamp())
+    app[PULSE] = Pulse()
     secure(app, house.config)
     pages.add_to(app)
     for room in _ROOMS:
@@ -51,8 +57,9 @@ def make_app(house: House) -> web.Application:
     return app
 
 
-def make_worker(house: House, intake: Intake, press: Press) -> Worker:
-    """What this process does beside answering: the outbox, open payments, half-kept files, uploads, drafts, news."""
+def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
+    """What this process does beside answering: the outbox, the sweep of open payments, half-kept files, news; and what
+    its pages leave to do (`more`)."""
 
     async def sweep_payments() -> None:
         await settle.sweep(house)
@@ -63,15 +70,6 @@ def make_worker(house: House, intake: Intake, press: Press) -> Worker:
 
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
-
-    async def sweep_uploads() -> None:
-        await uploads.sweep(house)
-
-    async def publish_drafts() -> None:
-        await press.publish_due()
-
-    async def sweep_drafts() -> None:
-        await press.sweep()
 
     async def look_for_news() -> None:
         await refresh(house)
@@ -85,23 +83,51 @@ def make_worker(house: House, intake: Intake, press: Press) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
-        Chore("uploads to check", timedelta(seconds=15), intake.check_waiting),
-        Chore("uploads given up", timedelta(hours=1), sweep_uploads),
-        Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
-        Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
+        *more,
     )
     return Worker(house, mail_handlers(house), chores)
 
 
+def _chores_of(app: web.Application) -> Sequence[Chore]:
+    """What the pages leave to do: uploads and drafts of the Studio, visits, the pulse."""
+    house, visits, press = app[HOUSE], app[VISITS], app[PRESS]
+
+    async def sweep_uploads() -> None:
+        await uploads.sweep(house)
+
+    async def publish_drafts() -> None:
+        await press.publish_due()
+
+    async def sweep_drafts() -> None:
+        await press.sweep()
+
+    async def beat() -> None:
+        app[PULSE].beat()
+        visits.turn()
+
+    return (
+        Chore("uploads to check", timedelta(seconds=15), app[INTAKE].check_waiting),
+        Chore("uploads given up", timedelta(hours=1), sweep_uploads),
+        Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
+        Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
+        Chore("visits", EVERY, partial(keep_visits, house, visits)),
+        Chore("pulse", BEAT, beat),
+    )
+
+
 async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     house = app[HOUSE]
-    worker = make_worker(house, app[INTAKE], app[PRESS])
+    worker = make_worker(house, _chores_of(app))
     await worker.start()
     yield
     app[INTAKE].stop()
     await worker.stop()
     await app[INTAKE].close()
     await counting.flush(house.downloads, house.db, house.clock())
+    try:
+        await keep_visits(house, app[VISITS])
+    except HeadwatersError as error:
+        log_failure(log, "the last visits", error)
 
 
 def listen(host: str, port: int) -> socket.socket:

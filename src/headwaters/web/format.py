@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
+from unicodedata import combining, normalize
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from babel.units import format_unit
 
 from headwaters.core.errors import N_
 from headwaters.core.sales.money import Money, digits, plain
+from headwaters.core.study.countries import COUNTRIES
 from headwaters.core.works.media import WorkKind
 from headwaters.texts import translations
 
@@ -124,6 +126,14 @@ class Format:
     def _format_day(self, year: int, month: int, day: int) -> str:
         return str(format_date(datetime(year, month, day), "long", self.locale))
 
+    def day(self, moment: datetime) -> str:
+        """22 Nov, in UTC."""
+        return str(format_skeleton("MMMd", moment, locale=self.locale))
+
+    def month(self, moment: datetime) -> str:
+        """Nov 2026, in UTC."""
+        return str(format_skeleton("yMMM", moment, locale=self.locale))
+
     def symbol(self, currency: str) -> str:
         """What stands beside an amount of `currency`: €, CHF."""
         return str(get_currency_symbol(currency, self.locale))
@@ -141,9 +151,28 @@ class Format:
         """What a person calls a till."""
         return self.gettext(_TILLS[name]) if name in _TILLS else name
 
+    def country(self, code: str) -> str:
+        """Austria; the code where the language has no name for it."""
+        return str(self.locale.territories.get(code, code))
+
+    @cached_property
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """(code, name) of all, as one looks for them: by name, an accent no letter of its own."""
+        named = ((code, self.country(code)) for code in COUNTRIES)
+        return tuple(sorted(named, key=lambda pair: (_plain_letters(pair[1]), pair[0])))
+
+    def number(self, count: int) -> str:
+        """1,234."""
+        return str(format_decimal(count, locale=self.locale))
+
     def of(self, money: Money) -> str:
         """`money` of a Money."""
         return self.money(money.minor, money.currency)
+
+
+def _plain_letters(text: str) -> str:
+    """Åland as aland, to sort by."""
+    return "".join(letter for letter in normalize("NFKD", text.casefold()) if not combining(letter))
 
 
 def _with_decimals(pattern: str, places: int) -> str:

@@ -25,6 +25,7 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "pay": (Rate(20, MINUTE),),
     "letter": (Rate(6, MINUTE), Rate(40, HOUR)),
     "mail": (Rate(40, HOUR),),
+    "country": (Rate(20, MINUTE),),
     "report": (Rate(5, 10 * MINUTE),),
     "sign_in": (Rate(10, 10 * MINUTE),),
     "account": (Rate(20, 10 * MINUTE), Rate(100, 24 * HOUR)),  # passwords tried on one name, from wherever

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
 from headwaters.core.shelf.keys import is_secret
+from headwaters.core.study.visits import read_word
 from headwaters.core.works.editions import WorkState
 from headwaters.errands.house import House
 from headwaters.store import collections
@@ -41,10 +41,10 @@ from headwaters.web.render import (
     status_of,
 )
 from headwaters.web.show_orders import NOTHING_TYPED, ShelfWork, Typed, order_json, shelf_work
+from headwaters.web.visits import VISITS, is_visit
 
 routes = web.RouteTableDef()
 
-_CAME_FROM = re.compile(r"[a-z0-9-]{1,32}")
 _NO_ORIGIN = b'name="from" value=""'
 _ROBOTS = "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /studio\nAllow: /\n"
 
@@ -111,11 +111,15 @@ def _gone(work: rows.WorkView) -> HeadwatersError | None:
 
 @routes.get("/w/{slug}")
 async def get_work(request: web.Request) -> web.Response:
-    """A work's page. `?from=` is a word that a creator put into a link; it goes into the forms and nowhere else."""
+    """A work's page. `?from=` is a word that a creator put into a link; it goes into the forms, and visits are counted
+    by it."""
     slug = request.match_info["slug"]
     kept = await _kept(request, f"/w/{slug}", lambda conn, house: _make_work(conn, house, slug))
     response = answer(request, kept, request.app[HOUSE].token())
-    if request.query_string and _CAME_FROM.fullmatch(came_from := request.query.get("from", "")):
+    came_from = read_word(request.query.get("from", "")) if request.query_string else ""
+    if kept.status == 200 and is_visit(request):
+        request.app[VISITS].count(slug, came_from)
+    if came_from:
         body = bytes(response.body or b"")  # type: ignore[arg-type]
         response.body = body.replace(_NO_ORIGIN, f'name="from" value="{came_from}"'.encode())
     return response

@@ -341,6 +341,7 @@ def order_page(
         may_take=not granted and all(shelf.cant_pay for shelf in shelves),
         mail=_mail_form(site, order, typed, language),
         mailed=order.email is not None,
+        country=said.country(order.country) if order.country else "",
         letters=tuple(_letter(letter, said) for letter in order.letters),
         letter=_letter_form(order, typed.fields, typed.problem_of("letter", language)),
         withdrawal=_withdrawal(order, moment, typed.problem_of("withdraw", language), said),

@@ -40,10 +40,10 @@ async def answer_late(house: House, alice: Visitor) -> tuple[int, str, str]:
     await alice.send("/studio/password", "/studio/password", password=PASSWORD)
     order = await take_work(house, letter="Was it cold?")
     path = f"/studio/letters/{order.id}"
-    token = (await alice.hidden("/studio"))["csrf"]
+    form = await alice.hidden(path)
     await end_session(house, alice)
     headers = {"Sec-Fetch-Site": "same-origin", "Referer": f"http://{alice.client.host}:{alice.client.port}{path}"}
-    answer = await alice.post(path, {"csrf": token, "nonce": NONCE, "body": LETTER}, headers)
+    answer = await alice.post(path, {**form, "nonce": NONCE, "body": LETTER}, headers)
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"] == 'Cookie form-action="/studio/signin"'
     assert answer.headers["Cache-Control"] == "no-store"
@@ -86,9 +86,9 @@ async def test_who_signed_in_in_another_tab_goes_on_in_this_one(shop: House, ali
 async def test_a_form_of_the_session_before_is_handed_back_too(shop: House, alice: Visitor) -> None:
     order = await take_work(shop, letter="Was it cold?")
     path = f"/studio/letters/{order.id}"
-    old = (await alice.hidden("/studio"))["csrf"]
+    old = await alice.hidden(path)
     await alice.sign_in(shop)
-    answer = await alice.post(path, {"csrf": old, "nonce": NONCE, "body": LETTER})
+    answer = await alice.post(path, {**old, "nonce": NONCE, "body": LETTER})
     page = await answer.text()
     assert answer.status == 403
     assert "This form belongs to another session, so nothing was done." in page

@@ -6,10 +6,9 @@ import re
 
 from headwaters.actions.reports import ReportState, answer_report
 from headwaters.core.sales.states import Door
-from headwaters.errands import settle
 from headwaters.errands.house import House
 from tests.people import add_work, take_work
-from tests.support.house import Clock, MakeHouse
+from tests.support.house import MakeHouse
 from tests.web.studio.conftest import Visitor
 
 
@@ -47,35 +46,8 @@ async def test_all_works_are_listed_in_words(shop: House, alice: Visitor) -> Non
 async def test_an_empty_shop_says_how_to_begin(alice: Visitor, shop: House) -> None:
     page = await alice.text("/studio")
     assert "Hello, Alice" in page
-    assert "Nobody has taken anything yet." in page
-    assert "You have no password yet." in page
-
-
-def spans(page: str) -> dict[str, str]:
-    """What the first page says of each span of time."""
-    (listed,) = re.findall(r'<dl class="pairs spans">(.*?)</dl>', page, re.DOTALL)
-    return dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", listed))
-
-
-async def test_the_first_page_says_what_happened_in_plain_words(shop: House, alice: Visitor, clock: Clock) -> None:
-    for door in (Door.CANT_PAY, Door.HAVE_COPY, Door.HAVE_COPY):
-        await take_work(shop, door)
-    paid = await take_work(shop, Door.PAY, till="by_hand", minor=1250)
-    await take_work(shop, Door.PAY, till="by_hand")
-    await settle.confirm(shop, paid.reference)
-    sentence = "4 people took a work. 1 couldn’t pay. 2 had a copy already. €12.50 came in."
-    assert "Has this money come?" in await alice.text("/studio")
-    assert spans(await alice.text("/studio")) == {"Since the beginning": sentence}
-    clock.move(days=10)
-    assert spans(await alice.text("/studio")) == {
-        "In the last 7 days": "Nobody took anything.",
-        "Since the beginning": sentence,
-    }
-    await take_work(shop, Door.CANT_PAY)
-    assert spans(await alice.text("/studio")) == {
-        "In the last 7 days": "1 person took a work. 1 couldn’t pay.",
-        "Since the beginning": "5 people took a work. 2 couldn’t pay. 2 had a copy already. €12.50 came in.",
-    }
+    assert "To your first sale" in page
+    assert "How it is going stands here as soon as somebody came by." in page
 
 
 async def test_a_report_waits_on_the_first_page_until_it_is_answered(

@@ -167,6 +167,7 @@ class OrderPage:
     may_take: bool  # not granted, and the door “I can’t pay right now” is open
     mail: MailForm | None  # None: the shop sends no mail, or has an address already
     mailed: bool  # the order has an address
+    country: str  # where the reader said they are; empty: nothing was said
     letters: tuple[Letter, ...]
     letter: LetterForm
     withdrawal: Withdrawal | None

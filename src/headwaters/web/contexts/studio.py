@@ -140,14 +140,6 @@ class PasswordPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """What happened in a span of time, in plain words."""
-
-    name: str  # In the last 24 hours
-    sentences: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class OrderItem:
     """An order in a list."""
 
@@ -188,22 +180,6 @@ class ReportItem:
     made: Moment
     state: str  # open, answered, closed
     state_words: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartPage:
-    """`studio/start.html`: what happened, what waits."""
-
-    frame: Frame
-    name: str  # the creator's
-    empty: bool  # nothing has happened in this shop yet
-    works: int  # how many there are
-    spans: tuple[Span, ...]
-    waiting: tuple[OrderItem, ...]
-    letters: tuple[ThreadItem, ...]  # with something unread
-    reports: tuple[ReportItem, ...]  # that nobody answered yet
-    newest: tuple[OrderItem, ...]
-    has_password: bool
 
 
 # ── orders ───────────────────────────────────────────────────────────────────────────────────────

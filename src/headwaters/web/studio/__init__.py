@@ -6,7 +6,9 @@ import asyncio
 
 from aiohttp import web
 
+from headwaters.web.keys import HOUSE
 from headwaters.web.studio import doorkeeper
+from headwaters.web.studio.accounts import routes as accounts
 from headwaters.web.studio.address import routes as address
 from headwaters.web.studio.checklist import routes as checklist
 from headwaters.web.studio.collections import routes as collection_routes
@@ -14,11 +16,14 @@ from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.export import routes as export
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
+from headwaters.web.studio.launch import routes as launch
 from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.log import routes as audit_log
 from headwaters.web.studio.look import routes as look
+from headwaters.web.studio.lookout import LOOKOUT, Lookout
 from headwaters.web.studio.money import routes as money
 from headwaters.web.studio.notices import routes as notices
+from headwaters.web.studio.numbers import routes as numbers
 from headwaters.web.studio.order import routes as order
 from headwaters.web.studio.orders import routes as orders
 from headwaters.web.studio.people import routes as people
@@ -38,8 +43,8 @@ from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
 _ROOMS = (
-    *(signin, start, checklist, shop, look, address),
-    *(orders, order, export, money, stripe),
+    *(signin, start, numbers, checklist, shop, look, address),
+    *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
     *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),
     *(keys, you, people, audit_log),
@@ -57,5 +62,6 @@ def add_to(app: web.Application) -> None:
     for routes in _ROOMS:
         app.add_routes(routes)
     doorkeeper.add_to(app)
+    app[LOOKOUT] = Lookout(app[HOUSE])
     app[SLOW] = asyncio.Semaphore(PASSWORDS_AT_ONCE)
     app.on_response_prepare.append(_keep_private)

@@ -20,17 +20,9 @@ from headwaters.web.studio.guard import Session, studio_path, surely_same_site
 
 LARGEST = 40_000  # characters of a form that is carried along; a larger one is shown, to be copied
 _NEVER = frozenset({"csrf", "password", "current", "credential", "kept", "next"})
-_UNSEEN = (
-    "nonce",
-    "secret",
-    "key",
-    "revision",
-    "ref",
-    "seen",
-    "then",
-    "by_mail",
-    "saved",
-)  # carried along, and nothing that a person would want to read
+# Carried along, and nothing that a person would want to read: by how the field's name ends, or by what a tick says.
+_UNSEEN = ("nonce", "secret", "key", "revision", "ref", "seen", "then", "by_mail", "saved")
+_TICKED = frozenset({"yes", "on", "1"})
 _LABELS = {
     "body": N_("Your words"),
     "words": N_("Your words"),
@@ -61,7 +53,7 @@ class Kept:
         return tuple(
             KeptText(said.gettext(_LABELS.get(name, name.replace("_", " ").capitalize())), value)
             for name, value in self.fields.items()
-            if value.strip() and not name.endswith(_UNSEEN)
+            if value.strip() and value not in _TICKED and not name.endswith(_UNSEEN)
         )
 
     def to_text(self) -> str:

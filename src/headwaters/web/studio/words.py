@@ -11,8 +11,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.core.works.drafts import DraftState
 from headwaters.store.reports import ReportRow
-from headwaters.store.studio import Numbers, OrderLine
-from headwaters.texts import translations
+from headwaters.store.studio import OrderLine
 from headwaters.web.contexts.studio import Moment, OrderItem, ReportItem
 from headwaters.web.format import Format
 
@@ -126,24 +125,3 @@ def report_item(said: Format, report: ReportRow) -> ReportItem:
 def payment_words(said: Format, state: PaymentState) -> str:
     """The state of one payment."""
     return said.gettext(_PAYMENTS[state])
-
-
-# ── numbers in sentences ─────────────────────────────────────────────────────────────────────────
-
-
-def number_sentences(said: Format, numbers: Numbers) -> tuple[str, ...]:
-    """What happened in a span of time."""
-    catalogue = translations(said.language)
-    many = catalogue.ngettext
-    if not numbers.taken and not numbers.money:
-        return (said.gettext("Nobody took anything."),)
-    parts = [many("%(n)d person took a work.", "%(n)d people took a work.", numbers.taken) % {"n": numbers.taken}]
-    free, copies = numbers.doors[Door.CANT_PAY], numbers.doors[Door.HAVE_COPY]
-    if free:
-        parts.append(many("%(n)d couldn’t pay.", "%(n)d couldn’t pay.", free) % {"n": free})
-    if copies:
-        parts.append(many("%(n)d had a copy already.", "%(n)d had a copy already.", copies) % {"n": copies})
-    if numbers.money:
-        sums = said.join([said.of(money) for money in numbers.money])
-        parts.append(said.gettext("%(sums)s came in.") % {"sums": sums})
-    return tuple(parts)

@@ -181,3 +181,12 @@ def upgrade() -> None:
         "UPDATE settings SET value = CASE value WHEN 'on' THEN 'each' ELSE 'never' END"
         " WHERE key IN ('notify_orders', 'notify_letters') AND value IN ('on', 'off')"
     )
+    came = sa.text("settled_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_payments_settled_at"),
+        "payments",
+        ["settled_at"],
+        unique=False,
+        sqlite_where=came,
+        postgresql_where=came,
+    )

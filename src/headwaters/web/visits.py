@@ -1,0 +1,101 @@
+"""Visits of works' pages, counted without a word about who: in memory, and added to the table by a chore."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from aiohttp import web
+
+from headwaters.actions import study
+from headwaters.core.study.visits import OTHER_WORDS
+from headwaters.errands.house import House
+
+EVERY = timedelta(seconds=10)
+MOST_WAITING = 10_000  # different words between two looks; a flood of words is told as other words
+_MINUTE = 60
+_MINUTES_A_DAY = 1440
+
+
+def is_visit(request: web.Request) -> bool:
+    """Whether a person may be looking: asks for HTML, not ahead of time, and is not signed in to the Studio."""
+    headers = request.headers
+    return (
+        request.method == "GET"
+        and "text/html" in headers.get("Accept", "")
+        and "prefetch" not in headers.get("Sec-Purpose", headers.get("Purpose", ""))
+        and "studio=" not in headers.get("Cookie", "")
+    )
+
+
+class Visits:
+    """The counts of one process, for its event loop only. `now`: seconds since 1970.
+
+    Counting reads no clock, as it is on the way of each page: `turn` does, several times a second.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._open: dict[tuple[str, str], int] = {}  # by slug and word, since the last turn that found something
+        self._waiting: Counter[tuple[str, int, str]] = Counter()  # by slug, day and word, for the table
+        self._minute = int(now()) // _MINUTE
+        self._this: Counter[str] = Counter()  # of this minute, by slug
+        self._last: Counter[str] = Counter()  # of the one before
+
+    def count(self, slug: str, word: str) -> None:
+        """One visit of the page of the work at `slug`, by a link with `word`."""
+        counts, key = self._open, (slug, word)
+        if key in counts:
+            counts[key] += 1
+        elif word and len(counts) + len(self._waiting) >= MOST_WAITING:
+            counts[slug, OTHER_WORDS] = counts.get((slug, OTHER_WORDS), 0) + 1
+        else:
+            counts[key] = 1
+
+    def turn(self) -> None:
+        """Put what was counted where it belongs: its minute and its day."""
+        if self._open:
+            counts, self._open, day = self._open, {}, self._minute // _MINUTES_A_DAY
+            for (slug, word), count in counts.items():
+                self._waiting[slug, day, word] += count
+                self._this[slug] += count
+        minute = int(self._now()) // _MINUTE
+        if minute != self._minute:
+            self._last = self._this if minute == self._minute + 1 else Counter()
+            self._this, self._minute = Counter(), minute
+
+    def a_minute(self, slug: str | None) -> int:
+        """Visits in the last sixty seconds, of one work or of all: as if those of the minute before had come evenly."""
+        self.turn()
+        rest = 1 - self._now() % _MINUTE / _MINUTE
+        this, last = ((each[slug] if slug else each.total()) for each in (self._this, self._last))
+        return this + round(last * rest)
+
+    def take(self) -> Counter[tuple[str, int, str]]:
+        """What waits to be added to the table; it does not wait any more."""
+        self.turn()
+        taken, self._waiting = self._waiting, Counter()
+        return taken
+
+    def put_back(self, taken: Counter[tuple[str, int, str]]) -> None:
+        """What could not be added now."""
+        self._waiting.update(taken)
+
+
+VISITS: web.AppKey[Visits] = web.AppKey("visits", Visits)
+
+
+async def keep_visits(house: House, visits: Visits) -> None:
+    """Add what was counted to the table, in one transaction; what the database would not take waits for the next."""
+    if not (taken := visits.take()):
+        return
+    by_work: dict[tuple[str, int], dict[str, int]] = {}
+    for (slug, day, word), count in taken.items():
+        by_work.setdefault((slug, day), {})[word] = count
+    try:
+        await house.db.write(partial(study.add_visits, visits=by_work))
+    except BaseException:
+        visits.put_back(taken)
+        raise

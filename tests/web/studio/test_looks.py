@@ -1,0 +1,142 @@
+"""The numbers and the launch view in a real browser, in a shop that has been open for a while."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import DESK, PHONE, OpenPage, axe, scrolls_sideways
+from tests.support.gallery import Gallery, gallery
+from tests.support.gallery_studio import fill_studio
+from tests.support.pictures import Shot, forgotten, is_page, paths_of, shots, write_index
+
+pytestmark = pytest.mark.needs("chromium", "axe")
+
+ACCOUNTS = "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50"
+PAGES = (
+    "/studio?span=today",
+    "/studio?span=365&work=high-water",
+    "/studio/launch?since=soon",
+    ACCOUNTS,
+    "/studio/launch/accounts?costs=Camera",
+)
+LARGEST_PAGE = 20_000  # bytes of HTML
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Gallery]:
+    with gallery(tmp_path_factory.mktemp("gallery") / "shop", sqlite_template, more=fill_studio) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def cookies() -> dict[str, list[object]]:
+    """The session of the module: a link signs in once."""
+    return {}
+
+
+@pytest.fixture
+def studio(shop: Gallery, open_page: OpenPage, cookies: dict[str, list[object]]):
+    """Opens a page of the Studio, signed in."""
+
+    def open_studio(path: str, **more: object) -> Page:
+        page = open_page(**more)
+        if "session" not in cookies:
+            page.goto(shop.link)
+            page.get_by_role("button").first.click()
+            page.wait_for_url(re.compile(r"/studio(?!/in/)"))
+            cookies["session"] = [*page.context.cookies()]
+        page.context.add_cookies(cookies["session"])  # type: ignore[arg-type]
+        page.goto(shop.url + path)
+        return page
+
+    return open_studio
+
+
+def test_no_page_is_forgotten(shop: Gallery, tmp_path: Path) -> None:
+    assert forgotten(shop) == []
+    studio = [pattern for pattern in shop.routes if pattern.startswith("/studio") and is_page(pattern)]
+    found = shots(shop)
+    taken = {shot.path for shot in found}
+    assert all(taken.intersection(paths_of(pattern, sorted(taken))) for pattern in studio)
+    assert len({shot.name for shot in found}) == len(found)
+    assert write_index(tmp_path, found).read_text(encoding="utf-8").count("<img") == 6 * len(found)
+    assert not Shot("/studio/signin").studio
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("path", [*PAGES, "launch", "country"])
+def test_a_page_is_for_everyone(shop: Gallery, studio, path: str, width: int) -> None:
+    page = studio(shop.paths.get(path, path), width=width, color_scheme="dark" if width == PHONE else "light")
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
+    assert not scrolls_sideways(page)
+    axe(page)
+    assert len(page.content().encode()) < LARGEST_PAGE
+
+
+def test_the_launch_view_looks_again_by_itself(shop: Gallery, studio) -> None:
+    page = studio(shop.paths["launch"], width=PHONE)
+    copies = page.locator("#launch-now .value").first
+    before = int(copies.inner_text())
+    page.get_by_text("The same as a table").click()
+    _take(shop)
+    expect(copies).to_have_text(str(before + 1), timeout=8_000)
+    expect(page.get_by_role("region", name="The launch")).to_be_visible()  # what was open stays open
+    assert page.evaluate("document.activeElement.id") == "launch-summary"
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Go on")).to_be_focused()
+    axe(page)
+
+
+def test_without_scripts_there_is_a_link(shop: Gallery, studio) -> None:
+    page = studio(shop.paths["launch"], javascript=False)
+    before = int(page.locator("#launch-now .value").first.inner_text())
+    _take(shop)
+    page.wait_for_timeout(1_100)  # what was read is good for a second
+    page.get_by_role("link", name="Look again").click()
+    assert int(page.locator("#launch-now .value").first.inner_text()) == before + 1
+    assert not page.get_by_role("button", name="Pause").is_visible()
+
+
+def test_a_span_and_a_work_are_chosen_by_keyboard(shop: Gallery, studio) -> None:
+    page = studio("/studio?span=365")
+    page.get_by_role("link", name="7 days").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"span=7"))
+    page.get_by_label("Of which work").focus()
+    page.keyboard.type("Songs")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"span=7&work=songs"))
+    expect(page.get_by_role("heading", name="In the last 7 days")).to_be_visible()
+
+
+def test_a_session_that_ended_elsewhere_leads_to_the_sign_in(shop: Gallery, studio) -> None:
+    page = studio(shop.paths["launch"])
+    page.context.clear_cookies()
+    page.wait_for_url(re.compile(r"/studio/signin"), timeout=8_000)
+
+
+def test_the_accounts_print_without_what_is_around_them(shop: Gallery, studio) -> None:
+    page = studio(ACCOUNTS)
+    page.emulate_media(media="print")
+    assert page.get_by_text("Left after what it cost").is_visible()
+    for hidden in ("form", ".shop nav", ".foot", ".back", "summary"):
+        assert not any(part.is_visible() for part in page.locator(hidden).all()), hidden
+
+
+def _take(shop: Gallery) -> None:
+    """Somebody takes the songs."""
+    _take.count += 1  # type: ignore[attr-defined]
+    form = urlencode({"door": "cant_pay", "nonce": f"nonce-of-a-look-{_take.count}"})  # type: ignore[attr-defined]
+    with urlopen(Request(f"{shop.url}/w/songs/take", form.encode())) as answer:
+        assert answer.status == 200
+
+
+_take.count = 0  # type: ignore[attr-defined]
