@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from headwaters.cli import main
 from headwaters.config import load_config
 from headwaters.store import tables
 from headwaters.wiring import furnish
@@ -73,10 +72,8 @@ def test_a_thread_that_is_not_there_is_said(quick_shop: Shop) -> None:
     assert deeds(quick_shop) == []
 
 
-def test_two_things_at_once_make_no_sense() -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["thread", "31", "--archive", "--block"])
-    assert ended.value.code == 2
+def test_two_things_at_once_make_no_sense(quick_shop: Shop) -> None:
+    assert quick_shop.run("thread", "31", "--archive", "--block")[0] == 2
 
 
 def test_saved_answers_are_kept_sent_and_deleted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

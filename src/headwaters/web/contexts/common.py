@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Site:
     theme: str  # name of the theme that the page wears
     cover: str  # where the creator wants a work's art: auto, above, beside, full or small
     scheme: str  # auto, light or dark; the style sheets at `style` and `look` follow it by themselves
-    files: Mapping[str, str]  # addresses of the theme's own files in static/ and the program's, by name
+    files: Mapping[str, str] = field(
+        hash=False
+    )  # addresses of the theme's own files in static/ and the program's, by name
     practice: bool  # the practice till is on: no real money moves here
     mail: bool  # the shop can send mail
 
