@@ -38,7 +38,7 @@ def order_html(
     typed: Typed = NOTHING_TYPED,
 ) -> str:
     """The page of `order` as it is at `moment`."""
-    if not _is_common(order, typed):
+    if not (now.dress.theme.trusted and _is_common(order, typed)):  # another's theme may do as it likes with a mark
         return page_html(site, "order.html", order_page(site, order, shelves, now, moment, nonce, typed))
     hidden = _secrets(order, nonce)
     context = order_page(site, _marked(order), shelves, now, moment, _mark("nonce"))
