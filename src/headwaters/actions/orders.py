@@ -79,7 +79,7 @@ def refund_by_hand(conn: Connection, reference: str, amount: Money, nonce: str, 
     if rows.refund_is_known(conn, payment.id, name):
         return False
     left = Money(payment.amount_minor - rows.given_back(conn, payment.id), payment.currency)
-    if amount > left:
+    if amount > left or not amount.minor:
         raise Refused(
             Code.AMOUNT_TOO_LARGE,
             N_("Of this payment %(left)s are left: no more can go back."),

@@ -12,6 +12,7 @@ from datetime import datetime
 from headwaters.config import Config
 from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
+from headwaters.errands.sums import LedgerSums
 from headwaters.ports import Mailer, Media, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.db import Connection, Database
@@ -45,6 +46,7 @@ class House:
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
     downloads: Counter = field(default_factory=Counter)
+    sums: LedgerSums = field(default_factory=LedgerSums)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -57,32 +57,37 @@ def read_account(account: str) -> tuple[Mode, str]:
     return Mode(mode.rstrip(":")) if mode else Mode.LIVE, till
 
 
-def month_sums(conn: Connection) -> list[MonthSums]:
-    """Each month in which something moved, the newest first. It reads the whole ledger once."""
+DaySums = tuple[int, str, str, str, int, int]  # day since 1970, kind, account, currency, how many entries, minor units
+
+
+def day_sums(conn: Connection, after: int, upto: int) -> list[DaySums]:
+    """What entries above the id `after` and not above `upto` come to, by day."""
     day = (ledger_entries.c.at // DAY).label("day")
+    parts = (day, ledger_entries.c.kind, ledger_postings.c.account, ledger_postings.c.currency)
     found = conn.execute(
-        select(
-            day,
-            ledger_entries.c.kind,
-            ledger_postings.c.account,
-            ledger_postings.c.currency,
-            func.count(),
-            func.sum(ledger_postings.c.amount_minor),
-        )
-        .join(ledger_entries, ledger_entries.c.id == ledger_postings.c.entry_id)
-        .where(_is_till())
-        .group_by(day, ledger_entries.c.kind, ledger_postings.c.account, ledger_postings.c.currency)
+        select(*parts, func.count(), func.sum(ledger_postings.c.amount_minor))
+        .join(ledger_postings, ledger_entries.c.id == ledger_postings.c.entry_id)
+        .where(ledger_entries.c.id > after, ledger_entries.c.id <= upto, _is_till())
+        .group_by(*parts)
     )
-    return _by_month(found.all())
+    return [(int(at), kind, account, code, int(count), int(total)) for at, kind, account, code, count, total in found]
 
 
-def _by_month(rows: Sequence[Any]) -> list[MonthSums]:
+def newest_entry(conn: Connection, before: int | None = None) -> int:
+    """The id of the newest entry, or of the newest one that was booked before a moment; 0 where there is none."""
+    older = () if before is None else (ledger_entries.c.at < before,)
+    newest = select(ledger_entries.c.id).where(*older).order_by(ledger_entries.c.id.desc()).limit(1)
+    return int(conn.execute(newest).scalar() or 0)
+
+
+def by_month(rows: Iterable[DaySums]) -> list[MonthSums]:
+    """Each month in which something moved, the newest first."""
     sums: dict[tuple[str, str, str], dict[str, int]] = {}
     for day, kind, account, currency, count, total in rows:
-        month = f"{_EPOCH + timedelta(days=int(day)):%Y-%m}"
+        month = f"{_EPOCH + timedelta(days=day):%Y-%m}"
         place = sums.setdefault((month, currency, account), dict.fromkeys(("payments", "payment", "fee", "refund"), 0))
-        place[kind] += int(total)
-        place["payments"] += int(count) if kind == "payment" else 0
+        place[kind] += total
+        place["payments"] += count if kind == "payment" else 0
     found = []
     for (month, currency, account), place in sums.items():
         mode, till = read_account(account)

@@ -1,8 +1,8 @@
 """Which orders a creator looks for, as conditions on `orders`.
 
 What is quick on a million orders, because an index finds it: a reference, link, download link, till's id, number, whole
-address, day, and the newest page of any list. What reads every order until it has found enough: words in a title,
-address or note, and an amount; filters that fit few orders, on their way to them.
+address, day, a title, and the newest page of any list. What reads every order until it has found enough: words in an
+address or note, and an amount; filters by door, till or work that fit few orders, on their way to them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 
 from headwaters.core.clock import to_micros
 from headwaters.core.sales.finding import Narrow, Wanted, Which
@@ -35,7 +35,12 @@ def some(*conditions: Condition) -> Condition:
 
 def waits() -> Condition:
     """A payment by hand that the creator has not confirmed."""
-    return some(_MINE, payments.c.till == _BY_HAND, payments.c.state.in_(_UNDER_WAY))
+    return _with_payment(payments.c.till == _BY_HAND, payments.c.state.in_(_UNDER_WAY))
+
+
+def _with_payment(*conditions: Condition) -> Condition:
+    """Orders that have such a payment, for conditions that few payments fit and an index finds."""
+    return orders.c.id.in_(select(payments.c.order_id).where(*conditions))
 
 
 def conditions(conn: Connection, wanted: Wanted | None, which: Which, narrow: Narrow) -> list[Condition]:
@@ -47,7 +52,7 @@ def conditions(conn: Connection, wanted: Wanted | None, which: Which, narrow: Na
         meant = or_(*_definite(wanted))
         if conn.execute(select(orders.c.id).where(meant, *found).limit(1)).first() is not None:
             return [*found, meant]
-    return [*found, or_(*_anywhere(conn, wanted))]
+    return [*found, or_(*_titled(conn, wanted), *(() if wanted.is_final else _anywhere(wanted)), false())]
 
 
 # ── what was typed ───────────────────────────────────────────────────────────────────────────────
@@ -86,13 +91,17 @@ def _named(till_id: str) -> Condition:
     )
 
 
-def _anywhere(conn: Connection, wanted: Wanted) -> Iterator[Condition]:
-    """Words in an address, note or title; a number, an amount."""
-    yield _holds(orders.c.email, wanted.words)
-    yield _holds(orders.c.note, wanted.words)
+def _titled(conn: Connection, wanted: Wanted) -> Iterator[Condition]:
+    """Words in the title of a work: there are few works."""
     titled = [number for (number,) in conn.execute(select(works.c.id).where(_holds(works.c.title, wanted.words)))]
     if titled:
         yield orders.c.id.in_(select(order_lines.c.order_id).where(order_lines.c.work_id.in_(titled)))
+
+
+def _anywhere(wanted: Wanted) -> Iterator[Condition]:
+    """Words in an address or note; a number, an amount. It reads every order."""
+    yield _holds(orders.c.email, wanted.words)
+    yield _holds(orders.c.note, wanted.words)
     if wanted.number is not None:
         yield orders.c.id == wanted.number
     if wanted.amount is not None:
@@ -128,14 +137,15 @@ def _in_state(which: Which) -> Iterator[Condition]:
         case Which.WAITING:
             yield waits()
         case Which.OPEN:
-            yield some(_MINE, payments.c.till != _BY_HAND, payments.c.state.in_(_UNDER_WAY))
+            looked_at = payments.c.check_at.is_not(None)  # by the sweep, as long as they are under way
+            yield _with_payment(looked_at, payments.c.till != _BY_HAND, payments.c.state.in_(_UNDER_WAY))
         case Which.PAID:
             yield paid
         case Which.FREE:
             yield orders.c.state == OrderState.GRANTED.value
             yield ~paid
         case Which.REFUNDED:
-            yield some(_MINE, refunds.c.payment_id == payments.c.id, refunds.c.undone_at.is_(None))
+            yield _with_payment(payments.c.id.in_(select(refunds.c.payment_id).where(refunds.c.undone_at.is_(None))))
         case Which.WITHDRAWN:
             yield orders.c.withdrawn_at.is_not(None)
         case Which.UNPAID:

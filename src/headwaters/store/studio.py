@@ -45,6 +45,7 @@ class OrderLine:
     payment: PaymentState | None
     refunded: bool
     withdrawn: bool
+    practice: bool  # no real money, also that of test keys
 
 
 def _newest_payment() -> ColumnElement[int]:
@@ -82,6 +83,7 @@ def _order_lines() -> Select[Any]:
             payments.c.reference,
             payments.c.till,
             payments.c.state.label("payment_state"),
+            payments.c.mode,
             _paid().label("paid"),
             _refunded().label("refunded"),
         )
@@ -92,7 +94,8 @@ def _order_lines() -> Select[Any]:
 
 
 def _line(row: Sequence[Any]) -> OrderLine:
-    number, title, door, state, amount, currency, email, created, withdrawn, reference, till, payment, paid, back = row
+    number, title, door, state, amount, currency, email, created, withdrawn, reference, till, payment, *money = row
+    mode, paid, back = money
     came = None if paid is None else Money(int(paid) - int(back or 0), currency)
     return OrderLine(
         id=number,
@@ -108,6 +111,7 @@ def _line(row: Sequence[Any]) -> OrderLine:
         payment=None if payment is None else PaymentState(payment),
         refunded=bool(back),
         withdrawn=withdrawn is not None,
+        practice=mode not in {None, Mode.LIVE.value},
     )
 
 

@@ -18,7 +18,7 @@ from headwaters.web.app import make_app
 from tests.people import add_work
 from tests.support.house import MakeHouse
 
-_HIDDEN = re.compile(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">')
+_HIDDEN = re.compile(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">')
 
 
 class Visitor:

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.config import Smtp
+from headwaters.core.clock import to_micros
+from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door
-from headwaters.errands import mail, settle
+from headwaters.errands import mail, practice, settle
 from headwaters.errands.house import House
 from headwaters.store import sales as sales_rows
 from headwaters.store import tables
@@ -19,6 +21,12 @@ from headwaters.store.db import Connection
 from tests.people import BOB, add_work, take_work
 from tests.support.house import Clock
 from tests.web.studio.conftest import Visitor
+
+
+async def practise(house: House, session_id: str) -> None:
+    """Pay at the practice till."""
+    await practice.decide(house, session_id, Choice.PAY)
+
 
 _HREF = re.compile(r'href="/studio/orders/(\d+)"')
 
@@ -238,3 +246,144 @@ async def test_over_tls_links_are_whole_addresses_of_the_shop(shop: House, alice
     shop.config = replace(shop.config, url="https://shop.example")
     page = await (await alice.get(f"/studio/orders/{order.id}", Cookie=f"__Host-studio={secret}")).text()
     assert f"https://shop.example/o/{order.token}" in page
+
+
+# ── what a creator does with an order besides ────────────────────────────────────────────────────
+
+
+async def test_the_list_is_narrowed_and_the_address_keeps_it(shop: House, alice: Visitor, clock: Clock) -> None:
+    await shop.db.write(lambda conn: add_work(conn, "low-water", "Low Water"))
+    free = await take_work(shop)
+    paid = await take_work(shop, Door.PAY, till="by_hand")
+    await settle.confirm(shop, paid.reference)
+    played = await take_work(shop, Door.PAY, till="practice", slug="low-water")
+    clock.move(days=2)
+    late = await take_work(shop, Door.HAVE_COPY, slug="low-water")
+    for query, wanted in {
+        "door=pay": [played, paid],
+        "till=practice": [played],
+        "work=low-water": [late, played],
+        "which=paid": [paid],
+        "which=free": [late, free],
+        "which=open": [played],
+        "which=refunded": [],
+        "from=2026-11-23": [late],
+        "to=2026-11-22": [played, paid, free],
+        "from=2026-11-24&to=2026-11-24&door=have_copy": [late],
+        "door=nonsense&till=&work=&which=x&from=2026-13-45&to=y": [late, played, paid, free],
+    }.items():
+        assert await found(alice, query) == [order.id for order in wanted], query
+    page = await alice.text("/studio/orders?door=pay&from=2026-11-22")
+    assert '<option value="pay" selected>' in page
+    assert 'name="from" type="date" value="2026-11-22"' in page
+    assert "<details" in page.partition("Narrow it down")[0]
+    assert 'class="narrow" open' in page
+
+
+async def test_a_tills_own_number_and_a_download_link_find_their_order(shop: House, alice: Visitor) -> None:
+    order, _other = await take_work(shop, Door.PAY, till="practice"), await take_work(shop)
+    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    assert payment is not None
+    assert payment.session_id is not None
+    assert await found(alice, f"find={payment.session_id}") == [order.id]
+    key = select(tables.grants.c.key).where(tables.grants.c.order_id == _other.id)
+    link = await shop.db.read(lambda conn: conn.execute(key).scalar())
+    assert await found(alice, f"find=http://shop.example/d/{link}/everything.zip") == [_other.id]
+
+
+async def test_a_note_is_kept_found_and_not_overwritten(shop: House, alice: Visitor) -> None:
+    order = await take_work(shop)
+    path = f"/studio/orders/{order.id}"
+    fields = await alice.hidden(path)
+    answer = await alice.post(f"{path}/note", {**fields, "note": "met at <the> fair\r\nin May"})
+    assert answer.headers["Location"] == f"{path}?said=note"
+    assert await found(alice, "find=THE+FAIR") == []
+    assert await found(alice, "find=%3Cthe%3E+fair") == [order.id]
+    answer = await alice.post(f"{path}/note", {**fields, "note": "something else"})  # from a tab that is older
+    page = await answer.text()
+    assert answer.status == 409
+    assert "Somebody changed this note meanwhile. It now says: met at &lt;the&gt; fair" in page
+    assert re.search(r"<textarea[^>]*>something else</textarea>", page)
+    assert 'name="note_was" value="met at &lt;the&gt; fair\nin May"' in page
+
+
+async def test_an_address_is_corrected(shop: House, alice: Visitor) -> None:
+    order = await take_work(shop, email="bbo@example.org")
+    path = f"/studio/orders/{order.id}"
+    answer = await alice.send(path, f"{path}/email", email="not an address")
+    page = await answer.text()
+    assert answer.status == 422
+    assert 'value="not an address"' in page
+    assert "This is not an e-mail address that we can write to." in page
+    answer = await alice.send(path, f"{path}/email", email=BOB)
+    assert answer.headers["Location"] == f"{path}?said=address"
+    assert BOB in await alice.text(path)
+    stale = {**await alice.hidden(path), "email_was": "bbo@example.org", "email": "x@example.org"}
+    answer = await alice.post(f"{path}/email", stale)
+    assert answer.status == 409
+    assert f"it is {BOB} now" in await answer.text()
+
+
+async def test_money_is_booked_as_given_back_once_a_form(shop: House, alice: Visitor) -> None:
+    order = await take_work(shop, Door.PAY, till="by_hand", minor=750)
+    await settle.confirm(shop, order.reference)
+    path = f"/studio/orders/{order.id}"
+    fields = await alice.hidden(path)
+    assert fields["reference"] == order.reference
+    for amount, words in (("9", "€7.50 are left: no more can go back"), ("0", "more than nothing"), ("x", "wrong")):
+        answer = await alice.post(f"{path}/refund", {**fields, "amount": amount})
+        page = await answer.text()
+        assert answer.status == 422, amount
+        assert words in page
+        assert f'name="amount" value="{amount}"' in page
+    for _ in range(2):
+        answer = await alice.post(f"{path}/refund", {**fields, "amount": "2.50"})
+        assert answer.headers["Location"] == f"{path}?said=refunded"
+    assert ("refunds:1", "EUR", 250) in await balances(shop)
+    page = await alice.text(path)
+    assert "€2.50 went back." in page
+    assert "€5.00 at most" in page
+    assert "−€2.50" in page
+    await alice.send(path, f"{path}/refund", amount="5.00")
+    assert "Pay it back" not in await alice.text(path)
+
+
+async def test_the_story_tells_of_letters_editions_and_mismatches(shop: House, alice: Visitor, clock: Clock) -> None:
+    order = await take_work(shop, Door.PAY, till="practice", email=BOB, letter="Was it cold?")
+    clock.move(hours=1)
+    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    assert payment is not None
+    await practise(shop, payment.session_id or "")
+
+    def more(conn: Connection) -> None:
+        values = {"work_id": 1, "number": 2, "fingerprint": "x", "rights": "own", "rights_text": "1", "rights_at": 0}
+        conn.execute(tables.editions.insert().values(**values, published_at=to_micros(clock()) + 1))
+        told = (payment.till, "evt_odd", "payment.paid", order.reference, "mismatch", "0" * 64, to_micros(clock()))
+        sales_rows.add_event(conn, *told)
+
+    await shop.db.write(more)
+    page = await alice.text(f"/studio/orders/{order.id}")
+    for words in (
+        "They wrote a letter.",
+        "does not match what was asked for, so it counts for nothing: payment.paid",
+        "€5.00 came in.",
+        "Edition 2 of “High Water” came out: they have it too.",
+        "The link of their page",
+        "(practice)",
+    ):
+        assert words in page, words
+
+
+async def test_what_is_done_with_an_order_is_noted_with_who_did_it(shop: House, alice: Visitor) -> None:
+    shop.mailer = SmtpMailer(Smtp("127.0.0.1", "shop@shop.example", 9, security="none"))
+    order = await take_work(shop, Door.PAY, till="by_hand", email=BOB)
+    path = f"/studio/orders/{order.id}"
+    await alice.send(path, f"{path}/confirm", amount="5.00")
+    for _ in range(2):
+        await alice.send(path, f"{path}/mail")
+    log = tables.audit_log.c
+    found = await shop.db.read(lambda conn: conn.execute(select(log.creator_id, log.deed, log.subject)).all())
+    assert [tuple(line) for line in found if not line[1].startswith("signin.")] == [
+        (1, "payment.confirmed", f"payment:{order.reference}"),
+        (1, "order.link_sent", f"order:{order.id}"),
+    ]

@@ -69,8 +69,13 @@ class Wanted:
     @property
     def is_definite(self) -> bool:
         """Whether the text can mean one thing alone."""
-        meant = (self.reference, self.token, self.key, self.till_id, self.address, self.day)
-        return self.numbered or any(each is not None for each in meant)
+        return self.is_final or self.address is not None or self.day is not None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a name that somebody gave: where nothing has it, no other words are looked for."""
+        names = (self.reference, self.token, self.key, self.till_id)
+        return self.numbered or any(name is not None for name in names)
 
 
 def _day(text: str) -> tuple[datetime, datetime] | None:

@@ -82,6 +82,8 @@ class StripePage:
     doubts: tuple[DoubtTick, ...]
     hook_url: str  # where Stripe brings its events
     events: tuple[str, ...]  # those that it has to send
+    rights: tuple[str, ...]  # what a restricted key must be allowed to do, in Stripe's words
+    arranging_right: str  # and what it takes to arrange the events
     reachable: bool  # Stripe can reach that address
     percent: str  # the estimate of its fee
     fixed: str

@@ -13,7 +13,6 @@ from headwaters.core.shop import says_how_to_pay
 from headwaters.errands import tills
 from headwaters.errands.house import House, refresh
 from headwaters.errands.settings import change_settings, locked_secrets
-from headwaters.store.ledger import month_sums
 from headwaters.web.contexts.studio_money import ByHandPage, MoneyPage, TillItem
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
@@ -43,7 +42,7 @@ def live_mode(house: House) -> Mode | None:
 async def get_money(request: web.Request, session: Session) -> web.Response:
     """Sums by month and currency, and the tills."""
     house, said = request.app[HOUSE], words_of(request)
-    sums = await house.db.read(month_sums)
+    sums = await house.sums.months(house.db, house.clock())
     practice = house.now.settings.practice == "on"
     context = MoneyPage(
         frame=await frame(request, session, "money"),

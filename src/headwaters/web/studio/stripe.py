@@ -29,6 +29,15 @@ from headwaters.web.studio.words import moment
 routes = web.RouteTableDef()
 
 _PATH = "/studio/money/stripe"
+# as Stripe's dashboard calls them
+_RIGHTS = (
+    "Checkout Sessions: Write",
+    "PaymentIntents: Read",
+    "Charges and Refunds: Read",
+    "Disputes: Read",
+    "Balance Transactions: Read",
+)
+_ARRANGING = "Webhook Endpoints: Write"
 _FEES = ("stripe_fee_percent", "stripe_fee_fixed")
 
 
@@ -59,6 +68,8 @@ async def _page(request: web.Request, session: Session, error: HeadwatersError |
         doubts=_ticks(said, error, _sure(session)),
         hook_url=tills.hook_url(house),
         events=tills.events_needed(house),
+        rights=_RIGHTS,
+        arranging_right=_ARRANGING,
         reachable=is_reachable(house.config.url),
         percent=form.get("stripe_fee_percent", settings.stripe_fee_percent),
         fixed=form.get("stripe_fee_fixed", settings.stripe_fee_fixed),

@@ -54,7 +54,9 @@ def waits(line: OrderLine) -> bool:
 def state_words(said: Format, line: OrderLine) -> str:
     """Where an order is: one short sentence without its full stop."""
     words = _state(said, line)
-    return said.gettext("%(state)s; withdrawn") % {"state": words} if line.withdrawn else words
+    if line.withdrawn:
+        words = said.gettext("%(state)s; withdrawn") % {"state": words}
+    return said.gettext("%(state)s (practice)") % {"state": words} if line.practice else words
 
 
 def _state(said: Format, line: OrderLine) -> str:
