@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from headwaters.core.clock import from_micros, to_micros
 from headwaters.core.sales.finding import Narrow, Wanted, Which
 from headwaters.core.sales.money import Money
-from headwaters.core.sales.states import Door, OrderState, PaymentState
+from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.store.connection import Connection
 from headwaters.store.order_conditions import ALL, MOST_COUNTED, conditions, some, waits
 from headwaters.store.tables import (
