@@ -10,6 +10,8 @@ from sqlalchemy import update
 from headwaters.actions import sales as verbs
 from headwaters.actions import study
 from headwaters.actions.sales import as_asked
+from headwaters.actions.works import retire_work
+from headwaters.core.clock import from_micros
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door, PaymentState
@@ -18,9 +20,10 @@ from headwaters.core.study.numbers import Sums, Tally, tallies, tally
 from headwaters.core.study.spans import HOUR, Span, cut, day_number, window_of
 from headwaters.errands import settle
 from headwaters.errands.house import House
+from headwaters.store import launches, tables
 from headwaters.store import numbers as rows
 from headwaters.store import sales as sales_rows
-from headwaters.store import tables
+from headwaters.store.db import Connection
 from headwaters.store.numbers import Asked
 from tests.people import Order, add_work, take_work
 from tests.support.house import Clock
@@ -147,7 +150,7 @@ async def test_where_readers_came_from_and_where_they_are(shop: House, clock: Cl
     unpaid = await take_work(shop, Door.PAY, till="by_hand")
     today = day_number(clock())
 
-    def change(conn) -> None:  # type: ignore[no-untyped-def]
+    def change(conn: Connection) -> None:
         study.add_visits(
             conn,
             {("high-water", today): {"": 7, "letter": 3}, ("low-water", today - 1): {"copy": 2}, ("no", 1): {"": 9}},
@@ -165,3 +168,28 @@ async def test_where_readers_came_from_and_where_they_are(shop: House, clock: Cl
     assert (await shop.db.read(lambda conn: rows.origins(conn, before)))["copy"] == (2, 1)
     assert (await look(shop, START, clock() + HOUR)).visits == 10
     assert (await look(shop, START - DAY, clock() + HOUR)).visits == 12
+
+
+async def test_what_waits_is_counted_no_further_than_it_tells(shop: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        await take_work(shop, Door.PAY, till="by_hand", email=f"reader{number}@example.org")
+    assert (await shop.db.read(launches.waiting)).payments == 4
+    monkeypatch.setattr(launches, "MOST", 2)
+    assert await shop.db.read(launches.waiting) == launches.Waiting(mail=3, payments=3)
+
+
+async def test_the_newest_work_is_one_that_is_published(shop: House) -> None:
+    def age(conn: Connection) -> None:
+        for slug, at in (("high-water", 5), ("low-water", 9)):
+            conn.execute(update(tables.works).where(tables.works.c.slug == slug).values(created_at=at))
+
+    await shop.db.write(age)
+    assert await shop.db.read(launches.newest_work) == ("low-water", from_micros(9))
+    await shop.db.write(lambda conn: retire_work(conn, "low-water", START))
+    assert await shop.db.read(launches.newest_work) == ("high-water", from_micros(5))
+
+
+async def test_a_shop_where_somebody_came_by_is_not_empty(shop: House) -> None:
+    assert await shop.db.read(rows.is_empty)
+    await shop.db.write(lambda conn: study.add_visits(conn, {("high-water", 1): {"": 1}}))
+    assert not await shop.db.read(rows.is_empty)

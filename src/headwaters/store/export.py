@@ -24,7 +24,6 @@ class OrderRecord:
 
     line: OrderLine
     works: str  # their titles
-    country: str
     came_from: str
     note: str
     mode: str
@@ -39,7 +38,6 @@ def order_records(conn: Connection, conditions: Sequence[Condition], after: int,
     """Orders whose number is above `after`, oldest first."""
     columns = (
         orders.c.id,
-        orders.c.country,
         orders.c.came_from,
         orders.c.note,
         orders.c.currency,
@@ -68,7 +66,6 @@ def _record(
     return OrderRecord(
         line=line,
         works=titles.get(row.id, ""),
-        country=row.country or "",
         came_from=row.came_from,
         note=row.note,
         mode=mode,

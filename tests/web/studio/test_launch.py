@@ -20,7 +20,6 @@ from headwaters.core.study.spans import even
 from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.store.db import Connection
-from headwaters.store.launches import Waiting
 from headwaters.web.studio import lookout as module
 from headwaters.web.studio.lookout import MOST_QUESTIONS, WHOLE, Lookout, Question
 from headwaters.web.visits import VISITS
@@ -203,17 +202,6 @@ async def test_of_a_work_alone(shop: House, alice: Visitor) -> None:
     assert (found["work"], found["copies"]["all"]) == ("low-water", 0)
     assert "Nothing yet." in found["html"]
     assert json.loads(await alice.text(f"/studio/launch.json?{SINCE}&work=nothing"))["copies"]["all"] == 1
-
-
-async def test_what_waits_is_counted_no_further_than_it_tells(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from headwaters.store import launches
-
-    await house.db.write(add_work)
-    for number in range(4):
-        await take_work(house, Door.PAY, till="by_hand", email=f"reader{number}@example.org")
-    assert (await house.db.read(launches.waiting)).payments == 4
-    monkeypatch.setattr(launches, "MOST", 2)
-    assert await house.db.read(launches.waiting) == Waiting(mail=3, payments=3)
 
 
 def test_bars_of_whole_minutes() -> None:
