@@ -22,7 +22,7 @@ class Frame:
     """What stands around each page of the Studio."""
 
     section: str  # start, works, orders, letters, money, launch, shop; empty before signing in
-    style: str  # address of the Studio's own style sheet
+    styles: tuple[str, ...]  # addresses of the Studio's own style sheets, as many as this part needs
     tabs: tuple[Tab, ...]  # those that this person may open; empty before signing in
     csrf: str  # the token of this session's forms; empty before signing in
     said: str  # what was done just now, or empty

@@ -103,6 +103,22 @@ _TABS = (
 )
 
 
+# Each part loads its own sheet besides the common one, so that no page carries what it does not show.
+_SHEETS: Mapping[str, tuple[str, ...]] = {
+    "start": ("studio-sell.css", "studio-see.css"),  # the checklist, the numbers
+    "works": ("studio-publish.css",),
+    "orders": ("studio-sell.css",),
+    "letters": ("studio-talk.css",),
+    "money": ("studio-sell.css",),
+    "launch": ("studio-see.css",),
+    "shop": ("studio-look.css",),
+}
+
+
+def _styles(section: str) -> tuple[str, ...]:
+    return tuple(address_of(name) for name in ("studio.css", *_SHEETS.get(section, ())))
+
+
 def _tabs(said: Format, session: Session, counts: Mapping[str, int]) -> tuple[Tab, ...]:
     return tuple(
         Tab(section, href, said.gettext(text), counts.get(section, 0))
@@ -128,7 +144,7 @@ async def frame(request: web.Request, session: Session, section: str) -> Frame:
     unread = await house.db.read(count_unread) if Right.TALK in session.row.may else 0
     return Frame(
         section=section,
-        style=address_of("studio.css"),
+        styles=_styles(section),
         tabs=_tabs(words_of(request), session, {"letters": unread}),
         csrf=session.csrf,
         said=words_of(request).gettext(said) if said else "",
@@ -138,7 +154,7 @@ async def frame(request: web.Request, session: Session, section: str) -> Frame:
 
 def outer_frame(request: web.Request) -> Frame:
     """What stands around a page before signing in."""
-    return Frame("", address_of("studio.css"), (), "", "", request.app[HOUSE].mailer is not None)
+    return Frame("", _styles(""), (), "", "", request.app[HOUSE].mailer is not None)
 
 
 def problem_of(request: web.Request, error: HeadwatersError | None) -> Problem | None:
