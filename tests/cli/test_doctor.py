@@ -125,9 +125,9 @@ def test_files_that_changed_are_named_with_their_work_and_edition(
     main(["init", str(shop)])
     text.write_text("The river was there before the dam.\n")
     main(["publish", str(text), "--link", "--i-made-this", "--shop", str(shop)])
-    assert said(shop, capsys, "files") == [("good", "1 kept, none missing or changed")]
+    assert said(shop, capsys, "files") == [("good", "5 kept, none missing or changed")]
     text.write_text("The dam was there before the river.\n")
-    assert said(shop, capsys, "files") == [("bad", "1 of 1 missing or changed: “river.txt” (river, 1)")]
+    assert said(shop, capsys, "files") == [("bad", "1 of 5 missing or changed: “river.txt” (river, 1)")]
 
 
 def test_mail_that_was_given_up_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

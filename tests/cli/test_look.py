@@ -60,12 +60,14 @@ def test_the_doctor_looks_after_the_logo(run: Run, shop: Path, tmp_path: Path) -
     run("logo", str(picture(tmp_path / "logo.png")))
     ((sha256,),) = rows(shop, "SELECT sha256 FROM assets")
     (path,) = (shop / "files").rglob(sha256)
-    assert [one["message"] for one in run("doctor")[1]["findings"] if one["about"] == "files"] == ["all 1 are there"]
+    assert [one["message"] for one in run("doctor")[1]["findings"] if one["about"] == "files"] == [
+        "1 kept, none missing or changed"
+    ]
     path.unlink()
     code, said = run("doctor")
     (files,) = [one for one in said["findings"] if one["about"] == "files"]
     assert (code, files["health"]) == (1, "bad")
-    assert sha256 in files["message"]
+    assert files["message"] == "1 of 1 missing or changed: the logo"
 
 
 def test_themes_are_listed_worn_and_tried_on(run: Run, shop: Path) -> None:
@@ -111,7 +113,7 @@ def test_a_setting_is_told_in_the_log(run: Run, shop: Path) -> None:
     told = rows(shop, "SELECT creator_id, deed, subject, details FROM audit_log ORDER BY id")
     assert told == [
         (None, "settings.changed", "setting:accent", '{"from": "", "to": "#7a1f3d"}'),
-        (None, "settings.changed", "setting:stripe_secret_key", ""),
+        (None, "till.keys", "setting:stripe_secret_key", ""),
     ]
 
 

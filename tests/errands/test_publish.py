@@ -385,14 +385,14 @@ class Meddling:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
 
-    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None]) -> Blob:
+    def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         def told(more: int) -> None:
             progress(more)
             if self._midway and path.name == self._name:
                 self._midway = False
                 self._meddle()
 
-        blob = self._storage.keep(path, keep, told)
+        blob = self._storage.keep(path, keep, told, known)
         if path.name == self._name and not self._midway:
             self._meddle()
         return blob

@@ -65,12 +65,13 @@ def change_settings_as(conn: Connection, changes: Mapping[str, str], who: int | 
     for key, value in changed.items():
         if value != before[key]:
             add_deed(
-                conn, Deed(who, What.SETTINGS_CHANGED, f"setting:{key}", _told(key, before[key], value)), to_micros(now)
+                conn, Deed(who, What.SETTINGS_CHANGED, f"setting:{key}", told(key, before[key], value)), to_micros(now)
             )
     return changed
 
 
-def _told(key: str, before: str, after: str) -> dict[str, str]:
+def told(key: str, before: str, after: str) -> dict[str, str]:
+    """What the log keeps of a changed setting; of a secret, nothing."""
     if key in SECRET_KEYS:
         return {}
     return {"from": one_line(before, SHOWN_LENGTH), "to": one_line(after, SHOWN_LENGTH)}

@@ -16,6 +16,7 @@ from headwaters.core.themes import Theme
 from headwaters.errands.doctor import Finding, Health, examine
 from headwaters.errands.house import House
 from headwaters.errands.init import NewShop, make_shop
+from headwaters.errands.look import check_theme_name
 from headwaters.errands.settings import change_settings, locked_secrets, open_secret
 from headwaters.store.shop import read_settings
 from headwaters.texts import translations
@@ -85,6 +86,7 @@ def _change(args: argparse.Namespace) -> int:
     value = sys.stdin.read() if args.value == "-" else args.value
 
     async def change(house: House) -> dict[str, str]:
+        check_theme_name(house, {args.key: value.strip()})
         what = What.TILL_KEYS_CHANGED if args.key in SECRET_KEYS else What.SETTINGS_CHANGED
         return await change_settings(house, {args.key: value}, Deed(None, what, f"setting:{args.key}"))
 

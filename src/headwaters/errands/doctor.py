@@ -15,6 +15,7 @@ from pathlib import Path
 from headwaters import texts
 from headwaters.config import KEY_NAME, Config, load_config
 from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.look import LOGO
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
@@ -23,6 +24,7 @@ from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
+from headwaters.store.assets import read_asset
 from headwaters.store.db import Connection, Database
 
 LOW_SPACE = 1 << 30  # bytes
@@ -189,10 +191,16 @@ async def _look_at_files(house: House) -> Finding:
 
 
 def _named(conn: Connection, wrong: Sequence[str]) -> str:
-    """The first few of these blobs as files of works."""
-    uses = [use for sha256 in wrong[:NAMED] for use in work_rows.uses_of(conn, sha256)]
-    named = [f"“{use.name}” ({use.slug}, {use.edition})" for use in uses[:NAMED]]
+    """The first few of these blobs by the names that people know: files of works, the logo."""
+    named = [name for sha256 in wrong[:NAMED] for name in _names_of(conn, sha256)][:NAMED]
     return ", ".join(named if len(wrong) <= NAMED else [*named, "…"])
+
+
+def _names_of(conn: Connection, sha256: str) -> list[str]:
+    logo = read_asset(conn, LOGO)
+    if logo is not None and logo.blob.sha256 == sha256:
+        return [texts.translations("en").gettext(N_("the logo"))]
+    return [f"“{use.name}” ({use.slug}, {use.edition})" for use in work_rows.uses_of(conn, sha256)] or [sha256]
 
 
 def _locked(keys: list[str]) -> Finding:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from headwaters.actions.deeds import noted
-from headwaters.actions.shop import keep_settings, seal_setting
+from headwaters.actions.shop import keep_settings, present_settings, seal_setting, told
 from headwaters.core.deeds import Deed
 from headwaters.core.errors import Refused
 from headwaters.core.sales.till_check import remember_unasked, remembered
@@ -29,11 +30,14 @@ async def change_settings(house: House, changes: Mapping[str, str], deed: Deed |
     values, now = checked_and_sealed(house.vault, changes), house.clock()
 
     def run(conn: Connection) -> dict[str, str]:
+        before = present_settings(conn)
         changed = keep_settings(conn, values)
         if not SECRET_KEYS.isdisjoint(changed):  # nobody has asked the till about these keys
             rows.write_mark(conn, Mark.STRIPE, remember_unasked(remembered(rows.read_mark(conn, Mark.STRIPE))))
         if changed and deed is not None:
-            noted(lambda _: None, deed, now)(conn)
+            (first, *more) = changed  # of several, their names are in the deed's subject
+            details = {} if more else told(first, before[first], changed[first])
+            noted(lambda _: None, replace(deed, details=details or deed.details), now)(conn)
         return changed
 
     return await house.db.write(run)
