@@ -8,13 +8,17 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from headwaters.actions.collections import fill_collection, make_collection
 from headwaters.actions.letters import answer
 from headwaters.actions.shop import change_settings
+from headwaters.actions.study import say_country
+from headwaters.actions.threads import block
 from headwaters.actions.works import retire_work
 from headwaters.config import KEY_NAME, Config, Smtp
 from headwaters.core.sales.money import Money
@@ -25,6 +29,7 @@ from headwaters.errands import settle, signin
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken
 from headwaters.store import sales
+from headwaters.store.db import Connection
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
@@ -36,7 +41,9 @@ SETTINGS = {
     "creator": "Alice",
     "by_hand": "on",
     "practice": "on",
-    "by_hand_instructions": "IBAN: DE02 1203 0000 0000 2020 51",
+    "by_hand_name": "Alice Rivers",
+    "by_hand_iban": "DE02120300000000202051",
+    "by_hand_instructions": "Cash is fine too: I am at the Sunday market.",
     "stripe_secret_key": "sk_test_gallery",
     "stripe_webhook_secret": "whsec_gallery",
     "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
@@ -65,8 +72,8 @@ def _film() -> list[Part]:
     return [*files, trailer, painted((480, 270), "a.webp"), painted((1280, 720), "b.webp")]
 
 
-def _songs() -> list[Part]:
-    songs = [Part(f"{n:02}.flac", b"%d" % n, "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 12)]
+def _songs(edition: int = 1) -> list[Part]:
+    songs = [Part(f"{n:02}.flac", b"%d.%d" % (n, edition), "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 12)]
     sample = Part("try.mp3", b"t", "audio/mpeg", Role.SAMPLE, "The first minute", seconds=60)
     return [*songs, sample, Part("booklet.png", b"p", "image/png"), painted((900, 900))]
 
@@ -79,13 +86,22 @@ async def _fill(house: House) -> dict[str, str]:
     film = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
     await publish(house, "High Water", _film(), words=words, description=described, **film)
     await publish(house, "Songs", _songs(), kind=WorkKind.MUSIC, price=Money(800, "EUR"))
+    changes = "Song 4 has its last verse again.\nThe booklet is new."
+    await publish(house, "Songs", _songs(2), changes=changes, kind=WorkKind.MUSIC, price=Money(800, "EUR"))
     book = [Part("book.epub", b"e", "application/epub+zip"), painted((600, 900))]
     await publish(house, "A Book", book, kind=WorkKind.BOOK, doors=frozenset({Door.PAY, Door.HAVE_COPY}))
     await publish(house, LONG, [Part(f"🎉 part {n} {'x' * 60}.txt", b"%d" % n) for n in range(30)], slug="long")
     await publish(house, "Gone")
     await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
+    await house.db.write(lambda conn: _gather(conn, house.clock()))
     await refresh(house)
     return await _orders(house)
+
+
+def _gather(conn: Connection, now: datetime) -> None:
+    """Two works that belong together."""
+    slug = make_collection(conn, "All Water", "Everything *from the river*, in its order.\n\nAlice", "", now)
+    fill_collection(conn, slug, ["high-water", "songs"])
 
 
 async def _orders(house: House) -> dict[str, str]:
@@ -96,10 +112,14 @@ async def _orders(house: House) -> dict[str, str]:
         "unfinished": await order(house, "songs", Door.PAY, till="practice"),
         "paid": await order(house, "high-water", Door.PAY, till="by_hand"),
         "many": await order(house, "long", Door.HAVE_COPY),
+        "closed": await order(house, "a-book", Door.HAVE_COPY, letter="Hello?"),
     }
     await settle.confirm(house, await _reference(house, taken["paid"]))
     thread, now = await _order_id(house, taken["copy"]), house.clock()
     await house.db.write(lambda conn: answer(conn, thread, "Dear Bob", "n" * 26, "r" * 13, now))
+    closed = await _order_id(house, taken["closed"])
+    await house.db.write(lambda conn: block(conn, closed, now))
+    await house.db.write(lambda conn: say_country(conn, closed, "AT"))
     pages = {name: f"/o/{one.token}" for name, one in taken.items()}
     practice = urlsplit(taken["unfinished"].url or "").path
     return {**pages, "country": f"{pages['free']}/country", "practice": practice}
@@ -123,6 +143,7 @@ PUBLIC = {
     "film": "/w/high-water",
     "songs": "/w/songs",
     "book": "/w/a-book",
+    "collection": "/c/all-water",
     "long": "/w/long",
     "gone": "/w/gone",
     "about": "/about",

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from headwaters.actions import sales as verbs
 from headwaters.actions.letters import answer
 from headwaters.actions.people import Wanted, end
 from headwaters.actions.reports import file_report, read_wrong
 from headwaters.actions.sales import as_asked
+from headwaters.actions.saved import add_saved
 from headwaters.actions.study import add_visits, say_country
 from headwaters.core.people import CREATOR, Right, contributor
 from headwaters.core.sales.money import Money
@@ -26,6 +27,7 @@ from headwaters.errands.take import Taken
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from headwaters.wiring import make_token
+from tests.support.drafts import new_work
 from tests.support.pages import order
 
 DAYS = 100
@@ -60,7 +62,13 @@ async def fill_studio(house: House) -> dict[str, str]:
         await house.db.write(partial(add_visits, visits={("high-water", there): visits}))
     await _talk(house)
     await _people(house)
+    await house.db.write(lambda conn: add_saved(conn, "Thanks", "Thank you for writing!", now))
+    draft = f"/studio/drafts/{await new_work(house, ('river.txt', b'water'), title='The Bank', price='5 EUR')}"
     return {
+        "draft": draft,
+        "draft’s files": f"{draft}/files",
+        "draft’s preview": f"{draft}/preview",
+        "files on the server": f"{draft}/server",
         "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
         "refuse": refusal_url(house, "bob@example.org").removeprefix(house.config.url),
@@ -105,7 +113,9 @@ async def _talk(house: House) -> None:
     now = house.clock()
 
     def threads(conn: Connection) -> list[int]:
-        found = conn.execute(tables.letters.select().with_only_columns(tables.letters.c.order_id)).all()
+        closed = select(tables.threads.c.order_id).where(tables.threads.c.blocked_at.is_not(None))
+        query = select(tables.letters.c.order_id).where(tables.letters.c.order_id.not_in(closed))
+        found = conn.execute(query.order_by(tables.letters.c.id)).all()
         return [int(order_id) for (order_id,) in found][:3]
 
     for order_id in await house.db.read(threads):

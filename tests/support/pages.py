@@ -56,8 +56,8 @@ def _row(house: House, part: Part) -> tuple[EditionFile, BlobRow]:
     return file, BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value)
 
 
-async def publish(house: House, title: str, parts: Sequence[Part] = (), **said: Any) -> Published:
-    """Publish `parts` as a work called `title`; `said` as in work.toml."""
+async def publish(house: House, title: str, parts: Sequence[Part] = (), *, changes: str = "", **said: Any) -> Published:
+    """Publish `parts` as a work called `title`; `said` as in work.toml, `changes` is what is new in the edition."""
     kept = [_row(house, part) for part in parts or (Part("text.txt"),)]
     publication = Publication(
         source=f"/made/for/{title}",
@@ -65,6 +65,7 @@ async def publish(house: House, title: str, parts: Sequence[Part] = (), **said: 
         defaults=Defaults(title, "Alice", WorkKind.OTHER, "en", "EUR"),
         files=tuple(file for file, _ in kept),
         blobs=tuple({row.sha256: row for _, row in kept}.values()),
+        changes=changes,
     )
     refs = [make_token()[:13] for _ in kept]
     now = house.clock()

@@ -40,6 +40,8 @@ NO_PAGES = frozenset(
         "/o/{token}/back",  # leads to the order page
         "/robots.txt",
         "/static/{name}",
+        "/static/{theme}/{name}",
+        "/studio/drafts/{draft}/progress",  # numbers for a script
         "/w/{slug}/f/{ref}/{name}",
     }
 )
@@ -48,6 +50,12 @@ _SUFFIXES = (".csv", ".json", ".js", ".css", ".png", ".svg", ".txt")
 # For addresses with a placeholder: what to put there. What the gallery knows is found by the pattern itself.
 SAMPLES = {
     "/studio/in/{secret}": ("/studio/in/" + "a" * 26,),
+    "/studio/collections/{slug}": ("/studio/collections/all-water",),
+    "/studio/letters/saved/{saved_id}": ("/studio/letters/saved/1",),
+    "/studio/letters/{order_id}/saved/{saved_id}": ("/studio/letters/2/saved/1",),
+    "/studio/reports/{reference}": ("/studio/reports/WR-GALL-ERY1",),
+    "/studio/works/{slug}": ("/studio/works/high-water", "/studio/works/gone"),
+    "/studio/works/{slug}/preview": ("/studio/works/high-water/preview",),
     "/studio/letters/{order_id}": ("/studio/letters/2", "/studio/letters/1"),
     "/studio/people/{person}": ("/studio/people/1", "/studio/people/2", "/studio/people/4"),
     "/studio/orders/{order_id}": ("/studio/orders/3", "/studio/orders/5", "/studio/orders/2"),
@@ -192,13 +200,14 @@ def main() -> int:
         "--out", type=Path, default=ROOT / "pictures", metavar="DIR", help="where to put them (pictures)"
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="only pages whose address holds this")
+    parser.add_argument("--theme", default="", metavar="NAME", help="the public pages in this theme (River)")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template.db"
         migrate(f"sqlite:///{template}")
-        with gallery(Path(folder) / "shop", template, more=fill_studio) as opened:
+        with gallery(Path(folder) / "shop", template, {"theme": args.theme}, fill_studio) as opened:
             if missing := forgotten(opened):
                 print(f"Nothing says what to put into {', '.join(missing)}: see SAMPLES.", file=sys.stderr)
                 return 1

@@ -232,6 +232,32 @@ def test_what_is_wrong_with_a_theme_is_found(tmp_path: Path, name: str, text: st
     assert complaint in "\n".join(complaints(tmp_path, **{name: text}))
 
 
+_BLOCKS = {"home": "works", "collection": "words", "work": "words", "order": "keep"}
+
+
+@pytest.mark.parametrize("name", _BLOCKS)
+def test_a_theme_that_fills_one_block_keeps_what_stands_beside_it(tmp_path: Path, name: str) -> None:
+    """Collections, the bar of a preview, the reader's country: none is inside a block of something else."""
+    filled = "{% block " + _BLOCKS[name] + " %}{% endblock %}"
+    found = complaints(tmp_path, **{name: '{% extends "river/' + name + '.html" %}' + filled})
+    assert not [one for one in found if any(new in one for new in ("/c/", "/country", "/studio/", "inert"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "main", "complaint"),
+    [
+        ("home", "", "home.html (collections): there is no link to /c/all-water"),
+        ("work", "{{ self.words() }}", "work.html (in collections): there is no link to /c/all-water"),
+        ("work", "{{ self.words() }}", "work.html (a preview): there is no link to /studio/drafts/aaaaaaaaaaaaa"),
+        ("work", "{{ self.words() }}", "work.html (a preview): its doors are not inert in a preview"),
+        ("order", "{{ self.keep() }}", f"order.html (paid): there is no link to /o/{'a' * 26}/country"),
+    ],
+)
+def test_a_page_that_lost_what_came_later_is_found(tmp_path: Path, name: str, main: str, complaint: str) -> None:
+    text = '{% extends "river/' + name + '.html" %}{% block main %}' + main + "{% endblock %}"
+    assert complaint in "\n".join(complaints(tmp_path, **{name: text}))
+
+
 def test_doors_in_another_order_or_without_a_field_are_found(tmp_path: Path) -> None:
     door = '<form method="post" action="{{ page.href }}/take"><input name="door" value="{{ door.name }}"></form>'
     text = '{% extends "river/work.html" %}{% block doors %}{% for door in page.doors|reverse %}' + door

@@ -23,14 +23,16 @@ from headwaters.core.shop import Settings
 from headwaters.core.themes import Theme
 from headwaters.errands.house import Now
 from headwaters.errands.themes import Dress
-from headwaters.store.pages import FileView, LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.store.collections import CollectionRow
+from headwaters.store.pages import EditionView, FileView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
+from headwaters.web.contexts.countries import Country, CountryPage
 from headwaters.web.contexts.letters import RefusePage
 from headwaters.web.contexts.orders import OrderPage
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.contexts.shop import AboutPage, ErrorPage, PrivacyPage, ReportForm, ReportPage
-from headwaters.web.contexts.works import HomePage, WorkPage
+from headwaters.web.contexts.works import CollectionPage, HomePage, Preview, WorkCard, WorkPage
 from headwaters.web.format import formats
 from headwaters.web.look import address_of, file_addresses, look_address, style_address
 from headwaters.web.markdown import render_markdown
@@ -41,7 +43,9 @@ from headwaters.web.themes import wear
 PAGES: Mapping[str, type] = {
     "home.html": HomePage,
     "work.html": WorkPage,
+    "collection.html": CollectionPage,
     "order.html": OrderPage,
+    "country.html": CountryPage,
     "about.html": AboutPage,
     "privacy.html": PrivacyPage,
     "report.html": ReportForm,
@@ -54,6 +58,8 @@ PAGES: Mapping[str, type] = {
 MOMENT = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
 TOKEN = "a" * 26
 _WORDS = "I made this with *four friends* and one boat, on the river where I grew up.\n\nPay what feels fair.\n\nAlice"
+_GATHERED = "Everything that I made on the river, *in the order of the seasons*.\n\nAlice"
+_CHANGES = "The sound of the third part is clearer, and there are words in Welsh."
 _ABOUT = "A film about a river that was *there before us*.\n\n### What you see\n\n- water\n- weather\n\n> It rained."
 _EVERY_TILL = ("stripe", "by_hand", "practice")
 
@@ -144,6 +150,7 @@ def sample_work(**changes: Any) -> WorkView:
         "minimum_minor": 100,
         "doors": "pay,cant_pay,have_copy",
         "edition": 2,
+        "history": (EditionView(2, to_micros(MOMENT), _CHANGES), EditionView(1, to_micros(MOMENT), "")),
         "published_at": to_micros(MOMENT),
         "files": files,
     }
@@ -159,13 +166,31 @@ def sample_work_page(site: Site, now: Now, shape: str = "wide", work: WorkView |
     return dataclasses.replace(made, art=art, layout=layout, hero=hero)
 
 
-def sample_home_page(now: Now, works: int = 3) -> HomePage:
-    """The first page with made-up works."""
-    views = [sample_work(title=title) for title in ("High Water", "Songs of the bank", "A handbook")]
-    made = show_works.home_page(tuple(views), (), now)
+def sample_collection(shown: int = 3) -> CollectionRow:
+    """Works that belong together."""
+    given = {"slug": "all-water", "title": "All Water", "words": _GATHERED, "state": "published", "shown": shown}
+    return cast(CollectionRow, _row(CollectionRow, **given))
+
+
+def _sample_works() -> tuple[WorkView, ...]:
+    return tuple(sample_work(title=title) for title in ("High Water", "Songs of the bank", "A handbook"))
+
+
+def _with_art(cards: tuple[WorkCard, ...]) -> tuple[WorkCard, ...]:
     shapes = ("wide", "square", "tall")
-    cards = tuple(dataclasses.replace(card, art=sample_art(one)) for card, one in zip(made.works, shapes, strict=True))
-    return dataclasses.replace(made, works=cards[:works])
+    return tuple(dataclasses.replace(card, art=sample_art(one)) for card, one in zip(cards, shapes, strict=True))
+
+
+def sample_home_page(now: Now, works: int = 3, *collections: CollectionRow) -> HomePage:
+    """The first page with made-up works."""
+    made = show_works.home_page(_sample_works(), collections, now)
+    return dataclasses.replace(made, works=_with_art(made.works)[:works])
+
+
+def sample_collection_page(now: Now) -> CollectionPage:
+    """The page of works that belong together."""
+    made = show_works.collection_page(sample_collection(), _sample_works(), now)
+    return dataclasses.replace(made, works=_with_art(made.works))
 
 
 def sample_order_page(site: Site, now: Now, work: WorkView | None = None, **changes: Any) -> OrderPage:
@@ -217,10 +242,16 @@ def sample_payment(work: WorkView, **changes: Any) -> PaymentView:
 def sample_pages(site: Site, now: Now) -> Iterator[tuple[str, str, object]]:
     """(template, what is special about it, context) of every page in every shape that matters."""
     yield "home.html", "three works", sample_home_page(now)
+    yield "home.html", "collections", sample_home_page(now, 3, sample_collection(), sample_collection(1))
     for shape in ("wide", "square", "tall", ""):
         yield "work.html", f"{shape or 'no'} art", sample_work_page(site, now, shape)
     yield "work.html", "bare", sample_work_page(site, now, "", _bare_work())
+    yield "work.html", "in collections", _gathered(sample_work_page(site, now))
+    yield "work.html", "a preview", _preview(sample_work_page(site, now))
+    yield "collection.html", "three works", sample_collection_page(now)
     yield from _orders(site, now)
+    lands = (Country("AT", "Austria", chosen=True), Country("NZ", "New Zealand", chosen=False))
+    yield "country.html", "said before", CountryPage(f"/o/{TOKEN}", "Austria", lands, None)
     about = AboutPage(
         about=render_markdown("We make *films*."), imprint="Alice\nAt the River 3", email="a@shop.example"
     )
@@ -235,6 +266,21 @@ def _bare_work() -> WorkView:
     return sample_work(words="", description="", by_line="", doors="pay", price_minor=0, minimum_minor=0, files=())
 
 
+def _gathered(page: WorkPage) -> WorkPage:
+    return dataclasses.replace(page, collections=show_works.collection_links([sample_collection()]))
+
+
+def _preview(page: WorkPage) -> WorkPage:
+    """As its creator sees it while they write."""
+    preview = Preview("/studio/drafts/aaaaaaaaaaaaa", ("Price: “five” cannot be read as an amount.",))
+    return dataclasses.replace(page, preview=preview)
+
+
+def _with_an_iban(now: Now) -> Now:
+    account = {"by_hand_name": "Alice Rivers", "by_hand_iban": "DE02120300000000202051"}
+    return dataclasses.replace(now, settings=dataclasses.replace(now.settings, **account))
+
+
 def _orders(site: Site, now: Now) -> Iterator[tuple[str, str, object]]:
     work = sample_work()
     yield "order.html", "paid", sample_order_page(site, now)
@@ -244,6 +290,12 @@ def _orders(site: Site, now: Now) -> Iterator[tuple[str, str, object]]:
     yield "order.html", "not paid yet", sample_order_page(site, now, payments=(open_one,), **waiting)
     by_hand = sample_payment(work, till="by_hand", state="open", settled_at=None)
     yield "order.html", "by hand", sample_order_page(site, now, payments=(by_hand,), **waiting)
+    transfer = sample_order_page(site, _with_an_iban(now), payments=(by_hand,), **waiting)
+    yield "order.html", "by bank transfer", transfer
+    closed = sample_order_page(site, now, blocked_at=to_micros(MOMENT), country="AT")
+    yield "order.html", "letters closed, a country said", closed
+    free_only = sample_work(doors="cant_pay,have_copy")
+    yield "order.html", "the paying door closed", sample_order_page(site, now, free_only, door="cant_pay", payments=())
     failed = sample_payment(work, state="failed", settled_at=None)
     yield "order.html", "failed", sample_order_page(site, now, payments=(failed,), **waiting)
 

@@ -33,6 +33,7 @@ _LOADS = {
     "link": "href",
 }
 _FIELDS = {"input", "textarea", "select", "button"}
+_LED_TO = ("/d/", "/w/", "/c/", "/o/", "/studio/drafts/", "/privacy", "/report", "/about")
 _NOT_LOADED = {"canonical", "alternate", "license"}  # links that a browser does not follow by itself
 
 
@@ -138,6 +139,7 @@ class _Seen(HTMLParser):
     inline: list[str] = field(default_factory=list)
     forms: dict[str, set[str]] = field(default_factory=dict)  # method and action → names of fields
     doors: list[str] = field(default_factory=list)
+    inert: int = 0  # parts in which nothing can be pressed
     form: str = ""
 
     def __post_init__(self) -> None:
@@ -147,6 +149,7 @@ class _Seen(HTMLParser):
         values = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
         self.ids += [values["id"]] if "id" in values else []
+        self.inert += "inert" in values
         self._outside(tag, values)
         self.inline += [f"{name}=" for name in values if name == "style" or name.startswith("on")]
         if tag == "style" or (tag == "script" and "src" not in values and "json" not in values.get("type", "")):
@@ -215,8 +218,10 @@ def _lost(seen: _Seen, ours: _Seen) -> Iterator[str]:
         elif missing := sorted(names - seen.forms[form]):
             yield f"the form “{form}” lacks {', '.join(missing)}"
     for link in sorted(ours.links - seen.links):
-        if link.startswith(("/d/", "/w/", "/privacy", "/report", "/about")):
+        if link.startswith(_LED_TO):
             yield f"there is no link to {link}"
+    if ours.inert and not seen.inert:
+        yield "its doors are not inert in a preview, where they lead nowhere"
     if ours.doors != seen.doors:
         theirs = ", ".join(seen.doors) or "none"
         yield f"the doors are {theirs}; in the order of reading they are {', '.join(ours.doors)}"
