@@ -8,18 +8,18 @@ from decimal import Decimal
 
 import pytest
 
-from headwaters.adapters.tills.stripe import EVENTS
 from headwaters.cli import build_parser
+from headwaters.core.people import RIGHTS
 from headwaters.core.sales.fees import FeeRate, estimate
 from headwaters.core.sales.money import parse_amount, plain
 from headwaters.core.shop import KEYS as SETTINGS
 from headwaters.core.works.editions import RIGHTS_TEXTS, Rights
 from headwaters.core.works.manifest import KEYS, read_manifest, understand
 from headwaters.demo.book import Chapter, chapters
+from tests.support.handbook import TEXT, messages, names_told
 from tests.support.needs import ROOT
 
 BOOK = chapters()
-TEXT = {chapter.name: chapter.text for chapter in BOOK}
 ALL = "\n".join(TEXT.values())
 
 
@@ -47,11 +47,11 @@ def test_every_command_is_one(line: str) -> None:
 
 def test_every_setting_is_one() -> None:
     changed = {shlex.split(line)[2] for line in COMMANDS if line.startswith("headwaters settings ")}
-    assert {"creator", "by_hand", "stripe_secret_key", "imprint"} <= changed <= set(SETTINGS)
+    assert {"accent", "by_hand", "stripe_secret_key", "imprint"} <= changed <= set(SETTINGS)
 
 
 def test_every_key_of_work_toml_is_explained_and_no_other() -> None:
-    table = re.search(r"\| key \|.*?\n\n", TEXT["04-work-toml"], re.DOTALL)
+    table = re.search(r"\| key \|.*?\n\n", TEXT["18-work-toml"], re.DOTALL)
     assert table
     assert re.findall(r"^\| `(\w+)` \|", table[0], re.MULTILINE) == list(KEYS)
 
@@ -62,9 +62,15 @@ def test_every_work_toml_is_read() -> None:
     assert [understand(read_manifest(block), "EUR").title for block in blocks] == ["High Water", "High Water"]
 
 
-def test_the_events_to_choose_at_stripe_are_those_that_are_read() -> None:
-    named = re.findall(r"`((?:checkout|charge|refund)\.[a-z_.]+)`", TEXT["07-tills"])
-    assert sorted(named) == sorted(EVENTS)
+def test_every_name_in_bold_is_one_on_the_screen() -> None:
+    names = names_told()
+    assert len(names) > 120
+    assert sorted(names - messages() - {"bold letters"}) == []
+
+
+def test_the_rights_of_a_contributor_are_told() -> None:
+    rows = re.findall(r"^\| (\w+) \| (.+?) \|$", TEXT["14-people"], re.MULTILINE)
+    assert [f"{name}: {words}" for name, words in rows] == list(RIGHTS.values())
 
 
 def test_the_fees_are_what_the_page_would_show() -> None:
@@ -78,7 +84,7 @@ def test_the_fees_are_what_the_page_would_show() -> None:
 def test_the_declaration_of_rights_is_quoted_word_for_word() -> None:
     said = RIGHTS_TEXTS["1"]
     for right in Rights:
-        assert f"- `{right.value}`: *{said[right]}*" in TEXT["13-the-law"]
+        assert f"- `{right.value}`: *{said[right]}*" in TEXT["16-the-law"]
 
 
 @pytest.mark.parametrize("chapter", BOOK, ids=lambda chapter: chapter.name)

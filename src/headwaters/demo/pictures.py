@@ -78,7 +78,9 @@ def poster(bands_in_order: list[Path], path: Path) -> None:
     _save(sheet, path, 86)
 
 
-BANDS = (4.4, 8.4, 10.6, 12.8, 15.6, 18.0, 20.2, 21.8, 23.4, 25.8, 27.6, 29.6, 31.6, 34.4, 40.2)  # seconds of the film
+BANDS = (  # seconds of the film, one a chapter
+    4.4, 8.4, 10.6, 12.8, 14.2, 15.6, 16.8, 18.0, 20.2, 21.8, 23.4, 25.8, 27.6, 29.6, 31.6, 33.0, 34.4, 40.2,
+)  # fmt: skip
 
 
 def _save(picture: Image.Image, path: Path, quality: int = 90) -> None:
