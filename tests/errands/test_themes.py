@@ -12,7 +12,7 @@ from headwaters.core.errors import Code, Refused
 from headwaters.core.look import RIVER
 from headwaters.errands.house import House, refresh
 from headwaters.errands.look import check_theme_name
-from headwaters.errands.themes import all_themes, dress, load_theme, read_theme
+from headwaters.errands.themes import MOST_FILES, all_themes, dress, load_theme, read_theme
 
 
 @pytest.fixture
@@ -74,6 +74,27 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
     make_theme(tmp_path)
     (folder / "templates" / "work.html").symlink_to("/etc/passwd")
     with pytest.raises(Refused, match="symbolic link"):
+        read_theme(folder)
+
+
+@pytest.mark.parametrize("link", ["templates/more", "templates/deep/more", "static", "static/more", "templates"])
+def test_no_link_of_a_folder_leads_out_of_a_theme(tmp_path: Path, link: str) -> None:
+    """What is below it would be a template to include, and stand on a public page: the mail password, for one."""
+    (tmp_path / "headwaters.toml").write_text("smtp_password = 'secret'", encoding="utf-8")
+    folder = make_theme(tmp_path)
+    if link == "templates":
+        (folder / "templates").rmdir()
+    (folder / link).parent.mkdir(parents=True, exist_ok=True)
+    (folder / link).symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(Refused, match="symbolic link"):
+        read_theme(folder)
+
+
+def test_a_theme_has_no_end_of_files(tmp_path: Path) -> None:
+    folder = make_theme(tmp_path)
+    for number in range(MOST_FILES):
+        (folder / "templates" / f"without-an-ending-{number}").touch()
+    with pytest.raises(Refused, match="too many files"):
         read_theme(folder)
 
 

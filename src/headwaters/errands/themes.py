@@ -101,8 +101,9 @@ def _unreadable(name: str, why: str) -> Refused:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Card, templates and static files; plain ones, of a sensible size. Raises OSError, Refused(THEME_BROKEN)."""
-    found = [folder / CARD, *sorted((folder / "templates").rglob("*.*")), *sorted((folder / "static").glob("*.*"))]
+    """Card, templates and static files; plain ones, of a sensible size. A link would show the world what it leads to,
+    so there is none, not even of a folder. Raises OSError, Refused(THEME_BROKEN)."""
+    found = [folder / CARD, *_below(folder / "templates"), *_below(folder / "static")]
     if len(found) > MOST_FILES:
         raise _unreadable(folder.name, "it has too many files")
     for path in found:
@@ -113,6 +114,20 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
             if status.st_size > MOST_BYTES:
                 raise _unreadable(folder.name, "a file in it is too large")
             yield path, status
+
+
+def _below(place: Path) -> list[Path]:
+    """`place` and all that is in it, folders as well, without following a link; no more than it takes to see that it is
+    too much."""
+    if place.is_symlink() or not place.is_dir():
+        return [place] if place.is_symlink() else []
+    found: list[Path] = []
+    for at, folders, files in os.walk(place):
+        found += [Path(at, name) for name in sorted((*folders, *files))]
+        if len(found) > MOST_FILES:
+            break
+        folders.sort()
+    return found
 
 
 def _stamp(folder: Path) -> str:

@@ -27,6 +27,8 @@ TOKEN = "abcdefghijklmnopqrstuvwxy7"
         (f"https://shop.example/o/{TOKEN}", Wanted(f"https://shop.example/o/{TOKEN}", token=TOKEN)),
         ("7", Wanted("7", number=7, amount=Money(700, "EUR"))),
         ("#7", Wanted("#7", number=7, numbered=True)),
+        ("#7²", Wanted("#7²")),
+        ("#99999999999999999999", Wanted("#99999999999999999999")),
         ("5,00", Wanted("5,00", amount=Money(500, "EUR"))),
         ("€5", Wanted("€5", amount=Money(500, "EUR"))),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html import unescape
 
@@ -10,6 +11,7 @@ import pytest
 from headwaters.core.signin import secret_digest
 from headwaters.errands.house import House
 from headwaters.store import signin as rows
+from headwaters.web.studio.guard import STRANGERS_FORM
 from headwaters.web.studio.kept import LARGEST, read_kept
 from tests.people import take_work
 from tests.web.studio.conftest import Visitor
@@ -161,3 +163,15 @@ async def test_signing_out_twice_leaves_nothing_to_send(shop: House, alice: Visi
     page = await (await alice.post("/studio/signout", {"csrf": "x"})).text()
     assert "Sign in, and do it once more." in page
     assert "Then go on here" not in page
+
+
+async def test_who_is_not_signed_in_cannot_fill_the_memory_with_a_form(alice: Visitor, stranger: Visitor) -> None:
+    """Who is may write at length, so that what is too long is refused in words."""
+    csrf = (await alice.hidden("/studio"))["csrf"]
+    for visitor, said in ((alice, "It is too long to be kept"), (stranger, "That is too much at once.")):
+        long = io.BytesIO(f"csrf={csrf}&description={'w' * STRANGERS_FORM}".encode())
+        headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
+        answer = await visitor.client.post("/studio/works/high-water", data=long, headers=headers)
+        page = await answer.text()
+        assert (answer.status, said in page) == (413, True)
+        assert ("wwww" in page) is (visitor is alice)

@@ -14,6 +14,7 @@ from PIL import Image
 from headwaters.actions.shop import change_settings
 from headwaters.errands.house import House, refresh
 from headwaters.store.shop import read_settings
+from headwaters.web.studio.picture_form import MOST_PARTS
 from tests.actions.test_look import deeds
 from tests.errands.test_themes import make_theme
 from tests.web.studio.conftest import Visitor
@@ -239,6 +240,23 @@ async def test_a_broken_form_is_said_to_be_one(alice: Visitor) -> None:
     ):
         answer = await alice.client.post("/studio/look", data=body, headers=headers, allow_redirects=False)
         assert answer.status in {400, 403, 422}, body
+
+
+async def test_of_a_form_without_end_no_more_is_read_than_a_browser_sends(stranger: Visitor, alice: Visitor) -> None:
+    """Also of somebody who is not signed in: what they typed is read before they are led to the door."""
+
+    def field(name: str, value: str) -> bytes:
+        return f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+
+    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "multipart/form-data; boundary=x"}
+    many = b"".join(field(f"f{number}", "") for number in range(MOST_PARTS + 1)) + b"--x--"
+    long_names = b"".join(field(f"{number:04}" + "n" * 4000, "") for number in range(70)) + b"--x--"
+    for body in (many, long_names):
+        answer = await alice.client.post("/studio/look", data=body, headers=headers, allow_redirects=False)
+        assert answer.status == 413
+        assert "This form is far too large" in await answer.text()
+        answer = await stranger.client.post("/studio/look", data=body, headers=headers, allow_redirects=False)
+        assert "nnnn" not in await answer.text()
 
 
 async def test_only_the_page_of_the_look_may_frame_and_only_its_own_site(alice: Visitor) -> None:

@@ -185,6 +185,7 @@ async def test_another_version_of_the_protocol_is_told_which_one_this_is(sender:
         ({"Upload-Defer-Length": "1"}, 400),
         ({"Upload-Metadata": "filename ***"}, 400),
         ({"Upload-Metadata": "filename YQ==,filename YQ=="}, 400),
+        ({"Upload-Metadata": metadata(draft="a\0", filename="a.txt")}, 404),
         ({"Upload-Metadata": None}, 422),
         ({"Upload-Metadata": metadata(draft="nowhere", filename="a.txt")}, 404),
     ],

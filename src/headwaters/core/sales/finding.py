@@ -103,7 +103,8 @@ def read_wanted(text: str, currency: str) -> Wanted | None:
     if not text:
         return None
     reference, token, key = read_reference(text), _TOKEN.search(text), _KEY.search(text)
-    number = text.lstrip("#")
+    digits = text.lstrip("#")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 15 else None
     return Wanted(
         words=text.lower(),
         reference=reference if _REFERENCE.fullmatch(reference) else None,
@@ -111,8 +112,8 @@ def read_wanted(text: str, currency: str) -> Wanted | None:
         key=key[1] if key else None,
         till_id=text if _TILL_ID.fullmatch(text) else None,
         address=text if _ADDRESS.fullmatch(text) else None,
-        number=int(number) if number.isascii() and number.isdigit() and len(number) <= 15 else None,
-        numbered=text.startswith("#") and number.isdigit(),
+        number=number,
+        numbered=text.startswith("#") and number is not None,
         amount=_amount(text, currency),
         day=_day(text),
     )

@@ -31,6 +31,9 @@ HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Rob
 _STUDIO_PATH = re.compile(r"/studio(?:/[A-Za-z0-9_-]+)*")
 _SAFE = frozenset({"GET", "HEAD"})
 LONG_FORM = 32 << 20  # bytes: more than what is kept, so that what is too long is refused in words and not lost
+STRANGERS_FORM = (
+    2 << 20
+)  # bytes of one whose session is over: all that a work's words may have, and no machine's memory
 _LARGEST = "largest_form"
 
 
@@ -201,10 +204,10 @@ def _guarded(page: Page, read: ReadForm) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request.method not in _SAFE:
             check_site(request)
-            if largest := getattr(page, _LARGEST, 0):
-                request = request.clone(client_max_size=largest)
         secret = cookie_secret(request)
         row = await signin.session_of(request.app[HOUSE], secret) if secret else None
+        if request.method not in _SAFE and (largest := getattr(page, _LARGEST, 0)):
+            request = request.clone(client_max_size=largest if row else min(largest, STRANGERS_FORM))
         if row is None:
             if request.method in _SAFE:
                 return go_to(f"{SIGN_IN}?next={studio_path(request.path)}")

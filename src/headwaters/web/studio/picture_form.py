@@ -9,7 +9,8 @@ from headwaters.core.errors import N_, Code, Refused, TooLarge
 from headwaters.errands.look import LARGEST_LOGO, Upload
 from headwaters.web.sales import read_form
 
-LARGEST_TEXT = 256 * 1024  # bytes of all text fields together
+LARGEST_TEXT = 256 * 1024  # bytes of all text fields and their names together
+MOST_PARTS = 200
 MOST_READ = 64 << 20  # what is read of a file that is too large, so that its sender gets to see the answer
 _CHUNK = 64 * 1024
 
@@ -21,12 +22,18 @@ class PictureForm(dict[str, str]):
 
 
 async def read_picture_form(request: web.Request) -> PictureForm:
-    """Read it. Raises Refused(FORM_BROKEN), TooLarge(FORM_BROKEN)."""
+    """Read it, and no more of it than a browser sends: it may come from somebody who is not signed in.
+
+    Raises Refused(FORM_BROKEN), TooLarge(FORM_BROKEN).
+    """
     if request.content_type != "multipart/form-data":
         return PictureForm(await read_form(request))
-    form = PictureForm()
+    form, count = PictureForm(), 0
     try:
         async for part in await request.multipart():
+            count += 1
+            if count > MOST_PARTS:
+                raise _far_too_large()
             if isinstance(part, BodyPartReader):
                 await _take(form, part)
     except (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError) as broken:
@@ -36,8 +43,11 @@ async def read_picture_form(request: web.Request) -> PictureForm:
 
 async def _take(form: PictureForm, part: BodyPartReader) -> None:
     if part.filename is None:
-        data = await _read(part, LARGEST_TEXT - sum(map(len, form.values())))
-        form.setdefault(part.name or "", data.decode("utf-8"))
+        name, taken = part.name or "", sum(len(field) + len(value) for field, value in form.items())
+        if taken + len(name) > LARGEST_TEXT:
+            raise _far_too_large()
+        data = await _read(part, LARGEST_TEXT - taken - len(name))
+        form.setdefault(name, data.decode("utf-8").replace("\0", ""))
         return
     data = await _read(part, LARGEST_LOGO)
     if data and form.upload is None:
@@ -51,5 +61,9 @@ async def _read(part: BodyPartReader, most: int) -> bytes:
         seen += len(chunk)
         data += chunk[: max(0, most + 1 - len(data))]
         if seen > MOST_READ or (part.filename is None and seen > most):
-            raise TooLarge(Code.FORM_BROKEN, N_("This form is far too large, so nothing was kept."))
+            raise _far_too_large()
     return bytes(data)
+
+
+def _far_too_large() -> TooLarge:
+    return TooLarge(Code.FORM_BROKEN, N_("This form is far too large, so nothing was kept."))

@@ -145,9 +145,11 @@ def _count(request: web.Request, name: str) -> int:
 
 def _metadata(request: web.Request) -> Mapping[str, str]:
     try:
-        return read_metadata(request.headers.get("Upload-Metadata", ""))
+        found = read_metadata(request.headers.get("Upload-Metadata", ""))
     except ValueError as wrong:
         raise WrongRequest(400, f"Upload-Metadata cannot be read: {wrong}") from None
+    # No database need take a NUL; a name with one in it is refused as such.
+    return {key: value if key in {"filename", "name"} else value.replace("\0", "") for key, value in found.items()}
 
 
 def _checksum(request: web.Request) -> Checksum | None:

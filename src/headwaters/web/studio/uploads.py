@@ -37,6 +37,7 @@ routes = web.RouteTableDef()
 
 PLAIN_BYTES = 2_000_000_000  # in one form without scripts: what breaks off begins anew
 _SMALL_FIELD = 1_000  # bytes of a form's other fields
+_MOST_FIELDS = 20
 _CHUNK = 256 * 1024
 
 ROLE_WORDS = {
@@ -247,6 +248,8 @@ async def _take_parts(request: web.Request, session: Session, form: dict[str, st
         if isinstance(part, MultipartReader):
             raise ValueError("a form within a form")
         if part.name != "files":
+            if len(form) >= _MOST_FIELDS:
+                raise ValueError("more fields than the form has")
             form[part.name or ""] = (await part.read_chunk(_SMALL_FIELD)).decode("utf-8", "replace")
             await part.release()
             continue
