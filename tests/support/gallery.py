@@ -153,7 +153,7 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail)
+    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

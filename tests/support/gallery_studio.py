@@ -26,9 +26,11 @@ from headwaters.errands.take import Taken
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from headwaters.wiring import make_token
+from tests.support.gallery_works import fill_works
 from tests.support.pages import order
 
 DAYS = 100
+_REPORT = "WR-GALL-ERY1"
 _WORKS = ("high-water", "high-water", "songs", "a-book", "high-water", "songs")
 _DOORS = (Door.PAY, Door.CANT_PAY, Door.PAY, Door.HAVE_COPY, Door.PAY)
 _WORDS = ("", "letter", "mastodon", "", "copy", "feed", "letter", "radio-4")
@@ -61,8 +63,10 @@ async def fill_studio(house: House) -> dict[str, str]:
     await _talk(house)
     await _people(house)
     return {
+        **await fill_works(house),
         "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
+        "report in the Studio": f"/studio/reports/{_REPORT}",
         "refuse": refusal_url(house, "bob@example.org").removeprefix(house.config.url),
     }
 
@@ -124,5 +128,5 @@ async def _people(house: House) -> None:
 async def _report(house: House) -> str:
     """A report that waits; the token of its page."""
     wrong = read_wrong("/w/songs", "The third song is mine: I wrote it in 2019.", "charlie@example.net")
-    report = partial(file_report, wrong=wrong, nonce=make_token(), token=make_token(), reference="WR-GALL-ERY1")
+    report = partial(file_report, wrong=wrong, nonce=make_token(), token=make_token(), reference=_REPORT)
     return (await house.db.write(partial(report, now=house.clock()))).token

@@ -40,6 +40,11 @@ NO_PAGES = frozenset(
         "/o/{token}/back",  # leads to the order page
         "/robots.txt",
         "/static/{name}",
+        "/static/{theme}/{name}",
+        "/studio/drafts/{draft}/progress",
+        "/studio/letters/{order_id}/saved/{saved_id}",  # words for the script
+        "/studio/look/accent",  # a colour for the script
+        "/studio/uploads/",
         "/w/{slug}/f/{ref}/{name}",
     }
 )
