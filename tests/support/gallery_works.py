@@ -57,7 +57,12 @@ def _fill_folders(folders: Sequence[Path]) -> None:
 
 async def _draft(house: House) -> str:
     """Files that are here, one on its way, one that was refused."""
-    words = {"title": "Low Water", "price": "4", "words": "Summer was long.\n\nAlice", "description": "# The river\n\nDry."}
+    words = {
+        "title": "Low Water",
+        "price": "4",
+        "words": "Summer was long.\n\nAlice",
+        "description": "# The river\n\nDry.",
+    }
     files = [("Low Water.txt", b"The river.\n"), ("cover.png", samples.png((960, 600))), ("broken.png", b"no picture")]
     draft = await new_work(house, *files, **words)
     await uploads.begin(house, draft, Announced("Low Water, as it was finished.mp4", 4_200_000_000, "7"), None)

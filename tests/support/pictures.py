@@ -65,6 +65,7 @@ ALSO = (
     "/studio?span=365&work=high-water",
     "/studio?span=all",
     "/studio?work=gone",
+    "/studio/numbers?span=365",
     "/studio/launch?since=soon",
     "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50",
     "/studio/launch/accounts?costs=Camera",
