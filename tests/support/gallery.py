@@ -73,7 +73,10 @@ def _film() -> list[Part]:
 
 
 def _songs(edition: int = 1) -> list[Part]:
-    songs = [Part(f"{n:02}.flac", b"%d.%d" % (n, edition), "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 12)]
+    songs = [
+        Part(f"{n:02}.flac", b"%d.%d" % (n, edition), "audio/flac", label=f"Song {n}", seconds=100 + n)
+        for n in range(1, 12)
+    ]
     sample = Part("try.mp3", b"t", "audio/mpeg", Role.SAMPLE, "The first minute", seconds=60)
     return [*songs, sample, Part("booklet.png", b"p", "image/png"), painted((900, 900))]
 
@@ -174,7 +177,7 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail)
+    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

@@ -13,7 +13,6 @@ from headwaters.actions.letters import answer
 from headwaters.actions.people import Wanted, end
 from headwaters.actions.reports import file_report, read_wrong
 from headwaters.actions.sales import as_asked
-from headwaters.actions.saved import add_saved
 from headwaters.actions.study import add_visits, say_country
 from headwaters.core.people import CREATOR, Right, contributor
 from headwaters.core.sales.money import Money
@@ -27,10 +26,11 @@ from headwaters.errands.take import Taken
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from headwaters.wiring import make_token
-from tests.support.drafts import new_work
+from tests.support.gallery_works import fill_works
 from tests.support.pages import order
 
 DAYS = 100
+_REPORT = "WR-GALL-ERY1"
 _WORKS = ("high-water", "high-water", "songs", "a-book", "high-water", "songs")
 _DOORS = (Door.PAY, Door.CANT_PAY, Door.PAY, Door.HAVE_COPY, Door.PAY)
 _WORDS = ("", "letter", "mastodon", "", "copy", "feed", "letter", "radio-4")
@@ -62,15 +62,11 @@ async def fill_studio(house: House) -> dict[str, str]:
         await house.db.write(partial(add_visits, visits={("high-water", there): visits}))
     await _talk(house)
     await _people(house)
-    await house.db.write(lambda conn: add_saved(conn, "Thanks", "Thank you for writing!", now))
-    draft = f"/studio/drafts/{await new_work(house, ('river.txt', b'water'), title='The Bank', price='5 EUR')}"
     return {
-        "draft": draft,
-        "draft’s files": f"{draft}/files",
-        "draft’s preview": f"{draft}/preview",
-        "files on the server": f"{draft}/server",
+        **await fill_works(house),
         "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
+        "report in the Studio": f"/studio/reports/{_REPORT}",
         "refuse": refusal_url(house, "bob@example.org").removeprefix(house.config.url),
     }
 
@@ -134,5 +130,5 @@ async def _people(house: House) -> None:
 async def _report(house: House) -> str:
     """A report that waits; the token of its page."""
     wrong = read_wrong("/w/songs", "The third song is mine: I wrote it in 2019.", "charlie@example.net")
-    report = partial(file_report, wrong=wrong, nonce=make_token(), token=make_token(), reference="WR-GALL-ERY1")
+    report = partial(file_report, wrong=wrong, nonce=make_token(), token=make_token(), reference=_REPORT)
     return (await house.db.write(partial(report, now=house.clock()))).token

@@ -41,7 +41,10 @@ NO_PAGES = frozenset(
         "/robots.txt",
         "/static/{name}",
         "/static/{theme}/{name}",
-        "/studio/drafts/{draft}/progress",  # numbers for a script
+        "/studio/drafts/{draft}/progress",
+        "/studio/letters/{order_id}/saved/{saved_id}",  # words for the script
+        "/studio/look/accent",  # a colour for the script
+        "/studio/uploads/",
         "/w/{slug}/f/{ref}/{name}",
     }
 )
@@ -68,6 +71,7 @@ ALSO = (
     "/studio?span=365&work=high-water",
     "/studio?span=all",
     "/studio?work=gone",
+    "/studio/numbers?span=365",
     "/studio/launch?since=soon",
     "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50",
     "/studio/launch/accounts?costs=Camera",

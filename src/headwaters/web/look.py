@@ -1,7 +1,8 @@
 """What pages look like: style sheets, scripts and pictures, kept in memory under an address with a hash of their bytes.
 
 A browser keeps them for a year. The program's: `/static/<name>-<hash>`, a theme's: `/static/<theme>/<name>-<hash>`.
-A style sheet is there three times: as it is, and for shops that are always light or always dark.
+A style sheet is there three times: as it is, and for shops that are always light or always dark. The Studio, which has
+sheets of its own, loads `common.css`: what of `pages.css` is not for public pages alone.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ _PACKED = frozenset({".css", ".js", ".svg"})
 _HASHED = re.compile(r"(?P<stem>[a-z0-9_-]+)-[0-9a-f]{12}(?P<suffix>\.[a-z]+)", re.ASCII)
 _LOOK = re.compile(rf"look-([0-9a-f]{{6}}|own)-({'|'.join(TYPES)}|own)-({'|'.join(SCHEMES)})\.css")
 _LOGO_NAME = re.compile(r"logo-[0-9a-f]{16}\.webp")
+_PUBLIC = re.compile(r"^/\* public: .*?(?=^/\* )", re.MULTILINE | re.DOTALL)  # a section of a style sheet
 _HARMLESS = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # for a picture that is opened by itself
 
 
@@ -81,7 +83,9 @@ def _read(folder: Path, types: Mapping[str, str], place: str) -> Iterator[tuple[
 @cache
 def assets() -> Mapping[str, Asset]:
     """The program's own by their names: `pages.css`."""
-    return dict(_read(STATIC_DIR, _TYPES, "/static"))
+    found = dict(_read(STATIC_DIR, _TYPES, "/static"))
+    common = _PUBLIC.sub("", found["pages.css"].body.decode())
+    return {**found, "common.css": _asset("common.css", common.encode(), "/static", CSS)}
 
 
 @lru_cache(maxsize=8)

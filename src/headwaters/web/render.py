@@ -82,7 +82,8 @@ def studio_site(house: House) -> Site:
     """The same for the Studio, which wears no theme: whatever becomes of that, its creator can take it off again."""
     settings = replace(house.now.settings, theme=RIVER, type="", scheme="auto")
     now = replace(house.now, settings=settings, dress=Dress())
-    return _site(now, house.config.url, house.mailer is not None, "")
+    site = _site(now, house.config.url, house.mailer is not None, "")
+    return replace(site, style=address_of("common.css"))
 
 
 def dressed_site(house: House, now: Now, path: str) -> Site:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jinja2 import Environment
-
+from headwaters.core.themes import RIVER_THEME
 from headwaters.errands import checklist
 from headwaters.errands.house import House
 from headwaters.web.contexts.studio import Frame
 from headwaters.web.contexts.studio_checklist import ChecklistStep, ChecklistView
-from headwaters.web.render import environment
+from headwaters.web.themes import template_of
 from tests.web.studio.conftest import Visitor
 
 FRAME = Frame("start", "", (), "token", "", mail=True)
@@ -19,8 +18,8 @@ VIEW = ChecklistView(shown=True, finished=False, done=0, steps=(STEP,), next="ma
 
 
 def html(view: ChecklistView, frame: Frame = FRAME) -> str:
-    pages: Environment = environment("en")
-    return pages.get_template("studio/_checklist.html").module.checklist(view, frame)  # type: ignore[attr-defined]
+    piece = template_of(RIVER_THEME, "en", "studio/_checklist.html")
+    return piece.module.checklist(view, frame)  # type: ignore[attr-defined]
 
 
 def test_a_step_leads_to_where_it_is_done() -> None:

@@ -1,32 +1,36 @@
-"""The numbers and the launch view in a real browser, in a shop that has been open for a while."""
+"""The Studio of a shop that has been open for a while: what each page weighs and loads; numbers and launch."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener, urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from headwaters.web.look import assets
 from tests.support.browser import DESK, PHONE, OpenPage, axe, scrolls_sideways
 from tests.support.gallery import Gallery, gallery
 from tests.support.gallery_studio import fill_studio
 from tests.support.pictures import Shot, forgotten, is_page, paths_of, shots, write_index
 
-pytestmark = pytest.mark.needs("chromium", "axe")
-
 ACCOUNTS = "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50"
 PAGES = (
+    "/studio/numbers?span=7",
     "/studio?span=today",
     "/studio?span=365&work=high-water",
     "/studio/launch?since=soon",
     ACCOUNTS,
     "/studio/launch/accounts?costs=Camera",
 )
-LARGEST_PAGE = 20_000  # bytes of HTML
+LARGEST_PAGE = 30_000  # bytes of HTML and CSS
+LARGEST_FILE = 1_400  # the same for each file in the list of a draft, which may have many
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +40,25 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
 
 
 @pytest.fixture(scope="module")
-def cookies() -> dict[str, list[object]]:
+def cookies(shop: Gallery) -> CookieJar:
     """The session of the module: a link signs in once."""
-    return {}
+    jar = CookieJar()
+    build_opener(HTTPCookieProcessor(jar)).open(shop.link, b"").close()
+    return jar
+
+
+@pytest.fixture(scope="module")
+def client(cookies: CookieJar) -> OpenerDirector:
+    return build_opener(HTTPCookieProcessor(cookies))
 
 
 @pytest.fixture
-def studio(shop: Gallery, open_page: OpenPage, cookies: dict[str, list[object]]):
+def studio(shop: Gallery, open_page: OpenPage, cookies: CookieJar):
     """Opens a page of the Studio, signed in."""
 
     def open_studio(path: str, **more: object) -> Page:
         page = open_page(**more)
-        if "session" not in cookies:
-            page.goto(shop.link)
-            page.get_by_role("button").first.click()
-            page.wait_for_url(re.compile(r"/studio(?!/in/)"))
-            cookies["session"] = [*page.context.cookies()]
-        page.context.add_cookies(cookies["session"])  # type: ignore[arg-type]
+        page.context.add_cookies([{"name": one.name, "value": one.value or "", "url": shop.url} for one in cookies])
         page.goto(shop.url + path)
         return page
 
@@ -70,6 +76,60 @@ def test_no_page_is_forgotten(shop: Gallery, tmp_path: Path) -> None:
     assert not Shot("/studio/signin").studio
 
 
+# ── what a page loads ────────────────────────────────────────────────────────────────────────────
+
+
+def read(shop: Gallery, client: OpenerDirector, path: str) -> str:
+    """A page, also one that says that something is wrong."""
+    try:
+        answer = client.open(shop.url + path)
+    except HTTPError as error:
+        answer = error
+    with answer:
+        html: str = answer.read().decode()
+        return html
+
+
+def sheets_of(html: str) -> list[str]:
+    """The names of a page's style sheets."""
+    return re.findall(r'rel="stylesheet" href="/static/([a-z-]+)-[0-9a-f]{12}\.css"', html)
+
+
+@cache
+def rules(sheet: str) -> str:
+    return assets()[f"{sheet}.css"].body.decode()
+
+
+@cache
+def classes(sheet: str) -> frozenset[str]:
+    """Those that a sheet says something about."""
+    return frozenset(re.findall(r"\.([a-z][a-z_-]*)", re.sub(r"/\*.*?\*/", "", rules(sheet), flags=re.DOTALL)))
+
+
+def test_every_page_of_the_studio_is_light_and_has_the_rules_of_its_classes(
+    shop: Gallery, client: OpenerDirector
+) -> None:
+    sheets = [name.removesuffix(".css") for name in assets() if name.endswith(".css")]
+    heavy, lacking = {}, {}
+    for path in (shot.path for shot in shots(shop) if shot.path.startswith("/studio")):
+        html = read(shop, client, path)
+        own = sheets_of(html)
+        assert own, path
+        weight = len(html.encode()) + sum(len(rules(sheet).encode()) for sheet in own)
+        if weight > LARGEST_PAGE + LARGEST_FILE * html.count("data-upload="):
+            heavy[path] = weight
+        used = {name for names in re.findall(r'class="([^"]*)"', html) for name in names.split()}
+        elsewhere = {name for name in used for sheet in sheets if name in classes(sheet)}
+        if missing := elsewhere.difference(*map(classes, own)):
+            lacking[path] = missing
+    assert heavy == {}
+    assert lacking == {}
+
+
+# ── in a browser ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.needs("chromium", "axe")
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize("path", [*PAGES, "launch", "country"])
 def test_a_page_is_for_everyone(shop: Gallery, studio, path: str, width: int) -> None:
@@ -77,14 +137,14 @@ def test_a_page_is_for_everyone(shop: Gallery, studio, path: str, width: int) ->
     page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
     assert not scrolls_sideways(page)
     axe(page)
-    assert len(page.content().encode()) < LARGEST_PAGE
 
 
+@pytest.mark.needs("chromium", "axe")
 def test_the_launch_view_looks_again_by_itself(shop: Gallery, studio) -> None:
     page = studio(shop.paths["launch"], width=PHONE)
     copies = page.locator("#launch-now .value").first
     before = int(copies.inner_text())
-    page.get_by_text("The same as a table").click()
+    page.locator("#launch-summary").click()
     _take(shop)
     expect(copies).to_have_text(str(before + 1), timeout=8_000)
     expect(page.get_by_role("region", name="The launch")).to_be_visible()  # what was open stays open
@@ -94,6 +154,7 @@ def test_the_launch_view_looks_again_by_itself(shop: Gallery, studio) -> None:
     axe(page)
 
 
+@pytest.mark.needs("chromium")
 def test_without_scripts_there_is_a_link(shop: Gallery, studio) -> None:
     page = studio(shop.paths["launch"], javascript=False)
     before = int(page.locator("#launch-now .value").first.inner_text())
@@ -104,6 +165,7 @@ def test_without_scripts_there_is_a_link(shop: Gallery, studio) -> None:
     assert not page.get_by_role("button", name="Pause").is_visible()
 
 
+@pytest.mark.needs("chromium")
 def test_a_span_and_a_work_are_chosen_by_keyboard(shop: Gallery, studio) -> None:
     page = studio("/studio?span=365")
     page.get_by_role("link", name="7 days").focus()
@@ -117,12 +179,14 @@ def test_a_span_and_a_work_are_chosen_by_keyboard(shop: Gallery, studio) -> None
     expect(page.get_by_role("heading", name="In the last 7 days")).to_be_visible()
 
 
+@pytest.mark.needs("chromium")
 def test_a_session_that_ended_elsewhere_leads_to_the_sign_in(shop: Gallery, studio) -> None:
     page = studio(shop.paths["launch"])
     page.context.clear_cookies()
     page.wait_for_url(re.compile(r"/studio/signin"), timeout=8_000)
 
 
+@pytest.mark.needs("chromium")
 def test_the_accounts_print_without_what_is_around_them(shop: Gallery, studio) -> None:
     page = studio(ACCOUNTS)
     page.emulate_media(media="print")

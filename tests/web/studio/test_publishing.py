@@ -191,7 +191,7 @@ async def test_a_draft_is_for_who_may_publish(shop: House, alice: Visitor, stran
     path = await begin(alice)
     for address in (path, f"{path}/preview", f"{path}/progress", "/studio/works/high-water", "/studio/collections"):
         assert (await stranger.get(address)).headers["Location"].startswith("/studio/signin")
-    assert (await stranger.post(path, {"do": "save", "title": "x"})).status == 303
+    assert (await stranger.post(path, {"do": "save", "title": "x"})).status == 401
     assert (await look(shop, path.rpartition("/")[2])).revision == 0
 
 

@@ -33,7 +33,7 @@ class NumberCard:
 class Bars:
     """The bars of one kind in a plot, as one path of its SVG."""
 
-    kind: str  # class of the path: pay, cant_pay, have_copy, money
+    kind: str  # class of the path: pay, cant_pay, have_copy, income
     name: str
     total: str
     path: str
@@ -106,12 +106,22 @@ class Going:
     practice: str  # what was practised, in words, or empty
     plots: tuple[Plot, ...]  # empty: not enough for a picture
     too_little: str  # why there is none, or empty
+    numbers: str  # address of the same as a table
     table: Table
     origins: tuple[Origin, ...]
     origins_csv: str
     countries: tuple[CountryRow, ...]
     countries_csv: str
     countries_words: str  # who said nothing, in words; empty where nobody said anything
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersPage:
+    """`studio/numbers.html`: how it is going, as tables."""
+
+    frame: Frame
+    back: str  # address of the first page, with the same span and work
+    going: Going
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ class DraftPage:
     form: WordsForm
     site: str  # how the addresses of works begin: https://shop.example/w/
     slug: str  # the end of its address as it would be now, or empty
+    licences: bool  # all of them are shown, not only the common ones
     failed: str  # why publishing it failed, or empty
     day: str  # what was typed: 2027-05-03
     hour: str  # what was typed: 20:00

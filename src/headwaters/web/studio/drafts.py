@@ -132,6 +132,7 @@ async def _draft_page(
         ),
         site=f"{house.config.url}/w/",
         slug=slug,
+        licences="licences" in request.query or any(fault.field == "licence" for fault in faults),
         failed=draft.error,
         day=typed.day if typed else "",
         hour=typed.hour if typed else "",
@@ -209,7 +210,7 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
         typed = fields
         revision = await house.db.write(lambda conn: save_draft(conn, draft.ref, revision, typed, now))
         if do not in {"publish", "later"}:
-            return _kept_answer(request, draft, revision)
+            return _kept_answer(request, draft, revision, do)
         at = now
         if do == "later":
             at = read_moment(day, hour, form.get("offset", ""), now)
@@ -222,10 +223,12 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
     return go_to(f"/studio/drafts/{draft.ref}")
 
 
-def _kept_answer(request: web.Request, draft: DraftRow, revision: int) -> web.Response:
+def _kept_answer(request: web.Request, draft: DraftRow, revision: int, do: str) -> web.Response:
     """For the page itself a 303; for its script, which saves while one writes, the new revision."""
     if request.headers.get("Accept", "").startswith("application/json"):
         return web.json_response({"revision": revision}, headers={"Cache-Control": "no-store"})
+    if do == "licences":
+        return go_to(f"/studio/drafts/{draft.ref}?licences=all#f-licence")
     return go_to(f"/studio/drafts/{draft.ref}?said=draft_kept")
 
 

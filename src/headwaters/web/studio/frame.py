@@ -105,13 +105,16 @@ _TABS = (
 
 # Each part loads its own sheet besides the common one, so that no page carries what it does not show.
 _SHEETS: Mapping[str, tuple[str, ...]] = {
-    "start": ("studio-sell.css", "studio-see.css"),  # the checklist, the numbers
+    "": ("studio-people.css",),  # before signing in
+    "kept": ("studio-people.css",),
+    "password": ("studio-people.css",),
+    "start": ("studio-start.css", "studio-see.css"),  # the checklist, the numbers
     "works": ("studio-publish.css",),
     "orders": ("studio-sell.css",),
     "letters": ("studio-talk.css",),
     "money": ("studio-sell.css",),
     "launch": ("studio-see.css",),
-    "shop": ("studio-look.css",),
+    "shop": ("studio-look.css", "studio-people.css"),
 }
 
 

@@ -176,7 +176,7 @@ def money_plot(said: Format, window: Window, bars: Sequence[Tally], total: Tally
     if sum(count > 0 for count in counts) < _WITH_MONEY:
         return None
     came = said.money(total.money[currency].paid, currency)
-    series = [Series("money", said.gettext("Came in"), came, counts)]
+    series = [Series("income", said.gettext("Came in"), came, counts)]
     words = said.gettext("%(sum)s in all, before fees and refunds.") % {"sum": came}
     axis = lambda minor: said.money_short(minor, currency)  # noqa: E731
     return draw("income", said.gettext(_STEPS[window.step][2]), words, series, labels(said, window), axis)
@@ -269,9 +269,10 @@ def going_context(
     *,
     money: bool,
     letters: bool,
+    home: str = "/studio",
 ) -> pages.Going:
     """The numbers of the first page. `works` to choose from, `work`: the chosen slug or nothing; `money`, `letters`:
-    whether whoever looks may see them."""
+    whether whoever looks may see them; `home`: the page that is looked at."""
     when, total, before = SPANS[span][2], going.total, going.before
     cards = [copies_card(said, total, before, when)]
     if money:
@@ -293,21 +294,22 @@ def going_context(
     columns = [name for name, shown in (("money", money), ("letters", letters), ("visits", not hourly)) if shown]
     return pages.Going(
         spans=tuple(
-            pages.Choice(each.value, said.gettext(SPANS[each][0]), _address("/studio", each, work), each is span)
+            pages.Choice(each.value, said.gettext(SPANS[each][0]), address(home, each, work), each is span)
             for each in Span
         ),
-        works=_works(said, span, works, work),
+        works=_works(said, home, span, works, work),
         span=span.value,
         span_words=said.gettext(SPANS[span][1]),
         cards=tuple(cards),
         practice=practice_words(said, total) if money else "",
         plots=tuple(plots),
         too_little="" if enough else _too_little(said, total),
-        table=table(said, going, _address("/studio/numbers.csv", span, work), *columns),
+        numbers=address("/studio/numbers", span, work),
+        table=table(said, going, address("/studio/numbers.csv", span, work), *columns),
         origins=origins(said, going.origins),
-        origins_csv=_address("/studio/origins.csv", span, work),
+        origins_csv=address("/studio/origins.csv", span, work),
         countries=countries(said, going.countries),
-        countries_csv=_address("/studio/countries.csv", span, work),
+        countries_csv=address("/studio/countries.csv", span, work),
         countries_words=silent_words(said, going.countries),
     )
 
@@ -320,15 +322,18 @@ def _too_little(said: Format, total: Tally) -> str:
     return said.gettext("Not enough yet for a picture: it would have one bar or two.")
 
 
-def _address(path: str, span: Span, work: str) -> str:
+def address(path: str, span: Span, work: str) -> str:
+    """Where numbers of a span and a work are."""
     return f"{path}?{urlencode({'span': span.value, **({'work': work} if work else {})})}"
 
 
-def _works(said: Format, span: Span, works: Sequence[tuple[int, str, str]], work: str) -> tuple[pages.Choice, ...]:
+def _works(
+    said: Format, home: str, span: Span, works: Sequence[tuple[int, str, str]], work: str
+) -> tuple[pages.Choice, ...]:
     if len(works) < 2:
         return ()
-    every = pages.Choice("", said.gettext("All works"), _address("/studio", span, ""), not work)
+    every = pages.Choice("", said.gettext("All works"), address(home, span, ""), not work)
     return (
         every,
-        *(pages.Choice(slug, title, _address("/studio", span, slug), slug == work) for _, slug, title in works),
+        *(pages.Choice(slug, title, address(home, span, slug), slug == work) for _, slug, title in works),
     )

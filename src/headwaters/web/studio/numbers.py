@@ -18,8 +18,8 @@ from headwaters.store.db import Connection
 from headwaters.store.numbers import Going
 from headwaters.web.contexts import studio_see as pages
 from headwaters.web.keys import HOUSE
-from headwaters.web.studio.frame import words_of
-from headwaters.web.studio.going import going_context
+from headwaters.web.studio.frame import frame, show, words_of
+from headwaters.web.studio.going import address, going_context
 from headwaters.web.studio.guard import HEADERS, Session, for_creator
 
 routes = web.RouteTableDef()
@@ -53,15 +53,32 @@ def asked(request: web.Request) -> tuple[Span, str]:
     return Span(text) if text in set(Span) else USUAL, request.query.get("work", "")[:200]
 
 
-async def going_of(request: web.Request, session: Session) -> pages.Going:
+async def going_of(request: web.Request, session: Session, home: str = "/studio") -> pages.Going:
     """How it is going, for whoever looks."""
     house, (span, work) = request.app[HOUSE], asked(request)
     now = house.clock()
     seen = await house.db.read(lambda conn: look(conn, span, work, now))
     may = session.row.may
     return going_context(
-        words_of(request), seen.going, span, seen.works, seen.work, money=Right.SELL in may, letters=Right.TALK in may
+        words_of(request),
+        seen.going,
+        span,
+        seen.works,
+        seen.work,
+        money=Right.SELL in may,
+        letters=Right.TALK in may,
+        home=home,
     )
+
+
+@routes.get("/studio/numbers")
+@for_creator
+async def get_tables(request: web.Request, session: Session) -> web.Response:
+    """What the first page draws, as tables, and all of the words and countries."""
+    going = await going_of(request, session, "/studio/numbers")
+    chosen = next((work.name for work in going.works if work.chosen), "")
+    back = f"{address('/studio', Span(going.span), chosen)}#going"
+    return show(request, "numbers", pages.NumbersPage(await frame(request, session, "start"), back, going))
 
 
 # ── the same as CSV ──────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
-"""Plots as SVG, made here: bars as paths of whole numbers, so that a page of them weighs little and needs no script.
+"""Plots as SVG, made here: bars as strokes along one path, so that a page of them weighs little and needs no script.
 
-The view box is 100 high and is stretched to the page's width; what is written stands beside it as HTML.
+The view box is 100 high and is stretched to the page's width; the style sheet says how wide a stroke is, and what is
+written stands beside it as HTML.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 from headwaters.web.contexts.studio_see import Bars, Plot
 
 HEIGHT = 100
-_STEP = 10  # of the view box, for a bar and the gap behind it
-_BAR = 8
+_STEP = 10  # of the view box, for a bar and the gap around it
 _FROM_MANY = 7  # bars on, the middle one has a label
 
 
@@ -67,14 +67,14 @@ def draw(
 
 
 def _path(floors: Sequence[int], counts: Sequence[int], top: int) -> str:
-    """The bars of one series: each from its floor up, in hundredths of the axis where it takes them."""
+    """The bars of one series: each a stroke from its floor up, in thousandths of the axis where it takes them."""
     parts = []
     for number, (floor, count) in enumerate(zip(floors, counts, strict=True)):
         if count > 0:
             low, high = _level(floor, top), _level(floor + count, top)
-            parts.append(f"M{number * _STEP + 1} {low:g}V{high:g}h{_BAR}V{low:g}z")
+            parts.append(f"M{number * _STEP + _STEP // 2} {low:g}V{high:g}")
     return "".join(parts)
 
 
 def _level(count: int, top: int) -> float:
-    return round(HEIGHT - HEIGHT * count / top, 2)
+    return round(HEIGHT - HEIGHT * count / top, 1)
