@@ -12,7 +12,8 @@ from headwaters.config import Config, Smtp
 from headwaters.core.errors import Code
 from headwaters.core.shop import KEYS, Settings
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 def _rows(page: str, heading: str | None = None) -> dict[str, list[str]]:
@@ -56,3 +57,21 @@ def test_every_command_is_documented_with_all_its_options():
         } - {"--help", "--json", "--shop"}
         documented = set(re.findall(r"`(--[a-z-]+)", sections[name]))
         assert documented == options, name
+
+
+def _named(text: str) -> set[str]:
+    """`core/{look,shop}.py` and the like: each path of it."""
+    found = set()
+    for path in re.findall(r"`([\w{},/]+/[\w{},]*(?:\.py)?)(?:: [^`]+)?`", text):
+        before, _, rest = path.partition("{")
+        inside, _, after = rest.partition("}")
+        found |= {before + name + after for name in inside.split(",")} if rest else {path}
+    return found
+
+
+def test_architecture_names_what_is_there():
+    named = _named((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    assert len(named) > 50
+    assert [
+        name for name in sorted(named) if not any((at / name).exists() for at in (ROOT, ROOT / "src/headwaters"))
+    ] == []

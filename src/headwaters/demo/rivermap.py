@@ -80,7 +80,7 @@ def _stop(number: int, title: str, address: str) -> str:
     left = x > WIDTH / 2 + 1 or (abs(x - WIDTH / 2) <= 1 and number % 4 == 0)
     away = 34 if abs(x - WIDTH / 2) > 20 else 40 + 1.0 * number  # in the middle the river crosses beside the label
     anchor, edge = ("end", x - away) if left else ("start", x + away)
-    lines = wrap(title, 21)
+    lines = wrap(title, 18)
     start = y + 8 - 13 * (len(lines) - 1)
     words = "".join(
         f'<text x="{edge:.0f}" y="{start + 26 * i:.0f}" text-anchor="{anchor}">{escape(line)}</text>'
