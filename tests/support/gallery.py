@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -86,7 +87,7 @@ async def _fill(house: House) -> dict[str, str]:
     await refresh(house)
     words = "I made this with *four friends*.\n\nAlice"
     described = "# What it is\n\nA film.\n\n### More\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n`code`"
-    film = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
+    film: dict[str, Any] = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
     await publish(house, "High Water", _film(), words=words, description=described, **film)
     await publish(house, "Songs", _songs(), kind=WorkKind.MUSIC, price=Money(800, "EUR"))
     changes = "Song 4 has its last verse again.\nThe booklet is new."

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
-from headwaters.actions.collections import make_collection, put_in
 from headwaters.actions.drafting import schedule_draft
 from headwaters.actions.saved import add_saved
 from headwaters.core.works.uploads import Announced
@@ -24,15 +22,11 @@ async def fill_works(house: House) -> dict[str, str]:
     """Paths of pages by name."""
     now = house.clock()
     await asyncio.to_thread(_fill_folders, [Path(folder) for folder in house.config.uploads_from])
-    await house.db.write(lambda conn: make_collection(conn, "All Water", "In the order they were made.", "", now))
-    for slug in ("high-water", "songs"):
-        await house.db.write(partial(put_in, slug="all-water", work=slug))
     saved = await house.db.write(lambda conn: add_saved(conn, "Which river is it?", _SAVED, now))
     draft = await _draft(house)
     edition = await drafts.begin_edition(house, "songs", None)
     await send(house, edition, ("12.txt", b"The twelfth song.\n"))
     return {
-        "collection": "/c/all-water",
         "collection in the Studio": "/studio/collections/all-water",
         "saved answer": f"/studio/letters/saved/{saved.id}",
         "work in the Studio": "/studio/works/high-water",
