@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -73,7 +74,10 @@ def _film() -> list[Part]:
 
 
 def _songs(edition: int = 1) -> list[Part]:
-    songs = [Part(f"{n:02}.flac", b"%d.%d" % (n, edition), "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 12)]
+    songs = [
+        Part(f"{n:02}.flac", b"%d.%d" % (n, edition), "audio/flac", label=f"Song {n}", seconds=100 + n)
+        for n in range(1, 12)
+    ]
     sample = Part("try.mp3", b"t", "audio/mpeg", Role.SAMPLE, "The first minute", seconds=60)
     return [*songs, sample, Part("booklet.png", b"p", "image/png"), painted((900, 900))]
 
@@ -83,7 +87,7 @@ async def _fill(house: House) -> dict[str, str]:
     await refresh(house)
     words = "I made this with *four friends*.\n\nAlice"
     described = "# What it is\n\nA film.\n\n### More\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> quoted\n\n`code`"
-    film = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
+    film: dict[str, Any] = {"kind": WorkKind.FILM, "year": 2026, "cover_alt": "A river", "licence": "CC-BY-NC-SA-4.0"}
     await publish(house, "High Water", _film(), words=words, description=described, **film)
     await publish(house, "Songs", _songs(), kind=WorkKind.MUSIC, price=Money(800, "EUR"))
     changes = "Song 4 has its last verse again.\nThe booklet is new."
