@@ -215,7 +215,7 @@ async def test_a_preview_is_for_who_is_signed_in(stranger: Visitor) -> None:
         answer = await stranger.get(path)
         assert (answer.status, answer.headers["Location"]) == (303, f"/studio/signin?next={path}")
     answer = await stranger.post("/studio/look/preview", {"name": "x"})
-    assert answer.status == 401
+    assert answer.status == 401  # the page that asks to sign in, with what was typed kept
 
 
 async def test_a_form_from_elsewhere_or_without_its_token_keeps_nothing(shop: House, alice: Visitor) -> None:
