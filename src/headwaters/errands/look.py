@@ -18,6 +18,7 @@ from headwaters.errands.themes import load_theme
 from headwaters.store.assets import AssetRow, read_asset
 
 LARGEST_LOGO = 8 << 20  # bytes, as it is sent
+MOST_LOGO_PIXELS = 25_000_000  # that a logo may unpack to: 100 MB for a moment, whoever sends it
 LOGO_HEIGHT = 240  # pixels that are kept: three for each that a page shows it with
 LOGO_WIDTH = 960
 _SVG = (b"<svg", b"<?xml", b"<!doctype svg", b"<html", b"<!doctype html")
@@ -69,9 +70,11 @@ def _make_logo(house: House, upload: Upload) -> AssetRow:
             seen = house.media.look(path)
             if not (seen.width and seen.height):
                 raise _unreadable()
+            if seen.width * seen.height > MOST_LOGO_PIXELS:
+                raise _too_many_pixels()
             picture = house.media.pictures(path, (_width(seen.width, seen.height),))[0]
         except Refused as refused:
-            raise refused if refused.code is Code.LOGO_UNREADABLE else _from(refused) from None
+            raise refused if refused.code is Code.LOGO_UNREADABLE else _unreadable() from None
     kept = row_of(house.storage.keep_bytes(picture.data))
     return AssetRow(LOGO, picture.media_type, picture.width, picture.height, kept)
 
@@ -103,17 +106,14 @@ def _unreadable() -> Refused:
     )
 
 
-def _from(refused: Refused) -> Refused:
-    """What the pictures' maker said about too many pixels is worth repeating; the rest is one sentence."""
-    if "most" in refused.values:
-        return Refused(
-            Code.LOGO_UNREADABLE,
-            N_("This picture is too large: %(most)s million pixels at most."),
-            hint=refused.hint,
-            field=LOGO,
-            most=refused.values["most"],
-        )
-    return _unreadable()
+def _too_many_pixels() -> Refused:
+    return Refused(
+        Code.LOGO_UNREADABLE,
+        N_("This picture is too large: %(most)s million pixels at most."),
+        hint=N_("Save a smaller copy of it."),
+        field=LOGO,
+        most=MOST_LOGO_PIXELS // 1_000_000,
+    )
 
 
 async def read_logo(house: House, logo: AssetRow) -> bytes:

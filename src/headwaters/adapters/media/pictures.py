@@ -14,6 +14,7 @@ from headwaters.core.errors import N_, Code, Refused
 from headwaters.ports import Picture
 
 MOST_PIXELS = 100_000_000  # what a picture may unpack to: 400 MB for a moment
+_MOST_TO_ASK = 25_000_000  # pixels of a PNG that is unpacked to see whether it lies on its side
 PREVIEW_WIDTH = 1200  # of the JPEG: what programs show beside a link
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 _SIDEWAYS = frozenset([5, 6, 7, 8])  # EXIF orientations that swap width and height
@@ -40,8 +41,8 @@ def measure_picture(path: Path) -> Measure:
     """Width and height as one sees them; None for what Pillow cannot read (SVG, HEIC, Photoshop)."""
     with contextlib.suppress(*_BROKEN), Image.open(path, formats=_FORMATS) as picture:
         width, height = picture.size
-        if width * height > MOST_PIXELS:
-            return Measure(width=width, height=height)  # to ask a PNG for its EXIF would unpack it
+        if width * height > (_MOST_TO_ASK if picture.format == "PNG" else MOST_PIXELS):
+            return Measure(width=width, height=height)  # to ask it for its EXIF would unpack it
         if picture.getexif().get(_ORIENTATION) in _SIDEWAYS:
             width, height = height, width
         return Measure(width=width, height=height)
@@ -88,8 +89,8 @@ def _upright(opened: Image.Image, limit: int) -> Image.Image:
     if opened.format == "JPEG":
         opened.draft("RGB", (2 * limit, 2 * limit))  # unpacks a smaller picture at once
     profile = opened.info.get("icc_profile")
-    picture = ImageOps.exif_transpose(opened)
-    return _in_srgb(picture, profile)
+    ImageOps.exif_transpose(opened, in_place=True)  # a copy of a large picture is as large
+    return _in_srgb(opened, profile)
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
@@ -100,8 +101,13 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode=mode)
-            return converted if converted is not None else picture.convert(mode)
-    return picture.convert(mode)
+            return converted if converted is not None else _in_mode(picture, mode)
+    return _in_mode(picture, mode)
+
+
+def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+    """In these channels; what has them already is not copied."""
+    return picture if picture.mode == mode and "transparency" not in picture.info else picture.convert(mode)
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
