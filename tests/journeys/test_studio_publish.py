@@ -71,7 +71,7 @@ def here(page: Page, name: str) -> None:
     expect(row).to_contain_text("whole and checked")
 
 
-@pytest.mark.parametrize(("width", "javascript"), [(DESK, True), (PHONE, False), (PHONE, True)])
+@pytest.mark.parametrize(("width", "javascript"), [(DESK, True), (PHONE, False)])
 def test_a_work_is_on_sale_after_a_dozen_steps_and_gets_another_edition(
     served: Served, open_page: OpenPage, tmp_path: Path, width: int, javascript: bool
 ) -> None:
