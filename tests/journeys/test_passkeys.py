@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,9 +146,8 @@ def test_bob_is_invited_helps_and_goes_and_alice_loses_no_word(
     expect(page.get_by_role("textbox", name="Your name")).to_have_value("Alice of the River")
 
 
-def test_by_keyboard_alone(alice: LocalShop, open_page: OpenPage) -> None:
+def test_somebody_is_invited_by_keyboard_alone(alice: LocalShop, open_page: OpenPage) -> None:
     page = open_page()
-    Device.of(page)
 
     def tab_to(name: str) -> None:
         for _ in range(40):
@@ -159,12 +157,8 @@ def test_by_keyboard_alone(alice: LocalShop, open_page: OpenPage) -> None:
         raise AssertionError(f"{name} is not reached")
 
     page.goto(alice.link())
-    tab_to("Sign in")
-    page.keyboard.press("Enter")
+    press(page, "Sign in")
     page.wait_for_url("**/studio/password")
-    tab_to("Make a passkey")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/studio?said=passkey_added")
     page.goto(f"{alice.url}/studio/people/invite")
     tab_to("People")
     page.keyboard.press("Tab")
@@ -174,10 +168,6 @@ def test_by_keyboard_alone(alice: LocalShop, open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="A link for Bob")).to_be_visible()
     assert [one["may"] for one in alice.run("people", "Bob").json["people"]] == [["publish"]]
-    sign_out(page)
-    tab_to("Sign in with a passkey")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/studio$"))
 
 
 def test_at_an_address_without_a_name_the_page_leads_to_one_that_has_it(alice: LocalShop, open_page: OpenPage) -> None:

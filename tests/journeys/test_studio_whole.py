@@ -156,7 +156,7 @@ def test_from_the_first_start_to_a_new_edition(
     reader.goto(f"{shop.url}/w/river-song")
     look(reader, "River Song")
     bob.press(reader.locator("#pay button.go"))
-    look(reader, "Almost there")
+    look(reader, "Almost there.")
     assert twin_of(reader).files == []
     alice.press(tab(page, "Orders"))
     look(page, "Orders")
