@@ -2,86 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.addresses import free_port
 from tests.support.browser import DESK, PHONE, OpenPage, axe, scrolls_sideways
-from tests.support.served import Answer, Served, headwaters
+from tests.support.localhost import Device, LocalShop, open_at_localhost
 from tests.support.shop import make_alices_shop, weight
 
 PASSWORD = "gravel otter lantern ninth"
 
 
-@dataclass
-class Alices:
-    """Her shop, open at localhost."""
-
-    folder: Path
-    served: Served
-    url: str
-
-    def run(self, *arguments: str) -> Answer:
-        return headwaters(*arguments, "--shop", self.folder, "--json", settings=self.served.settings)
-
-    def link(self) -> str:
-        return str(self.run("signin").json["url"])
-
-
 @pytest.fixture
-def alice(tmp_path: Path) -> Iterator[Alices]:
-    folder = make_alices_shop(tmp_path / "shop")
-    port = free_port()
-    url = f"http://localhost:{port}"
-    served = Served(folder, {"HEADWATERS_URL": url}, port).start()
-    yield Alices(folder, served, url)
-    served.kill()
-
-
-@dataclass
-class Device:
-    """A phone or computer that keeps passkeys."""
-
-    session: CDPSession
-    name: str
-
-    @classmethod
-    def of(cls, page: Page) -> Device:
-        session = page.context.new_cdp_session(page)
-        session.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        return cls(session, made["authenticatorId"])
-
-    def keys(self) -> list[dict[str, Any]]:
-        found = self.session.send("WebAuthn.getCredentials", {"authenticatorId": self.name})
-        keys: list[dict[str, Any]] = found["credentials"]
-        return keys
-
-    def verifies(self, yes: bool) -> None:
-        """Whether the finger on it is its owner's."""
-        self.session.send("WebAuthn.setUserVerified", {"authenticatorId": self.name, "isUserVerified": yes})
-
-    def count_back(self) -> None:
-        """As a copy would, that was made before the last signature."""
-        (key,) = self.keys()
-        self.session.send("WebAuthn.clearCredentials", {"authenticatorId": self.name})
-        self.session.send(
-            "WebAuthn.addCredential", {"authenticatorId": self.name, "credential": {**key, "signCount": 0}}
-        )
+def alice(tmp_path: Path) -> Iterator[LocalShop]:
+    with open_at_localhost(make_alices_shop(tmp_path / "shop")) as shop:
+        yield shop
 
 
 def look(page: Page) -> None:
@@ -101,7 +38,7 @@ def sign_out(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_from_the_link_to_a_passkey_that_signs_in_alone(alice: Alices, open_page: OpenPage, width: int) -> None:
+def test_from_the_link_to_a_passkey_that_signs_in_alone(alice: LocalShop, open_page: OpenPage, width: int) -> None:
     page = open_page(width=width)
     device = Device.of(page)
     page.goto(alice.link())
@@ -150,7 +87,9 @@ def test_from_the_link_to_a_passkey_that_signs_in_alone(alice: Alices, open_page
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_bob_is_invited_helps_and_goes_and_alice_loses_no_word(alice: Alices, open_page: OpenPage, width: int) -> None:
+def test_bob_is_invited_helps_and_goes_and_alice_loses_no_word(
+    alice: LocalShop, open_page: OpenPage, width: int
+) -> None:
     page = open_page(width=width)
     Device.of(page)
     page.goto(alice.link())
@@ -207,9 +146,8 @@ def test_bob_is_invited_helps_and_goes_and_alice_loses_no_word(alice: Alices, op
     expect(page.get_by_role("textbox", name="Your name")).to_have_value("Alice of the River")
 
 
-def test_by_keyboard_alone(alice: Alices, open_page: OpenPage) -> None:
+def test_somebody_is_invited_by_keyboard_alone(alice: LocalShop, open_page: OpenPage) -> None:
     page = open_page()
-    Device.of(page)
 
     def tab_to(name: str) -> None:
         for _ in range(40):
@@ -219,12 +157,8 @@ def test_by_keyboard_alone(alice: Alices, open_page: OpenPage) -> None:
         raise AssertionError(f"{name} is not reached")
 
     page.goto(alice.link())
-    tab_to("Sign in")
-    page.keyboard.press("Enter")
+    press(page, "Sign in")
     page.wait_for_url("**/studio/password")
-    tab_to("Make a passkey")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/studio?said=passkey_added")
     page.goto(f"{alice.url}/studio/people/invite")
     tab_to("People")
     page.keyboard.press("Tab")
@@ -234,13 +168,9 @@ def test_by_keyboard_alone(alice: Alices, open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="A link for Bob")).to_be_visible()
     assert [one["may"] for one in alice.run("people", "Bob").json["people"]] == [["publish"]]
-    sign_out(page)
-    tab_to("Sign in with a passkey")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/studio$"))
 
 
-def test_at_an_address_without_a_name_the_page_leads_to_one_that_has_it(alice: Alices, open_page: OpenPage) -> None:
+def test_at_an_address_without_a_name_the_page_leads_to_one_that_has_it(alice: LocalShop, open_page: OpenPage) -> None:
     page = open_page(width=PHONE)
     page.goto(alice.link().replace("localhost", "127.0.0.1"))
     press(page, "Sign in")

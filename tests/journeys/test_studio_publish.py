@@ -93,7 +93,7 @@ def be_paid(page: Page) -> None:
     assert hand.steps == steps_told("And: be paid")
 
 
-@pytest.mark.parametrize(("width", "javascript"), [(DESK, True), (PHONE, False), (PHONE, True)])
+@pytest.mark.parametrize(("width", "javascript"), [(DESK, True), (PHONE, False)])
 def test_a_work_is_on_sale_after_a_dozen_steps_and_gets_another_edition(
     served: Served, open_page: OpenPage, tmp_path: Path, width: int, javascript: bool
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headwaters.actions.deeds import noted
 from headwaters.actions.shop import keep_settings, present_settings, seal_setting, told
-from headwaters.core.deeds import Deed
+from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import Refused
 from headwaters.core.sales.till_check import remember_unasked, remembered
 from headwaters.core.shop import SECRET_KEYS, check_setting, is_sealed
@@ -35,12 +35,18 @@ async def change_settings(house: House, changes: Mapping[str, str], deed: Deed |
         if not SECRET_KEYS.isdisjoint(changed):  # nobody has asked the till about these keys
             rows.write_mark(conn, Mark.STRIPE, remember_unasked(remembered(rows.read_mark(conn, Mark.STRIPE))))
         if changed and deed is not None:
-            (first, *more) = changed  # of several, their names are in the deed's subject
-            details = {} if more else told(first, before[first], changed[first])
-            noted(lambda _: None, replace(deed, details=details or deed.details), now)(conn)
+            noted(lambda _: None, _detailed(deed, before, changed), now)(conn)
         return changed
 
     return await house.db.write(run)
+
+
+def _detailed(deed: Deed, before: Mapping[str, str], changed: Mapping[str, str]) -> Deed:
+    """A deed of one plain setting tells what it was and is."""
+    if deed.what is not What.SETTINGS_CHANGED or len(changed) > 1:
+        return deed
+    ((key, value),) = changed.items()
+    return replace(deed, details=told(key, before[key], value))
 
 
 async def seal_secrets(database: Database, vault: Vault) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, not_, or_, select
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import ROOM_OF, Deed, Room
 from headwaters.store.db import Connection
-from headwaters.store.tables import audit_log, creators, works
+from headwaters.store.tables import audit_log, collections, creators, drafts, saved_answers, works
 
 
 def add_deed(conn: Connection, deed: Deed, at: int) -> None:
@@ -91,12 +91,28 @@ def find_deeds(conn: Connection, wanted: DeedFilter, most: int, skip: int = 0) -
 
 
 def names_of(conn: Connection, deeds: list[DeedRow]) -> dict[str, str]:
-    """Subject → what a person would call it now, for people and works."""
-    ids = {
-        int(deed.subject[8:]) for deed in deeds if deed.subject.startswith("creator:") and deed.subject[8:].isdigit()
+    """Subject → what a person would call it now, for what has a name of its own and is still there."""
+    subjects: dict[str, set[str]] = {}
+    for deed in deeds:
+        kind, _, value = deed.subject.partition(":")
+        subjects.setdefault(kind, set()).add(value)
+
+    def numbers(kind: str) -> set[int]:
+        return {int(value) for value in subjects.get(kind, ()) if value.isdigit() and len(value) <= 15}
+
+    asked = {
+        "creator": select(creators.c.id, creators.c.name).where(creators.c.id.in_(numbers("creator"))),
+        "work": select(works.c.slug, works.c.title).where(works.c.slug.in_(subjects.get("work", ()))),
+        "collection": select(collections.c.slug, collections.c.title).where(
+            collections.c.slug.in_(subjects.get("collection", ()))
+        ),
+        "saved": select(saved_answers.c.id, saved_answers.c.title).where(saved_answers.c.id.in_(numbers("saved"))),
     }
-    slugs = {deed.subject[5:] for deed in deeds if deed.subject.startswith("work:")}
-    found = conn.execute(select(creators.c.id, creators.c.name).where(creators.c.id.in_(ids)))
-    titles = conn.execute(select(works.c.slug, works.c.title).where(works.c.slug.in_(slugs)))
-    people = {f"creator:{person}": str(name) for person, name in found}
-    return people | {f"work:{slug}": str(title) for slug, title in titles}
+    found = {f"{kind}:{key}": str(name) for kind, query in asked.items() for key, name in conn.execute(query)}
+    drafted = select(drafts.c.ref, works.c.title, drafts.c.form).select_from(
+        drafts.outerjoin(works, works.c.id == drafts.c.work_id)
+    )
+    for ref, title, form in conn.execute(drafted.where(drafts.c.ref.in_(subjects.get("draft", ())))):
+        if name := title or json.loads(form).get("title", ""):
+            found[f"draft:{ref}"] = name
+    return found

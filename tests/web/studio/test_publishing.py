@@ -429,3 +429,17 @@ async def test_a_draft_that_failed_says_why_on_its_page(shop: House, alice: Visi
     assert "It was to be published, and could not be." in page
     assert "There is another work at this address." in page
     assert "It could not be published." in await alice.text("/studio/works")
+
+
+async def test_more_licences_are_a_press_away_and_nothing_typed_is_lost(shop: House, alice: Visitor) -> None:
+    path = await begin(alice)
+    page = await alice.text(path)
+    assert "Free Art License" not in page
+    fields = {**await typed(alice, path), "title": "Low Water", "do": "licences"}
+    answer = await alice.post(path, fields)
+    assert (answer.status, answer.headers["Location"]) == (303, f"{path}?licences=all#f-licence")
+    page = await alice.text(f"{path}?licences=all")
+    assert '<option value="LAL-1.3">Free Art License 1.3</option>' in page
+    assert 'value="Low Water"' in page
+    await alice.post(path, {**await typed(alice, path), "licence": "LAL-1.3", "do": "save"})
+    assert '<option value="LAL-1.3" selected>' in await alice.text(path)

@@ -35,7 +35,15 @@ def subject_words(said: Format, subject: str, names: Mapping[str, str]) -> str:
         return said.gettext("order %(id)s") % {"id": value}
     if kind == "setting":
         return said.gettext("the setting “%(key)s”") % {"key": value}
+    if kind in _NAMELESS:
+        return said.gettext(_NAMELESS[kind])
+    if kind == "till":
+        return said.gettext(_TILLS.get(value, value))
     return value or subject
+
+
+_NAMELESS = {"draft": N_("a draft"), "collection": N_("a collection"), "saved": N_("that was deleted")}
+_TILLS = {"by_hand": N_("bank transfer and cash"), "stripe": N_("cards"), "practice": N_("practice")}
 
 
 def deed_words(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> str:
@@ -72,12 +80,20 @@ def details_words(said: Format, deed: rows.DeedRow) -> str:
     )
 
 
-_PLACES = {"order": "/studio/orders/", "creator": "/studio/people/"}
+_PLACES = {
+    "order": "/studio/orders/",
+    "creator": "/studio/people/",
+    "work": "/studio/works/",
+    "collection": "/studio/collections/",
+    "draft": "/studio/drafts/",
+    "report": "/studio/reports/",
+}
+_LASTING = frozenset({"order", "report"})  # is there even if it has no name
 
 
-def _href(deed: rows.DeedRow) -> str:
+def _href(deed: rows.DeedRow, names: Mapping[str, str]) -> str:
     kind, _, value = deed.subject.partition(":")
-    return _PLACES[kind] + value if kind in _PLACES and value.isdigit() else ""
+    return _PLACES[kind] + value if kind in _PLACES and (deed.subject in names or kind in _LASTING) else ""
 
 
 def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> LogLine:
@@ -85,7 +101,7 @@ def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> LogLine
         when=moment(said, deed.at),
         who=who_words(said, deed),
         what=deed_words(said, deed, names),
-        href=_href(deed),
+        href=_href(deed, names),
         details=details_words(said, deed),
     )
 
