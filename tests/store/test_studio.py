@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from headwaters.actions.shop import change_settings
 from headwaters.core.sales.finding import Wanted, Which, read_wanted
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
-from headwaters.errands.house import House, refresh
+from headwaters.errands.house import House
 from headwaters.errands.take import pay
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as rows
