@@ -46,6 +46,24 @@ async def test_a_link_signs_in_once(house: House) -> None:
     assert (await alive(house, "one"), await alive(house, "two")) == (True, False)
 
 
+async def test_no_link_outlives_a_new_password_or_signing_out_everywhere_else(house: House) -> None:
+    """Whoever was in somebody's session may have made one that is good for days."""
+    await make_link(house)
+    creator = await use(house, "one")
+    here = secret_digest("one")
+    ways = (
+        lambda conn: verbs.set_password(conn, creator.id, "kept", "one", house.clock()),
+        lambda conn: verbs.end_others(conn, creator.id, here, house.clock()),
+    )
+    for number, way in enumerate(ways):
+        await make_link(house, f"left {number}")
+        await house.db.write(way)
+        with pytest.raises(Refused) as refused:
+            await use(house, "two", f"left {number}")
+        assert refused.value.code == Code.SIGN_IN_SPENT
+    assert await alive(house, "one")
+
+
 async def test_of_ten_at_once_one_gets_in(house: House) -> None:
     await make_link(house)
     tries = await asyncio.gather(*(use(house, f"session {n}") for n in range(10)), return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import ssl
 import subprocess
@@ -33,6 +34,8 @@ async def opened() -> AsyncIterator[Open]:
             return web.Response(status=302, headers={"Location": "/"})
         if request.path == "/long":
             return web.Response(body=b"x" * 1_000_000)
+        if request.path == "/packed":
+            return web.Response(body=gzip.compress(bytes(1_000_000)), headers={"Content-Encoding": "gzip"})
         told = [name for name in ("Cookie", "Referer", "Authorization") if name in request.headers]
         return web.Response(text=f"{request.method} {request.path_qs} {told}", headers={"Set-Cookie": "a=b"})
 
@@ -73,6 +76,12 @@ async def test_a_redirect_is_an_answer(opened: Open) -> None:
 async def test_no_more_is_read_than_was_asked_for(opened: Open) -> None:
     url = await opened()
     assert len((await HttpFetcher(own=(url,)).fetch(f"{url}/long", 100)).body) == 100
+
+
+async def test_nothing_is_unpacked(opened: Open) -> None:
+    url = await opened()
+    fetched = await HttpFetcher(own=(url,)).fetch(f"{url}/packed", 100)
+    assert fetched.body.startswith(b"\x1f\x8b")
 
 
 async def test_nothing_inside_is_reached(opened: Open) -> None:

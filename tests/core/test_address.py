@@ -79,6 +79,14 @@ def test_no_address(text: str) -> None:
         ("::ffff:127.0.0.1", False),
         ("::ffff:8.8.8.8", True),
         ("2002:7f00:1::", False),  # 6to4 of 127.0.0.1
+        ("64:ff9b::10.1.2.3", False),  # NAT64 of an inner one
+        ("64:ff9b::8.8.8.8", True),
+        ("64:ff9b:1::8.8.8.8", False),  # of a network's own NAT64
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("2001:0:7f00:1::", False),  # Teredo
+        ("fec0::1", False),
+        ("ff0e::1", False),
         ("shop.example", False),
         ("", False),
     ],

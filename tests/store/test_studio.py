@@ -17,6 +17,7 @@ from headwaters.errands.take import pay
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as rows
 from headwaters.store import tables
+from headwaters.store.export import order_records
 from tests.people import BOB, Order, add_work, take_work
 from tests.support.house import Clock
 
@@ -55,6 +56,31 @@ async def refund(house: House, order: Order, minor: int) -> None:
     payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
     assert payment is not None
     await house.db.write(lambda conn: sales_rows.add_refund(conn, payment.id, "re_1", "EUR", minor, 1))
+
+
+async def test_real_money_and_that_of_practice_never_meet_in_one_sum(shop: House) -> None:
+    """A shop that practised, and whose reader then paid: on the list, and in the table."""
+    order = await take_work(shop, Door.PAY, till="practice", minor=900)
+    await pay_at_the_till(shop, order, Choice.PAY)
+    await refund(shop, order, 100)
+
+    async def seen() -> tuple[object, ...]:
+        one = await line(shop, order)
+        (row,) = await shop.db.read(lambda conn: order_records(conn, (), 0, 10))
+        return one.paid, one.refunded, one.practice, row.mode, row.paid, row.back
+
+    euros = [Money(minor, "EUR") for minor in (0, 100, 500, 800, 900)]
+    nothing, one_euro, five, eight, nine = euros
+    assert await seen() == (eight, True, True, "practice", nine, one_euro)
+    row = await shop.db.read(lambda conn: sales_rows.order_by_id(conn, order.id))
+    await pay(shop, row, "High Water", five, "by_hand", "n" * 26)
+    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    assert payment is not None
+    await settle.confirm(shop, payment.reference)
+    assert await seen() == (five, False, False, "live", five, nothing)
+    await pay(shop, row, "High Water", nine, "practice", "m" * 26)
+    await pay_at_the_till(shop, order, Choice.PAY)
+    assert await seen() == (five, False, False, "live", five, nothing)
 
 
 async def test_every_way_to_find_an_order(shop: House, clock: Clock) -> None:

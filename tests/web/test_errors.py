@@ -144,10 +144,7 @@ async def test_a_broken_request_leaves_neither_its_sender_nor_its_address_in_the
     assert "a" * 26 not in caplog.text
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/w/%00", "/w/a%00/take", "/w/a/f/%00/x", "/o/%00", "/d/%00/x", "/hooks/%00", "/%00", "/w/a?from=%00", "/?a%00"],
-)
+@pytest.mark.parametrize("path", ["/w/%00", "/w/a%00/take", "/w/a/f/%00/x", "/o/%00", "/d/%00/x", "/hooks/%00", "/%00"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_an_address_with_a_nul_is_none(client: Client, path: str, method: str) -> None:
     """PostgreSQL takes no NUL in a text."""

@@ -46,6 +46,18 @@ async def test_visits_are_kept_by_the_word_of_the_link(shop: House) -> None:
     assert await kept(shop) == {"": 3, "letter": 2, "copy": 1}  # also what waited when the process ended
 
 
+async def test_what_else_cannot_be_written_at_the_end_takes_no_visits_along(
+    shop: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> int:
+        raise Unavailable(Code.DATABASE_DOWN, "down")
+
+    monkeypatch.setattr("headwaters.errands.counting.flush", fails)
+    async with TestClient(TestServer(make_app(shop))) as client:
+        await client.get("/w/high-water?from=copy", headers=READER)
+    assert await kept(shop) == {"copy": 1}
+
+
 @pytest.mark.parametrize(
     ("path", "headers"),
     [

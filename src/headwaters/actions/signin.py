@@ -107,14 +107,17 @@ def sign_out(conn: Connection, session: str, now: datetime) -> bool:
 
 
 def set_password(conn: Connection, creator_id: int, kept: str, session: str, now: datetime) -> int:
-    """Keep a new password and end every other session; how many that were."""
+    """Keep a new password and end every other session; how many that were. Links that nobody used open nothing more."""
     rows.set_password(conn, creator_id, kept)
+    rows.forget_links(conn, creator_id)
     add_deed(conn, Deed(creator_id, What.PASSWORD_SET), to_micros(now))
     return rows.end_other_sessions(conn, creator_id, secret_digest(session), now)
 
 
 def end_others(conn: Connection, creator_id: int, digest: str, now: datetime) -> int:
-    """Sign somebody out everywhere but where they are; how many sessions ended."""
+    """Sign somebody out everywhere but where they are; how many sessions ended. Links that nobody used open nothing
+    more: whoever was at one of those places may have made one."""
+    rows.forget_links(conn, creator_id)
     ended = rows.end_other_sessions(conn, creator_id, digest, now)
     if ended:
         add_deed(conn, Deed(creator_id, What.SESSIONS_ENDED, details={"sessions": str(ended)}), to_micros(now))

@@ -6,7 +6,7 @@ import hmac
 import re
 import tomllib
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from headwaters.core.errors import N_
@@ -15,6 +15,9 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # a name, or an IPv6 address wi
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])", re.ASCII)
 _LINE = re.compile(r"^[ \t]*(?:#[ \t]*)?url[ \t]*=.*$", re.MULTILINE)
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
+
+_GLOBAL = IPv6Network("2000::/3")  # all that is given out (IANA); other ranges have IPv4 addresses in them, or sites
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: a gateway leads to the IPv4 address at its end
 
 PROOF_PATH = "/.well-known/headwaters"
 
@@ -82,9 +85,16 @@ def is_public(address: str) -> bool:
         found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and (inner := found.ipv4_mapped or found.sixtofour) is not None:
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (_last_four(found) if found in _NAT64 else None)
+        if inner is None:
+            return found in _GLOBAL and found.is_global
         found = inner
     return found.is_global and not found.is_multicast
+
+
+def _last_four(address: IPv6Address) -> IPv4Address:
+    return IPv4Address(int(address) & 0xFFFF_FFFF)
 
 
 def proof(shop_key: bytes, nonce: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from headwaters.core.clock import from_micros
 from headwaters.core.sales.money import Money
+from headwaters.core.sales.states import Mode
 from headwaters.store.db import Connection
 from headwaters.store.order_conditions import Condition
 from headwaters.store.orders import given_back_by_order
@@ -51,27 +52,33 @@ def order_records(conn: Connection, conditions: Sequence[Condition], after: int,
     if not numbers:
         return []
     lines = {line.id: line for line in lines_of(conn, numbers)}
-    titles, money, back = _titles(conn, numbers), _money(conn, numbers), given_back_by_order(conn, numbers)
-    return [_record(row, lines[row.id], titles, money, back) for row in found]
+    titles, money = _titles(conn, numbers), _money(conn, numbers)
+    return [_record(row, lines[row.id], titles.get(row.id, ""), money.get(row.id, _NOTHING)) for row in found]
 
 
-def _record(
-    row: Any,
-    line: OrderLine,
-    titles: dict[int, str],
-    money: dict[int, tuple[str, int, int]],
-    back: dict[int, int],
-) -> OrderRecord:
-    mode, paid, fee = money.get(row.id, ("", 0, 0))
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Money of one mode, in minor units."""
+
+    mode: str
+    paid: int
+    fee: int
+    back: int
+
+
+_NOTHING = _Sums("", 0, 0, 0)
+
+
+def _record(row: Any, line: OrderLine, titles: str, sums: _Sums) -> OrderRecord:
     return OrderRecord(
         line=line,
-        works=titles.get(row.id, ""),
+        works=titles,
         came_from=row.came_from,
         note=row.note,
-        mode=mode,
-        paid=Money(paid, row.currency),
-        fee=Money(fee, row.currency),
-        back=Money(back.get(row.id, 0), row.currency),
+        mode=sums.mode,
+        paid=Money(sums.paid, row.currency),
+        fee=Money(sums.fee, row.currency),
+        back=Money(sums.back, row.currency),
         granted_at=None if row.granted_at is None else from_micros(row.granted_at),
         withdrawn_at=None if row.withdrawn_at is None else from_micros(row.withdrawn_at),
     )
@@ -90,16 +97,23 @@ def _titles(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
     return titles
 
 
-def _money(conn: Connection, numbers: Sequence[int]) -> dict[int, tuple[str, int, int]]:
-    """(mode, paid, fee) of each order's paid payments."""
-    found = conn.execute(
+def _money(conn: Connection, numbers: Sequence[int]) -> dict[int, _Sums]:
+    """What came and went of each order with a paid payment. Real money and that of tests and practice never meet in one
+    sum: where any is real, it is what counts."""
+    of_orders = (payments.c.order_id.in_(numbers), payments.c.state == "paid")
+    came = conn.execute(
         select(
             payments.c.order_id,
-            func.max(payments.c.mode),
+            payments.c.mode,
             func.sum(payments.c.amount_minor),
-            func.sum(payments.c.fee_minor),
+            func.sum(func.coalesce(payments.c.fee_minor, 0)),
         )
-        .where(payments.c.order_id.in_(numbers), payments.c.state == "paid")
-        .group_by(payments.c.order_id)
+        .where(*of_orders)
+        .group_by(payments.c.order_id, payments.c.mode)
+        .order_by(payments.c.mode != Mode.LIVE.value, payments.c.mode)
     )
-    return {order_id: (mode, int(paid), int(fee or 0)) for order_id, mode, paid, fee in found}
+    back = given_back_by_order(conn, numbers)
+    found: dict[int, _Sums] = {}
+    for order_id, mode, paid, fee in came:
+        found.setdefault(order_id, _Sums(mode, int(paid), int(fee), back.get((order_id, mode), 0)))
+    return found

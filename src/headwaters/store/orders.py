@@ -55,15 +55,15 @@ def given_back(conn: Connection, payment_id: int) -> int:
     return int(conn.execute(select(func.sum(refunds.c.amount_minor)).where(*mine)).scalar() or 0)
 
 
-def given_back_by_order(conn: Connection, numbers: Sequence[int]) -> dict[int, int]:
-    """The same for each of these orders that had money paid back."""
+def given_back_by_order(conn: Connection, numbers: Sequence[int]) -> dict[tuple[int, str], int]:
+    """The same for each of these orders that had money paid back, by (order, mode)."""
     found = conn.execute(
-        select(payments.c.order_id, func.sum(refunds.c.amount_minor))
+        select(payments.c.order_id, payments.c.mode, func.sum(refunds.c.amount_minor))
         .join(refunds, refunds.c.payment_id == payments.c.id)
         .where(payments.c.order_id.in_(numbers), refunds.c.undone_at.is_(None))
-        .group_by(payments.c.order_id)
+        .group_by(payments.c.order_id, payments.c.mode)
     )
-    return {int(order_id): int(total) for order_id, total in found}
+    return {(int(order_id), str(mode)): int(total) for order_id, mode, total in found}
 
 
 # ── what the story tells besides ─────────────────────────────────────────────────────────────────

@@ -57,15 +57,25 @@ def _newest_payment() -> ColumnElement[int]:
     return chosen.order_by(rank, payments.c.id.desc()).limit(1).correlate(orders).scalar_subquery()
 
 
+# What came and what went back: where any of it is real, that alone, as money of tests and practice is none.
+_PAID = (payments.c.order_id == orders.c.id, payments.c.state == PaymentState.PAID.value)
+_REAL = payments.c.mode == Mode.LIVE.value
+
+
+def _is_real() -> ColumnElement[bool]:
+    return some(*_PAID, _REAL)
+
+
 def _paid() -> ColumnElement[int]:
-    paid = and_(payments.c.order_id == orders.c.id, payments.c.state == PaymentState.PAID.value)
-    return select(func.sum(payments.c.amount_minor)).where(paid).correlate(orders).scalar_subquery()
+    real = func.sum(case((_REAL, payments.c.amount_minor)))
+    came = func.coalesce(real, func.sum(payments.c.amount_minor))
+    return select(came).where(*_PAID).correlate(orders).scalar_subquery()
 
 
 def _refunded() -> ColumnElement[int]:
     joined = select(func.sum(refunds.c.amount_minor)).join(payments, payments.c.id == refunds.c.payment_id)
     mine = (payments.c.order_id == orders.c.id, refunds.c.undone_at.is_(None))
-    return joined.where(*mine).correlate(orders).scalar_subquery()
+    return joined.where(*mine, or_(_REAL, ~_is_real())).correlate(orders).scalar_subquery()
 
 
 def _order_lines() -> Select[Any]:
@@ -88,6 +98,7 @@ def _order_lines() -> Select[Any]:
             payments.c.mode,
             _paid().label("paid"),
             _refunded().label("refunded"),
+            _is_real().label("real"),
         )
         .join(order_lines, order_lines.c.id == first, isouter=True)
         .join(works, works.c.id == order_lines.c.work_id, isouter=True)
@@ -97,7 +108,7 @@ def _order_lines() -> Select[Any]:
 
 def _line(row: Sequence[Any]) -> OrderLine:
     number, title, door, state, amount, currency, email, created, withdrawn, reference, till, payment, *money = row
-    mode, paid, back = money
+    mode, paid, back, real = money
     came = None if paid is None else Money(int(paid) - int(back or 0), currency)
     return OrderLine(
         id=number,
@@ -113,7 +124,7 @@ def _line(row: Sequence[Any]) -> OrderLine:
         payment=None if payment is None else PaymentState(payment),
         refunded=bool(back),
         withdrawn=withdrawn is not None,
-        practice=mode not in {None, Mode.LIVE.value},
+        practice=mode not in {None, Mode.LIVE.value} and not real,
     )
 
 

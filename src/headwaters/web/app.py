@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -123,11 +123,16 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     app[INTAKE].stop()
     await worker.stop()
     await app[INTAKE].close()
-    await counting.flush(house.downloads, house.db, house.clock())
+    await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
+    await _at_the_end("the last visits", keep_visits(house, app[VISITS]))
+
+
+async def _at_the_end(what: str, writing: Awaitable[object]) -> None:
+    """A database that is down at the end loses the last seconds of a count, and nothing else that is to be done."""
     try:
-        await keep_visits(house, app[VISITS])
+        await writing
     except HeadwatersError as error:
-        log_failure(log, "the last visits", error)
+        log_failure(log, what, error)
 
 
 def listen(host: str, port: int) -> socket.socket:

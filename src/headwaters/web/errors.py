@@ -94,7 +94,7 @@ def error_response(request: web.Request, context: ErrorPage, headers: Mapping[st
 
 def _check_address(request: web.Request) -> None:
     """No address of ours has a NUL in it, and a database need not take one."""
-    if "\0" in request.path or "%00" in request.rel_url.raw_query_string:
+    if "\0" in request.path:
         raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
 
 

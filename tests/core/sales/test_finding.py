@@ -88,4 +88,5 @@ def test_a_list_is_narrowed_by_what_makes_sense_alone() -> None:
     query = {"door": "pay", "till": "stripe", "work": "high-water", "from": "2026-11-22", "to": "23.11.2026"}
     assert read_narrow(query) == Narrow(Door.PAY, "stripe", "high-water", day, after)
     assert read_narrow({"door": "window", "from": "2026-02-30", "to": "soon"}) == Narrow()
+    assert read_narrow({"till": "\0", "work": "high-\0water"}) == Narrow(work="high-water")
     assert [read_which(text) for text in ("paid", "", "x")] == [Which.PAID, Which.ALL, Which.ALL]

@@ -175,3 +175,13 @@ async def test_who_is_not_signed_in_cannot_fill_the_memory_with_a_form(alice: Vi
         page = await answer.text()
         assert (answer.status, said in page) == (413, True)
         assert ("wwww" in page) is (visitor is alice)
+
+
+async def test_a_tills_key_never_stands_in_the_page_of_who_is_signed_out(shop: House, alice: Visitor) -> None:
+    form = await alice.hidden("/studio/money/stripe")
+    await end_session(shop, alice)
+    keys = {"stripe_secret_key": "sk_test_0123456789", "stripe_webhook_secret": "whsec_0123456789"}
+    answer = await alice.post("/studio/money/stripe", {**form, **keys})
+    page = await answer.text()
+    assert (answer.status, "0123456789" in page) == (401, False)
+    assert "/studio/money/stripe" in kept_in(page)

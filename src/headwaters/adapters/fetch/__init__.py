@@ -64,7 +64,8 @@ class HttpFetcher:
                 connector=connector,
                 timeout=aiohttp.ClientTimeout(total=SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "Headwaters"},
+                headers={"User-Agent": "Headwaters", "Accept-Encoding": "identity"},
+                auto_decompress=False,  # a few packed bytes can be a great many
                 trust_env=False,
             ) as session:
                 return await _get(session, url, most)

@@ -131,8 +131,8 @@ def read_narrow(query: Mapping[str, str]) -> Narrow:
     door = query.get("door", "")
     return Narrow(
         door=Door(door) if door in set(Door) else None,
-        till=query.get("till", "")[:40],
-        work=query.get("work", "")[:LONGEST],
+        till=query.get("till", "").replace("\0", "")[:40],
+        work=query.get("work", "").replace("\0", "")[:LONGEST],
         start=start,
         end=end,
     )

@@ -1,7 +1,7 @@
 """A form that came too late: its session was ended elsewhere, or is another one now. Nothing that was typed is lost.
 
 The form is handed back with what was typed, beside the fields to sign in with; behind them it waits for one more
-button. It is kept in the page alone, never here. Passwords are left out.
+button. It is kept in the page alone, never here. Passwords and tills' keys are left out.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import msgspec
 from aiohttp import web
 
 from headwaters.core.errors import N_
+from headwaters.core.shop import SECRET_KEYS
 from headwaters.web.contexts.studio import KeptField, KeptPage, KeptText
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, studio_path, surely_same_site
 
 LARGEST = 40_000  # characters of a form that is carried along; a larger one is shown, to be copied
-_NEVER = frozenset({"csrf", "password", "current", "credential", "kept", "next"})
+_NEVER = SECRET_KEYS | {"csrf", "password", "current", "credential", "kept", "next"}
 # Carried along, and nothing that a person would want to read: by how the field's name ends, or by what a tick says.
 _UNSEEN = ("nonce", "secret", "key", "revision", "ref", "seen", "then", "by_mail", "saved")
 _TICKED = frozenset({"yes", "on", "1"})

@@ -288,10 +288,10 @@ async def _terminate(request: web.Request, session: Session) -> web.Response:
 @protocol
 async def list_uploads(request: web.Request, session: Session) -> web.Response:
     """A draft's files as JSON, and the token of now for who signed in again meanwhile."""
-    house = request.app[HOUSE]
+    house, draft = request.app[HOUSE], request.query.get("draft", "").replace("\0", "")
 
     def read(conn: Connection) -> list[UploadRow]:
-        return rows.uploads_of(conn, rows.find_draft(conn, request.query.get("draft", "")).id)
+        return rows.uploads_of(conn, rows.find_draft(conn, draft).id)
 
     found = await house.db.read(read)
     return _json({"token": session.csrf, "uploads": [_told(request, row) for row in found]})
