@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from headwaters.core.shop import LONGEST_LINE
 from tests.journeys.conftest import Visit
 from tests.support.browser import PHONE, axe, scrolls_sideways
 from tests.support.samples import png
@@ -91,7 +92,8 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop(works: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop in which even Alice's own words are attacks, with both tills that need nobody."""
-    said = {"name": LINE, "tagline": LINE, "creator": LINE, "about": ALL, "imprint": ALL, "by_hand_instructions": ALL}
+    lines = {"name": LINE[:LONGEST_LINE], "tagline": LINE, "creator": LINE[:LONGEST_LINE]}
+    said = {**lines, "about": ALL, "imprint": ALL, "by_hand_instructions": ALL}
     plain = works / "Plain.txt"
     plain.write_text("Plain.\n", encoding="utf-8")
     folder = tmp_path_factory.mktemp("attacks") / "shop"

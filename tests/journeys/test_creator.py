@@ -161,12 +161,14 @@ def test_an_empty_studio_says_what_to_do_first(tmp_path: Path, visit: Visit) -> 
         page.goto(headwaters("signin", "--shop", folder, "--json").json["url"])
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("link", name="Skip it for now").click()
-        expect(page.locator("code.address")).to_contain_text("headwaters publish")
+        expect(page.get_by_role("heading", name="To your first sale")).to_be_visible()
         look(page)
         for name in ("Orders", "Letters", "Works"):
             page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
             page.wait_for_url(f"**/studio/{name.lower()}")
             look(page)
+        page.get_by_text("From the command line").click()
+        expect(page.locator("code.address")).to_contain_text("headwaters publish")
 
 
 def test_from_the_sign_in_link_to_a_password_and_back_in_with_it(published: Alices, visit: Visit) -> None:
