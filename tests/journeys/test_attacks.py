@@ -92,7 +92,7 @@ def works(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop(works: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop in which even Alice's own words are attacks, with both tills that need nobody."""
-    lines = {"name": LINE[:LONGEST_LINE], "tagline": LINE, "creator": LINE[:LONGEST_LINE]}
+    lines = dict.fromkeys(("name", "tagline", "creator"), LINE[:LONGEST_LINE])
     said = {**lines, "about": ALL, "imprint": ALL, "by_hand_instructions": ALL}
     plain = works / "Plain.txt"
     plain.write_text("Plain.\n", encoding="utf-8")

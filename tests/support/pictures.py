@@ -204,7 +204,7 @@ def main() -> int:
         "--out", type=Path, default=ROOT / "pictures", metavar="DIR", help="where to put them (pictures)"
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="only pages whose address holds this")
-    parser.add_argument("--theme", default="", metavar="NAME", help="the public pages in this theme (River)")
+    parser.add_argument("--theme", default="river", metavar="NAME", help="the public pages in this theme")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
