@@ -165,6 +165,18 @@ async def test_a_trusted_payment_by_hand_comes_with_the_files(client: Client, sh
     assert page.count(" download>") == 5
 
 
+async def test_who_takes_it_without_paying_after_all_has_promised_nothing(
+    client: Client, shop: House, clock: Clock
+) -> None:
+    taken = await order(shop, "high-water", Door.PAY, till="by_hand")
+    clock.move(minutes=1)
+    await client.post(f"/o/{taken.token}/free", allow_redirects=False)
+    page = await text_of(client, taken)
+    assert first_words(page) == "It’s yours."
+    assert "trusts you" not in page
+    assert page.count(" download>") == 5
+
+
 async def test_a_payment_that_was_left_at_the_till_can_be_gone_on_with(client: Client, shop: House) -> None:
     taken = await order(shop, "high-water", Door.PAY, till="practice")
     page = await text_of(client, taken)

@@ -203,9 +203,14 @@ def _granted_stage(order: OrderView, newest: PaymentView | None) -> Stage:
         return Stage.PAID
     if any(payment.state == PaymentState.PAID for payment in order.payments):
         return Stage.REFUNDED
-    if newest and newest.till == "by_hand" and newest.state == PaymentState.OPEN:
+    if newest and newest.till == "by_hand" and newest.state == PaymentState.OPEN and not _taken_after(order, newest):
         return Stage.PROMISED
     return Stage.COPY if order.door == Door.HAVE_COPY else Stage.FREE
+
+
+def _taken_after(order: OrderView, payment: PaymentView) -> bool:
+    """Whether the reader took the works without paying, after they had begun this payment."""
+    return order.granted_at is not None and order.granted_at > payment.created_at
 
 
 def _till_label(payment: PaymentView, said: Format) -> str:

@@ -85,6 +85,18 @@ async def test_by_hand_is_kept_whole_or_not_at_all(shop: House, alice: Visitor) 
     assert [deed[:2] for deed in await deeds(shop)] == [("till.changed", "till:by_hand"), ("till.off", "till:by_hand")]
 
 
+async def test_a_till_by_hand_that_tells_nobody_where_the_money_goes_is_not_kept(shop: House, alice: Visitor) -> None:
+    path, before = "/studio/money/by-hand", await settings(shop)
+    empty = {"by_hand": "on", "by_hand_name": "Alice", "by_hand_iban": "", "by_hand_instructions": " "}
+    answer = await alice.send(path, path, **empty)
+    page = await answer.text()
+    assert answer.status == 422
+    assert "Readers have to know where the money goes" in page
+    assert 'id="by_hand_instructions-wrong"' in page
+    assert (await settings(shop), await deeds(shop)) == (before, [])
+    assert (await alice.send(path, path, **empty | {"by_hand": "off"})).status == 303
+
+
 async def test_who_may_not_sell_sees_none_of_it(shop: House, alice: Visitor) -> None:
     await shop.db.write(lambda conn: conn.execute(tables.creators.update().values(kind="contributor", may="talk")))
     for path in ("/studio/money", STRIPE, "/studio/money/by-hand", "/studio/orders", "/studio/orders/1"):

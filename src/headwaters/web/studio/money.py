@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from headwaters.core.deeds import Deed, What
-from headwaters.core.errors import N_, HeadwatersError, Refused
+from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.people import Right
 from headwaters.core.sales.iban import in_fours
 from headwaters.core.sales.states import Mode
-from headwaters.core.shop import says_how_to_pay
+from headwaters.core.shop import Settings, says_how_to_pay
 from headwaters.errands import tills
 from headwaters.errands.house import House, refresh
 from headwaters.errands.settings import change_settings, locked_secrets
@@ -96,6 +98,16 @@ async def post_practice(request: web.Request, session: Session) -> web.Response:
 # ── by hand ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def _check_says_how(settings: Settings) -> None:
+    """A till that tells nobody where the money goes takes none. Raises Refused(SETTING_INVALID)."""
+    if settings.by_hand != "off" and not says_how_to_pay(settings):
+        raise Refused(
+            Code.SETTING_INVALID,
+            N_("Readers have to know where the money goes: write an IBAN, or say it in words."),
+            field="by_hand_instructions",
+        )
+
+
 @routes.get("/studio/money/by-hand")
 @may(Right.SELL)
 async def get_by_hand(request: web.Request, session: Session) -> web.Response:
@@ -130,6 +142,7 @@ async def post_by_hand(request: web.Request, session: Session) -> web.Response:
         what = What.TILL_OFF if wanted == "off" else What.TILL_ON
     changes = {key: session.form[key] for key in _BY_HAND_FIELDS if key in session.form}
     try:
+        _check_says_how(replace(house.now.settings, **changes))
         await change_settings(house, changes, Deed(session.row.creator_id, what, "till:by_hand"))
     except Refused as refused:
         return await _by_hand_page(request, session, refused)
