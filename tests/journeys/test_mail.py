@@ -133,8 +133,8 @@ def test_refusing_all_mail_takes_a_press_of_the_button_or_the_mail_programs_own(
     for method in ("GET", "HEAD", "GET"):  # as scanners do
         assert ask(link, method=method).status == 200
     assert rows(shop.shop, "SELECT count(*) FROM mail_refusals") == [(0,)]
-    forged = ask(link[:-1] + ("a" if link[-1] != "a" else "b"), {"List-Unsubscribe": "One-Click"})
-    assert forged.status == 404
+    other = "a" if link[-9] != "a" else "b"  # not the last one, of which Base64 leaves two bits unread
+    assert ask(link[:-9] + other + link[-8:], {"List-Unsubscribe": "One-Click"}).status == 404
     assert ask(link, {"List-Unsubscribe": "One-Click"}).status == 200
     page = taken(shop, "second", email="Carol+river@example.org")
     settle(shop)
