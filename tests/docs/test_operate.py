@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -39,10 +41,27 @@ def caddy(folder: Path, backend: int) -> Iterator[int]:
         )
     try:
         wait_until_open(port, process)
+        wait_until_certified(port)
         yield port
     finally:
         process.terminate()
         process.wait(10)
+
+
+def wait_until_certified(port: int) -> None:
+    """Caddy listens before its certificate is there, and until then breaks off every handshake."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 5) as plain:
+                context.wrap_socket(plain, server_hostname="localhost").close()
+            return
+        except OSError:  # ssl.SSLError is one
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def curl(*arguments: str) -> bytes:

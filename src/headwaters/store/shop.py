@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.shop_marks import Mark
@@ -59,11 +59,6 @@ def add_mark(conn: Connection, mark: Mark, value: str) -> bool:
     """Remember it unless something is remembered. True: now."""
     statement = insert(settings).values(key=mark.value, value=value).on_conflict_do_nothing().returning(settings.c.key)
     return conn.execute(statement).first() is not None
-
-
-def remove_setting(conn: Connection, key: str) -> None:
-    """Back to the default."""
-    conn.execute(delete(settings).where(settings.c.key == key))
 
 
 def catalogue_version(conn: Connection) -> int:
