@@ -230,6 +230,7 @@ def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRo
             seconds_micros=file.seconds_micros,
             width=file.width,
             height=file.height,
+            given=file.given,
         )
         for file, ref in zip(labelled(files), refs, strict=True)
     ]

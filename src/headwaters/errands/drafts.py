@@ -143,6 +143,7 @@ def _edition_file(row: FileRow) -> EditionFile:
         seconds_micros=row.seconds_micros,
         width=row.width,
         height=row.height,
+        given=row.given,
     )
 
 
@@ -220,8 +221,8 @@ def _plan(draft: DraftRow, said: Said, files: Sequence[UploadedFile], before: Se
             hint=N_("Add the files that people get. A sample or a cover alone is no work."),
             field="files",
         )
-    given = sum(one.file.role is not Role.ART for one in before)
-    if before and not plan.files and sum(one.file.role is not Role.ART for one in plan.kept) == given:
+    given = sum(one.file.role.given for one in before)
+    if before and not plan.files and sum(one.file.role.given for one in plan.kept) == given:
         raise Refused(
             Code.NOTHING_TO_PUBLISH,
             N_("These are the files of the edition before, and nothing else."),
@@ -258,7 +259,7 @@ def assemble(draft: DraftRow, said: Said, files: Sequence[UploadedFile], before:
     dropped = set(draft.form.get("dropped", "").split("\n"))
     new = {file.name.casefold() for file in files}
     old = {kept.file.name.casefold(): kept.file for kept in before}
-    given = [kept for kept in before if kept.file.role is not Role.ART]
+    given = [kept for kept in before if kept.file.role.given]
     kept = [one for one in given if one.file.name not in dropped and one.file.name.casefold() not in new]
     entries = [(_entry(file, old.get(file.name.casefold())), _found(file)) for file in files]
     planned = given_files(entries, [one.file for one in kept])

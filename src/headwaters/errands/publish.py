@@ -173,7 +173,7 @@ def _in_order(plan: Plan, files: Sequence[EditionFile]) -> tuple[EditionFile, ..
     return tuple(sorted(files, key=lambda file: (_ORDER[file.role], places.get(file.name, 0))))
 
 
-_ORDER = {Role.WORK: 0, Role.SAMPLE: 1, Role.COVER: 2, Role.ART: 3}
+_ORDER = {role: place for place, role in enumerate(Role)}
 
 
 def work_address(house: House, slug: str) -> str:

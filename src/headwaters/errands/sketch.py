@@ -57,7 +57,7 @@ def _files(
     except HeadwatersError:
         return (), None
     by_path = {file.path: file for file in here}
-    found = [kept.file for kept in plan.kept if kept.file.role is not Role.ART]
+    found = [kept.file for kept in plan.kept if kept.file.role.given]
     for number, file in enumerate(plan.files):
         row = by_path[file.found.path]
         look = Look(row.media_type)

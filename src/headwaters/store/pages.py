@@ -50,6 +50,10 @@ class FileView:
     seconds: int | None
     width: int | None
     height: int | None
+    id: int = 0
+    made_from: int | None = None
+    recipe: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,10 @@ _FILES = select(
     files.c.seconds_micros,
     files.c.width,
     files.c.height,
+    files.c.id,
+    files.c.made_from,
+    files.c.recipe,
+    files.c.details,
 ).order_by(files.c.edition_id, files.c.position, files.c.id)
 
 _WORK_BY_SLUG = Prepared(_WORKS.where(works.c.slug == bindparam("slug")))
@@ -152,9 +160,9 @@ _SHOWN_FILES = Prepared(
 
 
 def _file(row: Sequence[Any]) -> FileView:
-    _, ref, role, name, label, media_type, sha256, size, micros, width, height = row
+    _, ref, role, name, label, media_type, sha256, size, micros, *more = row
     seconds = None if micros is None else round(micros / 1_000_000)
-    return FileView(ref, role, name, label, media_type, sha256, size, seconds, width, height)
+    return FileView(ref, role, name, label, media_type, sha256, size, seconds, *more)
 
 
 def _work(conn: Connection, row: Sequence[Any] | None) -> WorkView | None:

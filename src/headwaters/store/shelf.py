@@ -12,8 +12,9 @@ from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import blobs, editions, files, grants, works
 
-HELD_ROLES = ("work", "cover")  # what a key opens; a cover as it was given may tell where and when it was made
-PUBLIC_ROLES = ("sample", "art")
+GIVEN_ROLES = ("work", "cover")  # what holders get as it was given; a cover may tell where and when it was made
+HELD_ROLES = (*GIVEN_ROLES, "made")  # what a key opens
+PUBLIC_ROLES = ("sample", "art", "taste")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ _EDITION_FILES = Prepared(
     .select_from(files)
     .join(editions, editions.c.id == files.c.edition_id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
-    .where(files.c.edition_id == bindparam("edition_id"), files.c.role.in_(HELD_ROLES))
+    .where(files.c.edition_id == bindparam("edition_id"), files.c.role.in_(GIVEN_ROLES))
     .order_by(files.c.position, files.c.id)
 )
 
@@ -153,7 +154,7 @@ def newest_edition(conn: Connection, work_id: int) -> EditionRow:
 
 
 def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
-    """What holders get of an edition, in its order."""
+    """What holders get of an edition as it was given, in its order."""
     return tuple(FileRow(*row) for row in _EDITION_FILES.all(conn, edition_id=edition_id))
 
 

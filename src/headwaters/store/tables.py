@@ -190,6 +190,9 @@ works = Table(
     _text("note"),  # why it is withheld, for the page
     _int("position", 0),  # on the first page: smaller first, then newer first
     _int("revision", 0),  # raised with each change of its words, so that of two editors the second is told
+    _text("formats", ""),  # which formats are made of it (core.works.recipes); empty: the shop's usual ones
+    _text("taste", ""),  # how much of it can be tried on its page; empty: the shop's usual
+    _text("colophon", ""),  # whether its files say where they come from: on, off; empty: the shop's usual
     _int("created_at"),
     _int("changed_at"),
     CheckConstraint("price_minor >= 0 AND minimum_minor >= 0", name="money"),
@@ -221,6 +224,10 @@ blobs = Table(
     _maybe_int("mtime_ns"),
     _maybe_int("ctime_ns"),
     _int("created_at"),
+    _text("place", "local"),  # the storage that has it: local, s3
+    _maybe_int("checked_at"),  # when all of it was read last and had this SHA-256
+    _text("fault", ""),  # missing, changed: what the last look at it found
+    Index(None, "checked_at"),
 )
 
 files = Table(
@@ -230,7 +237,7 @@ files = Table(
     _to("edition_id", "editions"),
     Column("ref", Text, nullable=False, unique=True),  # the file id of addresses
     _int("position"),
-    _text("role"),  # work, sample, cover (as given), art (made from the cover)
+    _text("role"),  # work, sample, cover (as given); art (from the cover), made (a format), taste (to try): by the shop
     _text("name"),
     _text("label"),
     _text("media_type"),
@@ -239,7 +246,56 @@ files = Table(
     _maybe_int("seconds_micros"),
     _maybe_int("width"),
     _maybe_int("height"),
+    _text("given", ""),  # SHA-256 of the creator's file, where the shop wrote a colophon into its copy
+    _maybe_int("made_from"),  # the file that it was made from, for made and taste
+    _text("recipe", ""),  # how it was made (core.works.recipes)
+    _text("details", ""),  # JSON: what a player wants to know, such as chapters or the shape of a sound
     Index(None, "edition_id", "position"),
+)
+
+# what the shop makes of an edition in the background: formats, tastes, torrents; one at a time
+makings = Table(
+    "makings",
+    metadata,
+    _id(),
+    _to("edition_id", "editions"),
+    _int("file_id", 0),  # the file it is made from; 0: from the edition as a whole
+    _text("recipe"),
+    _text("state"),  # core.works.makings: waiting, making, made, failed, skipped
+    _int("done", 0),  # in thousandths
+    _int("attempts", 0),
+    _text("error", ""),  # why it failed or was skipped, in words
+    _int("due_at"),
+    _maybe_int("beat_at"),  # the last sign of life of whoever makes it
+    _int("created_at"),
+    _int("changed_at"),
+    Unique("edition_id", "file_id", "recipe"),
+    Index(None, "state", "due_at"),
+)
+
+# the BitTorrent v1 metainfo of an edition; what a client asks for it by
+torrents = Table(
+    "torrents",
+    metadata,
+    Column("edition_id", _Id, ForeignKey("editions.id"), primary_key=True, autoincrement=False),
+    Column("info_sha256", Text, ForeignKey("blobs.sha256"), nullable=False),  # the bencoded info dictionary
+    Column("infohash", Text, nullable=False, unique=True),  # its SHA-1, 40 hex digits
+    _int("created_at"),
+)
+
+# other hosts that have the files of a work under their names, as the creator says
+mirrors = Table(
+    "mirrors",
+    metadata,
+    _id(),
+    _to("work_id", "works"),
+    _text("address"),  # to which a file's name is added
+    _int("position", 0),
+    _text("state", "unchecked"),  # unchecked, good, bad
+    _text("error", ""),  # what was wrong with it, in words
+    _int("created_at"),
+    _maybe_int("checked_at"),
+    Unique("work_id", "address"),
 )
 
 # a work, or a new edition of one, before it is published
@@ -277,6 +333,7 @@ uploads = Table(
     _text("sha256", ""),  # of the whole, once it is here
     _text("media_type", ""),
     _text("error", ""),  # why it was refused, in words
+    _text("findings", ""),  # JSON: what it tells of its maker that may not be meant to be published
     _text("stamp", ""),  # what tells the same file when it is chosen again: its sender's date, or a server's witness
     _maybe_text("origin"),  # a path of the server, where it was picked there instead of sent
     _int("created_at"),
@@ -320,6 +377,17 @@ visits = Table(
     _text("came_from"),
     _int("count"),
     Unique("work_id", "day", "came_from"),
+)
+
+# visits that a copy's colophon brought, an edition and a day: how many, and nothing about whose copy
+copy_visits = Table(
+    "copy_visits",
+    metadata,
+    _id(),
+    _to("edition_id", "editions"),
+    _int("day"),  # days since 1970, UTC
+    _int("count"),
+    Unique("edition_id", "day"),
 )
 
 # ── sales ────────────────────────────────────────────────────────────────────────────────────────
@@ -461,6 +529,29 @@ downloads = Table(
     _int("day"),  # days since 1970, UTC
     _int("count"),
     Unique("grant_id", "day"),
+)
+
+# downloads begun at the public addresses of a free work, a day: how many, and nothing about who
+fetches = Table(
+    "fetches",
+    metadata,
+    _id(),
+    _to("work_id", "works"),
+    _int("day"),  # days since 1970, UTC
+    _int("count"),
+    Unique("work_id", "day"),
+)
+
+# links to one's order pages, sent to the address that one gave with them
+lost_links = Table(
+    "lost_links",
+    metadata,
+    Column("digest", Text, primary_key=True),  # SHA-256 of the secret in the link
+    _text("email"),
+    _int("created_at"),
+    _int("expires_at"),
+    _maybe_int("used_at"),
+    Index(None, "email"),
 )
 
 # ── letters and mail ─────────────────────────────────────────────────────────────────────────────

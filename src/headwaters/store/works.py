@@ -15,7 +15,7 @@ from headwaters.core.works.details import Details
 from headwaters.core.works.editions import Role, WorkState
 from headwaters.core.works.media import WorkKind
 from headwaters.store.db import Connection
-from headwaters.store.shelf import HELD_ROLES
+from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.store.tables import blobs, editions, files, works
 
 # ── works ────────────────────────────────────────────────────────────────────────────────────────
@@ -195,6 +195,10 @@ class FileRow:
     seconds_micros: int | None
     width: int | None
     height: int | None
+    given: str = ""
+    made_from: int | None = None
+    recipe: str = ""
+    details: str = ""
 
 
 def newest_edition(conn: Connection, work_id: int) -> EditionRow | None:
@@ -233,7 +237,7 @@ def editions_of(conn: Connection, work_id: int) -> list[EditionLine]:
             rights=row.rights,
             rights_text=row.rights_text,
             changes=row.changes,
-            files=tuple(file for file in files_of(conn, row.id) if file.role != Role.ART.value),
+            files=tuple(file for file in files_of(conn, row.id) if Role(file.role).given),
         )
         for row in conn.execute(query.order_by(editions.c.number.desc()))
     ]
@@ -374,7 +378,7 @@ class WorkLine:
 _NEWEST = (
     select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
 )
-_GIVEN = case((files.c.role.in_(HELD_ROLES), 1), else_=0)
+_GIVEN = case((files.c.role.in_(GIVEN_ROLES), 1), else_=0)
 _LIST = (
     select(
         works.c.slug,

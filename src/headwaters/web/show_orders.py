@@ -20,7 +20,7 @@ from headwaters.core.works.editions import WorkState
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
-from headwaters.store.shelf import HELD_ROLES
+from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
 from headwaters.web.contexts.orders import Stage
@@ -76,7 +76,7 @@ class ShelfWork:
 def shelf_work(work: WorkView, language: str) -> ShelfWork:
     """What every order page shows of `work`."""
     said = formats(language)
-    lines = work.of_role(*HELD_ROLES)
+    lines = work.of_role(*GIVEN_ROLES)
     withheld = work.state == WorkState.WITHHELD
     files = tuple(
         ShelfFile(

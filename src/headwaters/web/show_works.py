@@ -22,7 +22,7 @@ from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.collections import CollectionRow
 from headwaters.store.pages import FileView, WorkView
-from headwaters.store.shelf import HELD_ROLES
+from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import works as pages
 from headwaters.web.contexts.common import Amount, Art, Cut, FileLine, PayForm, Problem, Site, TillChoice
 from headwaters.web.format import Format, formats
@@ -283,7 +283,7 @@ def work_page(
     art = said_art(work)
     layout = layout_of(site.cover, art.shape if art else "")
     samples = tuple(_sample(work, file, art, said) for file in work.of_role("sample"))
-    lines = work.of_role(*HELD_ROLES)
+    lines = work.of_role(*GIVEN_ROLES)
     about_pay = problem if problem and problem.field == "amount" else None
     return pages.WorkPage(
         title=work.title,

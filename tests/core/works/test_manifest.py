@@ -117,7 +117,7 @@ role = "art"
         "work.toml, line 11: There is no key “pfad”. These are known: path, label, role.",
         "work.toml, line 11: path: It is missing: it names a file of this folder.",
         "work.toml, line 13: path: “../secret” is not the path of a file in this folder.",
-        "work.toml, line 13: role: Art is made from the cover; a file is work, sample or cover.",
+        "work.toml, line 13: role: The shop makes these itself; a file is work, sample or cover.",
     ]
 
 

@@ -20,17 +20,29 @@ from headwaters.core.works.media import default_labels, stem
 
 
 class Role(StrEnum):
-    """What a file is for. A sample is free on the work's page; art is made from the cover, by the shop."""
+    """What a file is for. Work, sample and cover come from the creator; a sample is free on the work's page.
+
+    The shop makes the others: art from the cover; `made` is another format of a file of the work, and goes to whoever
+    holds it; a `taste` is a part of one, for everybody who looks at the page.
+    """
 
     WORK = "work"
     SAMPLE = "sample"
     COVER = "cover"
     ART = "art"
+    MADE = "made"
+    TASTE = "taste"
+
+    @property
+    def given(self) -> bool:
+        """Whether such files come from the creator."""
+        return self in {Role.WORK, Role.SAMPLE, Role.COVER}
 
 
 @dataclass(frozen=True, slots=True)
 class EditionFile:
-    """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length."""
+    """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length.
+    `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one."""
 
     role: Role
     name: str
@@ -41,17 +53,19 @@ class EditionFile:
     seconds_micros: int | None = None
     width: int | None = None
     height: int | None = None
+    given: str = ""
 
 
 def fingerprint(files: Sequence[EditionFile]) -> str:
     """SHA-256 over what the creator gave, in its order: role, name, label and content of each file.
 
-    Art is left out: another version of this software may encode it otherwise, which makes no new edition.
+    What the shop makes is left out: another version of this software may encode it otherwise, which makes no new
+    edition. Where the shop wrote a colophon into its copy, the content is that of the creator's own file.
     """
     digest = hashlib.sha256()
     for file in files:
-        if file.role is not Role.ART:
-            fields = (file.role.value, file.name, file.label, file.sha256)
+        if file.role.given:
+            fields = (file.role.value, file.name, file.label, file.given or file.sha256)
             digest.update("".join(f"{len(field)}:{field}" for field in fields).encode() + b"\n")
     return digest.hexdigest()
 

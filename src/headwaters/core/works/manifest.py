@@ -299,8 +299,8 @@ def _path(value: Any, currency: str) -> str:
 
 def _file_role(value: Any, currency: str) -> Role:
     role: Role = _one_of(Role, value)
-    if role is Role.ART:
-        raise _Wrong(N_("Art is made from the cover; a file is work, sample or cover."))
+    if not role.given:
+        raise _Wrong(N_("The shop makes these itself; a file is work, sample or cover."))
     return role
 
 

@@ -15,7 +15,7 @@ from headwaters.core.errors import Code, Conflict, HeadwatersError, NotFound, Re
 from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, mark, merge, read_marks
 from headwaters.core.works.drafts import DraftState, read_moment
-from headwaters.core.works.editions import EditionFile, Role
+from headwaters.core.works.editions import EditionFile
 from headwaters.core.works.forms import NEW_EDITION, NEW_WORK, check_length, typed_fields
 from headwaters.core.works.slugs import slug_from
 from headwaters.errands.drafts import begin_edition, begin_work, discard, kept_files, prepare
@@ -83,7 +83,7 @@ async def draft_fields(house: House, draft: DraftRow, form: Mapping[str, str]) -
     if draft.work_id is None:
         return typed_fields(form, NEW_WORK)
     fields = typed_fields(form, NEW_EDITION)
-    names = [one.file.name for one in await kept_files(house, draft) if one.file.role is not Role.ART]
+    names = [one.file.name for one in await kept_files(house, draft) if one.file.role.given]
     fields["dropped"] = "\n".join(name for name in names if not form.get(_tick(name)))
     return fields
 
@@ -163,7 +163,7 @@ async def _kept(request: web.Request, draft: DraftRow, fields: Mapping[str, str]
             replaced=file.name.casefold() in new,
         )
 
-    return tuple(line(one.file) for one in await kept_files(house, draft) if one.file.role is not Role.ART)
+    return tuple(line(one.file) for one in await kept_files(house, draft) if one.file.role.given)
 
 
 async def _waits_page(

@@ -1,0 +1,98 @@
+"""What delivery needs: formats and tastes made in the background, torrents, mirrors, places of files, lost links."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "makings",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("edition_id", ID, nullable=False),
+        sa.Column("file_id", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("recipe", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_makings_edition_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_makings")),
+        sa.UniqueConstraint("edition_id", "file_id", "recipe", name=op.f("uq_makings_edition_id_file_id_recipe")),
+    )
+    op.create_index(op.f("ix_makings_state_due_at"), "makings", ["state", "due_at"], unique=False)
+    op.create_table(
+        "torrents",
+        sa.Column("edition_id", ID, autoincrement=False, nullable=False),
+        sa.Column("info_sha256", sa.Text(), nullable=False),
+        sa.Column("infohash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_torrents_edition_id")),
+        sa.ForeignKeyConstraint(["info_sha256"], ["blobs.sha256"], name=op.f("fk_torrents_info_sha256")),
+        sa.PrimaryKeyConstraint("edition_id", name=op.f("pk_torrents")),
+        sa.UniqueConstraint("infohash", name=op.f("uq_torrents_infohash")),
+    )
+    op.create_table(
+        "mirrors",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("work_id", ID, nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), server_default="unchecked", nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["work_id"], ["works.id"], name=op.f("fk_mirrors_work_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mirrors")),
+        sa.UniqueConstraint("work_id", "address", name=op.f("uq_mirrors_work_id_address")),
+    )
+    op.create_table(
+        "copy_visits",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("edition_id", ID, nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_copy_visits_edition_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy_visits")),
+        sa.UniqueConstraint("edition_id", "day", name=op.f("uq_copy_visits_edition_id_day")),
+    )
+    op.create_table(
+        "fetches",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("work_id", ID, nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["work_id"], ["works.id"], name=op.f("fk_fetches_work_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fetches")),
+        sa.UniqueConstraint("work_id", "day", name=op.f("uq_fetches_work_id_day")),
+    )
+    op.create_table(
+        "lost_links",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_lost_links")),
+    )
+    op.create_index(op.f("ix_lost_links_email"), "lost_links", ["email"], unique=False)
+    for name in ("formats", "taste", "colophon"):
+        op.add_column("works", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    for name in ("given", "recipe", "details"):
+        op.add_column("files", sa.Column(name, sa.Text(), server_default="", nullable=False))
+    op.add_column("files", sa.Column("made_from", sa.BigInteger(), nullable=True))
+    op.add_column("uploads", sa.Column("findings", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
+    op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
+    op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
+    op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
