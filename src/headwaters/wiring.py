@@ -12,6 +12,7 @@ from pathlib import Path
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.media.encoder import FfmpegEncoder
 from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -80,6 +81,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
             fetcher=HttpFetcher(own=(config.url,)),
+            encoder=FfmpegEncoder(),
         )
         yield house
     finally:

@@ -36,6 +36,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.actions.shop import change_settings
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.media.encoder import FfmpegEncoder
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
@@ -63,6 +64,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
         fetcher=HttpFetcher(own=(config.url,)),
+        encoder=FfmpegEncoder(),
     )
 
 

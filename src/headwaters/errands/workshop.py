@@ -27,7 +27,7 @@ from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip, wor
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
-from headwaters.errands.makers import pictures
+from headwaters.errands.makers import films, pictures, sounds
 from headwaters.ports import Blob
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 # Each piece that makes something adds its RECIPES here: one line.
 RECIPES: Mapping[str, Recipe] = {
     **pictures.RECIPES,
+    **sounds.RECIPES,
+    **films.RECIPES,
 }
 
 
