@@ -107,6 +107,8 @@ class Code(StrEnum):
     REPORT_UNKNOWN = "report_unknown"
     REPORT_NEWER = "report_newer"
     TOO_OFTEN = "too_often"
+    LOST_NOTHING = "lost_nothing"
+    LOST_SPENT = "lost_spent"
     # the shop
     SHOP_MISSING = "shop_missing"
     SHOP_EXISTS = "shop_exists"

@@ -16,7 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
-from headwaters.errands import counting, settle, uploads
+from headwaters.errands import counting, lost, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
@@ -25,7 +25,7 @@ from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.errands.workshop import Workshop
-from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
+from headwaters.web import countries, files, letters, lost_pages, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice, countries)
+_ROOMS = (files, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:
@@ -74,6 +74,9 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def forget_links() -> None:
+        await lost.sweep(house)
+
     async def look_for_news() -> None:
         await refresh(house)
 
@@ -86,9 +89,10 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("lost links that are over", timedelta(minutes=5), forget_links),
         *more,
     )
-    return Worker(house, mail_handlers(house), chores)
+    return Worker(house, {**mail_handlers(house), **lost.lost_handlers(house)}, chores)
 
 
 def _chores_of(app: web.Application) -> Sequence[Chore]:
