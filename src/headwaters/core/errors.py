@@ -79,6 +79,9 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    TORRENT_MISSING = "torrent_missing"
+    MIRROR_UNKNOWN = "mirror_unknown"
+    MIRRORS_FULL = "mirrors_full"
     # drafts and collections
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"
