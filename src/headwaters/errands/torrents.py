@@ -62,3 +62,12 @@ async def _read(house: House, files: tuple[FileRow, ...], length: int, progress:
                 done += len(data)
                 progress(done, total)
     return pieces.done()
+
+
+async def make_missing(house: House) -> int:
+    """Make the torrents of newest editions that have none, one after the other; how many were made."""
+    made = 0
+    for edition_id in await house.db.read(rows.without_torrent):
+        finish = await make_torrent(house, edition_id)
+        made += await house.db.write(finish)
+    return made
