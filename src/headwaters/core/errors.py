@@ -80,6 +80,9 @@ class Code(StrEnum):
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
     NOT_MADE = "not_made"
+    TORRENT_MISSING = "torrent_missing"
+    MIRROR_UNKNOWN = "mirror_unknown"
+    MIRRORS_FULL = "mirrors_full"
     # drafts and collections
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"

@@ -56,7 +56,8 @@ class House:
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
     passkeys: Passkeys | None = None  # None where the shop's address cannot have any
-    downloads: Counter = field(default_factory=Counter)
+    downloads: Counter[str] = field(default_factory=Counter)  # by download key
+    fetched: Counter[int] = field(default_factory=Counter)  # of free works, by their ids
     sums: LedgerSums = field(default_factory=LedgerSums)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
     fetcher: Fetcher | None = None  # None: this process asks nobody

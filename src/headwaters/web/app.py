@@ -19,13 +19,14 @@ from headwaters.core.works.makings import Lane
 from headwaters.errands import counting, lost, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
+from headwaters.errands.fetching import Fetching
 from headwaters.errands.house import House, refresh
 from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.errands.workshop import Workshop
-from headwaters.web import countries, files, letters, lost_pages, pages, practice, reports, sales, studio
+from headwaters.web import countries, fetching, files, letters, lost_pages, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice, countries, lost_pages)
+_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:
@@ -49,6 +50,7 @@ def make_app(house: House) -> web.Application:
     app[WORKSHOP] = Workshop(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
+    app[files.FETCHING] = Fetching(house, app[files.DESK])
     app[VISITS] = Visits(lambda: house.clock().timestamp())
     app[PULSE] = Pulse()
     secure(app, house.config)
@@ -82,6 +84,7 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
 
     async def count_downloads() -> None:
         await counting.flush(house.downloads, house.db, house.clock())
+        await counting.flush_fetches(house.fetched, house.db, house.clock())
 
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
@@ -155,6 +158,7 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await worker.stop()
     await app[INTAKE].close()
     await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
+    await _at_the_end("the last fetches", counting.flush_fetches(house.fetched, house.db, house.clock()))
     await _at_the_end("the last visits", keep_visits(house, app[VISITS]))
 
 
