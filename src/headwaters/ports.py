@@ -19,9 +19,11 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.reading import Reading
 
 __all__ = [
     "Blob",
+    "Books",
     "Cover",
     "Fetched",
     "Fetcher",
@@ -285,6 +287,20 @@ class Media(Protocol):
 
     def draw(self, cover: Cover, widths: tuple[int, ...]) -> tuple[Picture, ...]:
         """A cover drawn from its words: the same words give the same pixels. Encoded as `pictures` does."""
+
+
+# ── Books ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Books(Protocol):
+    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
+
+    def read(self, path: Path, media_type: str, language: str) -> Reading:
+        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own.
+
+        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
+        read: no book, broken, locked, without words, or one that unpacks to too much.
+        """
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────
