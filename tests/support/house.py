@@ -45,7 +45,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
 
     shop.mkdir(exist_ok=True)
     (shop / "shop.key").write_bytes(SHOP_KEY)
-    config = Config(shop=shop, url="http://shop.example")
+    config = Config(shop=shop, url="http://shop.example", workshop=False)
     vault = SivVault(SHOP_KEY)
     tills = partial(make_tills, shop_key=SHOP_KEY, clock=clock, vault=vault)
     await database.write(lambda conn: change_settings(conn, {"name": "Alice", "currency": "EUR", **settings}))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from headwaters.actions.makings import queue_makings
 from headwaters.core.clock import to_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Conflict, Refused
@@ -203,6 +204,7 @@ def _add_edition(
         conn, work_id, number, mark, rights.value, RIGHTS_VERSION, publication.changes, to_micros(now)
     )
     rows.add_files(conn, edition, _file_rows(publication.files, refs))
+    queue_makings(conn, edition, now)
 
 
 def _draw_anew(conn: Connection, edition_id: int, publication: Publication, refs: Sequence[str]) -> None:

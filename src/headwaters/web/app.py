@@ -15,6 +15,7 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
+from headwaters.core.works.makings import Lane
 from headwaters.errands import counting, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
@@ -23,9 +24,10 @@ from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
+from headwaters.errands.workshop import Workshop
 from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE, INTAKE, PRESS
+from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
@@ -44,6 +46,7 @@ def make_app(house: House) -> web.Application:
     app[HOUSE] = house
     app[INTAKE] = Intake(house)
     app[PRESS] = Press(house)
+    app[WORKSHOP] = Workshop(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
     app[VISITS] = Visits(lambda: house.clock().timestamp())
@@ -112,6 +115,29 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
         Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
         Chore("visits", EVERY, partial(keep_visits, house, visits)),
         Chore("pulse", BEAT, beat),
+        *_workshop_chores(app),
+    )
+
+
+def _workshop_chores(app: web.Application) -> Sequence[Chore]:
+    """What is made in the background, in a lane each."""
+    workshop = app[WORKSHOP]
+    if not app[HOUSE].config.workshop:
+        return ()
+
+    async def queue_missing() -> None:
+        await workshop.queue_missing()
+
+    async def make_quick() -> None:
+        await workshop.make_due(Lane.QUICK)
+
+    async def make_long() -> None:
+        await workshop.make_due(Lane.LONG)
+
+    return (
+        Chore("makings that are missing", timedelta(seconds=5), queue_missing),
+        Chore("quick makings", timedelta(seconds=2), make_quick),
+        Chore("long makings", timedelta(seconds=2), make_long),
     )
 
 
@@ -121,6 +147,7 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await worker.start()
     yield
     app[INTAKE].stop()
+    app[WORKSHOP].stop()
     await worker.stop()
     await app[INTAKE].close()
     await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
