@@ -35,7 +35,8 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
     from headwaters.adapters.fetch import HttpFetcher
-    from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.books import Bookbinder
+from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
@@ -54,6 +55,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         db=database,
         storage=LocalStorage(config.files_dir),
         media=PillowMedia(),
+        books=Bookbinder(),
         mailer=None,
         clock=clock,
         token=make_token,

@@ -27,7 +27,7 @@ from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip, wor
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
-from headwaters.errands.makers import pictures
+from headwaters.errands.makers import books, pictures, views
 from headwaters.ports import Blob
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 # Each piece that makes something adds its RECIPES here: one line.
 RECIPES: Mapping[str, Recipe] = {
     **pictures.RECIPES,
+    **books.RECIPES,
+    **views.RECIPES,
 }
 
 
@@ -56,7 +58,7 @@ class Workshop:
     async def queue_missing(self) -> int:
         """Queue what the works want by the settings of now, if that is news; how many makings that were."""
         settings = self._house.now.settings
-        wanted = (settings.formats,)
+        wanted = (settings.formats, settings.taste)
         if wanted == self._wanted:
             return 0
         queued = await self._house.db.write(partial(verbs.queue_all, now=self._house.clock()))

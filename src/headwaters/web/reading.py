@@ -15,31 +15,27 @@ import nh3
 from aiohttp import web
 from markupsafe import Markup
 
-from headwaters.core.errors import HeadwatersError
 from headwaters.core.works.editions import Role, WorkState
 from headwaters.core.works.reading import READING, Index, PartLine
 from headwaters.errands.download import Download
-from headwaters.errands.house import House
 from headwaters.errands.reading import Readings, no_such_part
 from headwaters.store import pages as rows
 from headwaters.store.pages import FileView, WorkView
 from headwaters.web.contexts.taste import ContentsLine, ReadPage, Turn
 from headwaters.web.files import DESK
 from headwaters.web.keys import HOUSE
-from headwaters.web.render import HTML, KEPT, PRIVATE, Kept, answer, keep, page_html, render, site_of
+from headwaters.web.render import KEPT, PRIVATE, Kept, answer, keep, page_html, render, site_of
 
 routes = web.RouteTableDef()
 
 WORDS_A_MINUTE = 230
-_FOREVER = "public, max-age=31536000, immutable"
 _PICTURE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 
-_TAGS = frozenset(
-    "p h2 h3 h4 h5 h6 blockquote ul ol li dl dt dd figure figcaption table caption thead tbody tfoot tr td th div aside"
-    " pre hr em strong i b u small sub sup s del ins code kbd samp var cite q abbr dfn mark bdi bdo ruby rt rp br wbr a"
-    " span img".split()
-)
+_TAG_NAMES = """p h2 h3 h4 h5 h6 blockquote ul ol li dl dt dd figure figcaption table caption thead tbody tfoot tr td th
+div aside pre hr em strong i b u small sub sup s del ins code kbd samp var cite q abbr dfn mark bdi bdo ruby rt rp br
+wbr a span img"""
+_TAGS = frozenset(_TAG_NAMES.split())
 _ATTRIBUTES = {
     "*": {"id", "lang", "dir"},
     "a": {"href"},
@@ -178,7 +174,7 @@ async def get_beginning(request: web.Request) -> web.Response:
 @routes.get("/w/{slug}/read/{book}/p/{name}")
 async def get_public_picture(request: web.Request) -> web.Response:
     """A picture of a book that everybody may read."""
-    _, book, download = await _public(request)
+    _, _, download = await _public(request)
     media_type, data = await request.app[READINGS].picture(download, request.match_info["name"])
     return web.Response(body=data, headers={"Content-Type": media_type, "Cache-Control": "no-cache", **_PICTURE})
 
@@ -218,7 +214,5 @@ async def get_held_page(request: web.Request) -> web.Response:
     number = _number(request.match_info["page"])
     download = await request.app[DESK].file(request.match_info["key"], request.match_info["ref"])
     index, part, html = await request.app[READINGS].part(download, number)
-    page = read_page(
-        index, part, number, html, title=download.name, href="", work="", place=download.sha256 or ""
-    )
+    page = read_page(index, part, number, html, title=download.name, href="", work="", place=download.sha256 or "")
     return render(request, "read.html", page)

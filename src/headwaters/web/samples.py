@@ -32,6 +32,7 @@ from headwaters.web.contexts.letters import RefusePage
 from headwaters.web.contexts.orders import OrderPage
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.contexts.shop import AboutPage, ErrorPage, PrivacyPage, ReportForm, ReportPage
+from headwaters.web.contexts.taste import ReadPage
 from headwaters.web.contexts.works import CollectionPage, HomePage, Preview, WorkCard, WorkPage
 from headwaters.web.format import formats
 from headwaters.web.look import address_of, file_addresses, look_address, style_address
@@ -44,6 +45,7 @@ PAGES: Mapping[str, type] = {
     "home.html": HomePage,
     "work.html": WorkPage,
     "collection.html": CollectionPage,
+    "read.html": ReadPage,
     "order.html": OrderPage,
     "country.html": CountryPage,
     "about.html": AboutPage,

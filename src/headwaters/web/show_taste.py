@@ -8,6 +8,7 @@ from typing import Any
 
 from headwaters.core.works.editions import Role
 from headwaters.core.works.reading import READING
+from headwaters.core.works.taste_recipes import PICTURES
 from headwaters.core.works.waves import is_wave, wave_path
 from headwaters.store.pages import FileView, WorkView
 from headwaters.web.contexts import taste as pages
@@ -38,7 +39,7 @@ def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
     labels = {file.id: file.label or file.name for file in work.files}
     sounds = [one for one in made if one.media_type.startswith("audio/")]
     bars = min(96, MOST_BARS // max(len(sounds), 1))
-    pictures, more = _pictures(made, labels, address)
+    pictures = _pictures(made, labels, address)
     return pages.Tastes(
         sounds=tuple(_sound(one, labels, address, bars if bars >= FEWEST_BARS else 0, said) for one in sounds),
         films=tuple(_film(one, made, labels, address, said) for one in made if one.media_type.startswith("video/")),
@@ -48,7 +49,8 @@ def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
         ),
         pages=tuple(_pages(one, labels, address, said) for one in made if one.media_type == _PDF),
         pictures=pictures,
-        more=more,
+        more=max(0, _all_pictures(work) - len(pictures)) if pictures else 0,
+        any=bool(made),
     )
 
 
@@ -76,7 +78,8 @@ def _film(
 ) -> pages.FilmTaste:
     whole = _whole(details_of(file))
     poster = next(
-        (one for one in made if one.made_from == file.made_from and one.recipe == file.recipe and _is_picture(one)), None
+        (one for one in made if one.made_from == file.made_from and one.recipe == file.recipe and _is_picture(one)),
+        None,
     )
     return pages.FilmTaste(
         label=_label(file, labels),
@@ -118,19 +121,16 @@ def _is_picture(file: FileView) -> bool:
     return file.media_type.startswith("image/")
 
 
-def _pictures(
-    made: Sequence[FileView], labels: dict[int, str], address: str
-) -> tuple[tuple[pages.PictureTaste, ...], int]:
-    """Each picture by its smallest and its largest form; and how many more the work has."""
+def _pictures(made: Sequence[FileView], labels: dict[int, str], address: str) -> tuple[pages.PictureTaste, ...]:
+    """Each picture by its smallest and its largest form."""
     films = {(one.made_from, one.recipe) for one in made if one.media_type.startswith("video/")}
     forms: dict[int, list[FileView]] = {}
     for one in made:
         if _is_picture(one) and (one.made_from, one.recipe) not in films and one.width and one.height:
             forms.setdefault(one.made_from or 0, []).append(one)
-    found, of = [], 0
+    found = []
     for own in forms.values():
         small, large = min(own, key=lambda one: one.width or 0), max(own, key=lambda one: one.width or 0)
-        of = max(of, _whole(details_of(large)))
         found.append(
             pages.PictureTaste(
                 label=_label(large, labels),
@@ -140,4 +140,8 @@ def _pictures(
                 height=small.height or 1,
             )
         )
-    return tuple(found), max(0, of - len(found))
+    return tuple(found)
+
+
+def _all_pictures(work: WorkView) -> int:
+    return sum(file.media_type in PICTURES for file in work.of_role(Role.WORK))

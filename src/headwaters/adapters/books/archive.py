@@ -83,7 +83,7 @@ class Archive:
 
 
 def resolve(base: str, href: str) -> tuple[str, str]:
-    """(member, fragment) of an address that stands in the member `base`; ("", "") for one that leads out of the book."""
+    """(member, fragment) of an address that stands in the member `base`; ("", "") where it leads out of the book."""
     if _SCHEME.match(href.strip()):
         return "", ""
     try:

@@ -15,6 +15,8 @@ from headwaters.core.works.reading import Entry, Part
 
 FEW = 80  # words: less is no chapter, unless there is nothing longer
 LONG = 15_000  # words: a chapter that is longer is cut at its sections, where it has some
+_OPENING = 320  # letters
+_SHORT = 40  # letters: “Chapter 1” is no opening
 _HEADING = re.compile(r"h[1-6]\Z")
 
 
@@ -94,9 +96,23 @@ def parts_of(pieces: Sequence[Piece]) -> list[Part]:
     found = []
     for piece, words, is_chapter in zip(pieces, counted, enough, strict=True):
         step_headings(piece.blocks)
-        html = "\n".join(etree.tostring(block, encoding="unicode", method="html", with_tail=False) for block in piece.blocks)
-        found.append(Part(_title(piece), html, words, is_chapter if any_enough else words > 0))
+        html = "\n".join(
+            etree.tostring(block, encoding="unicode", method="html", with_tail=False) for block in piece.blocks
+        )
+        counts = is_chapter if any_enough else words > 0
+        found.append(Part(_title(piece), html, words, counts, _opening(piece)))
     return found
+
+
+def _opening(piece: Piece) -> str:
+    """The first paragraphs, up to so many letters, ending with a word."""
+    text = ""
+    for block in piece.blocks:
+        if block.tag == "p" and (words := words_of(block)) and (text or len(words) > _SHORT):
+            text = f"{text} {words}".strip()
+            if len(text) > _OPENING:
+                return text[:_OPENING].rpartition(" ")[0].rstrip(",;:. …–—-")
+    return text.rstrip(". …")
 
 
 def _title(piece: Piece) -> str:
@@ -129,7 +145,9 @@ def places_of(pieces: Sequence[Piece]) -> dict[str, int]:
     return found
 
 
-def entries_of(points: Sequence[Point], documents: Mapping[str, Document], places: Mapping[str, int]) -> Iterator[Entry]:
+def entries_of(
+    points: Sequence[Point], documents: Mapping[str, Document], places: Mapping[str, int]
+) -> Iterator[Entry]:
     """The table of contents as it leads through the parts."""
     for point in points:
         document = documents.get(point.document)

@@ -14,6 +14,7 @@ from headwaters.adapters.books.styles import meanings_of
 from headwaters.adapters.books.xml import Element, attribute, find_all, first, parse, text_of
 from headwaters.core.errors import N_
 from headwaters.core.works.reading import BookPicture, Entry, Reading
+from headwaters.ports import Lighten
 
 _PICTURES = {
     "image/jpeg": "jpg",
@@ -23,13 +24,12 @@ _PICTURES = {
     "image/avif": "avif",
     "image/svg+xml": "svg",
 }
-_FRONT = frozenset(
-    "cover frontmatter titlepage halftitlepage halftitle title-page copyright-page imprint toc landmarks loi lot"
-    " dedication epigraph frontispiece seriespage other-credits errata revision-history".split()
-)
+_FRONT_TYPES = """cover frontmatter titlepage halftitlepage halftitle title-page copyright-page imprint toc landmarks
+loi lot dedication epigraph frontispiece seriespage other-credits errata revision-history"""
+_FRONT = frozenset(_FRONT_TYPES.split())
 
 
-def read_epub(path: Path) -> Reading:
+def read_epub(path: Path, lighten: Lighten) -> Reading:
     """The whole book. Raises Refused(FILE_WRONG_KIND)."""
     with Archive(path) as archive:
         package = read_package(archive)
@@ -41,7 +41,7 @@ def read_epub(path: Path) -> Reading:
         pieces = join(pieces, bool(package.contents))
         if not any(piece.words() for piece in pieces):
             raise broken(archive.name, N_("there are no words in it."))
-        return _bound(archive, package, pieces, documents)
+        return _bound(archive, package, pieces, documents, lighten)
 
 
 def _pieces(
@@ -80,11 +80,13 @@ def _is_front(root: Element) -> bool:
     return bool(_FRONT & set(said.casefold().split()))
 
 
-def _bound(archive: Archive, package: Package, pieces: list[Piece], documents: dict[str, Document]) -> Reading:
+def _bound(
+    archive: Archive, package: Package, pieces: list[Piece], documents: dict[str, Document], lighten: Lighten
+) -> Reading:
     places = places_of(pieces)
     for document in documents.values():
         _bind_links(document, documents, places)
-    pictures = _Pictures(archive, package)
+    pictures = _Pictures(archive, package, lighten)
     for document in documents.values():
         for image, member in document.pictures:
             pictures.bind(image, member)
@@ -116,9 +118,10 @@ def _bind_links(document: Document, documents: dict[str, Document], places: dict
 class _Pictures:
     """The pictures that parts show, each once. A picture that is none goes, and leaves its words."""
 
-    def __init__(self, archive: Archive, package: Package) -> None:
+    def __init__(self, archive: Archive, package: Package, lighten: Lighten) -> None:
         self.found: list[BookPicture] = []
         self._archive = archive
+        self._lighten = lighten
         self._types = package.pictures
         self._names: dict[str, str] = {}
 
@@ -137,15 +140,16 @@ class _Pictures:
                 image.text = f"[{alt}]" if alt else ""
 
     def _take(self, member: str) -> str:
-        kind = self._types.get(member, "")
-        kind = "image/jpeg" if kind == "image/jpg" else kind
-        ending = _PICTURES.get(kind) or _PICTURES.get(_KINDS.get(posixpath.splitext(member)[1].casefold(), ""), "")
-        data = self._archive.read(member, LARGEST_PICTURE) if ending else None
+        kind = self._types.get(member, "").casefold()
+        if kind not in _PICTURES:
+            kind = _KINDS.get(posixpath.splitext(member)[1].casefold(), "")
+        data = self._archive.read(member, LARGEST_PICTURE) if kind else None
         if not data:
             return ""
-        name = f"{len(self.found) + 1}.{ending}"
-        self.found.append(BookPicture(name, next(one for one, end in _PICTURES.items() if end == ending), data))
+        kind, data = self._lighten(kind, data)
+        name = f"{len(self.found) + 1}.{_PICTURES[kind]}"
+        self.found.append(BookPicture(name, kind, data))
         return name
 
 
-_KINDS = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".svg": "image/svg+xml"}
+_KINDS = {f".{ending}": kind for kind, ending in _PICTURES.items()} | {".jpeg": "image/jpeg"}

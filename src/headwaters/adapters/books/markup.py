@@ -16,18 +16,17 @@ from headwaters.adapters.books.archive import resolve
 from headwaters.adapters.books.styles import meaning
 from headwaters.adapters.books.xml import Element, attribute, local
 
-_DROPPED = frozenset(
-    "script style head iframe object embed form input button textarea select option template noscript link meta title"
-    " canvas audio video source track map area base frame frameset applet dialog menu".split()
-)
+_DROPPED_NAMES = """script style head iframe object embed form input button textarea select option template noscript
+link meta title canvas audio video source track map area base frame frameset applet dialog menu"""
+_NESTED_NAMES = "blockquote ul ol dl li dd figure table thead tbody tfoot tr td th aside"
+_INLINE_NAMES = """em strong i b small sub sup s del ins code kbd samp var cite q abbr dfn mark u bdi bdo ruby rt rp rb
+br wbr a span"""
+_DROPPED = frozenset(_DROPPED_NAMES.split())
 _TEXT = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dt", "figcaption", "caption", "summary"})
-_NESTED = frozenset(
-    "blockquote ul ol dl li dd figure table thead tbody tfoot tr td th aside".split()
-)  # what holds blocks or other parts
+_NESTED = frozenset(_NESTED_NAMES.split())  # what holds blocks or other parts
 _INLINE = {
-    **{name: name for name in "em strong i b small sub sup s del ins code kbd samp var cite q abbr dfn mark".split()},
-    **{name: name for name in "u bdi bdo ruby rt rp rb br wbr a".split()},
-    **{"tt": "code", "strike": "s", "big": "b", "acronym": "abbr", "font": "span", "span": "span"},
+    **{name: name for name in _INLINE_NAMES.split()},
+    **{"tt": "code", "strike": "s", "big": "b", "acronym": "abbr", "font": "span"},
 }
 _INSIDE = frozenset({"li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "caption", "figcaption"})
 _KEPT = {
@@ -130,8 +129,8 @@ class Document:
         place = next((one for one in ("verse", *_PLACES) if one in said), "")
         made = self._made(tag, node, place)
         inner = made
-        for mark in ("i", "b", "small"):
-            if mark in said and name == "p":
+        for mark in ("i", "b", "small") if name == "p" else ():
+            if mark in said:
                 inner = etree.SubElement(inner, mark)
         self._inside(inner, node)
         if len(made) or _has_text(made):
@@ -152,8 +151,8 @@ class Document:
         made.extend(self._flow(node))
         if name in {"li", "td", "th", "dd"} and len(made) == 1 and made[0].tag == "p" and not made[0].attrib:
             _unwrap(made[0])
-        for inner in [one for one in made if name == "figure" and one.tag == "figure"]:
-            inner.tag = "div"
+        for figure in [one for one in made if name == "figure" and one.tag == "figure"]:
+            figure.tag = "div"
 
     # ── inside of a line ─────────────────────────────────────────────────────────────────────────
 

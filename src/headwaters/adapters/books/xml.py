@@ -12,7 +12,9 @@ from lxml import etree
 
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _DECLARATION = re.compile(r"\A\s*<\?xml.*?\?>", re.DOTALL)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)  # the first of them alone is sought
+_DOCTYPE = re.compile(
+    r"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE
+)  # the first of them alone is sought
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -35,7 +37,7 @@ def text_of(data: bytes) -> str:
 
 def _without_doctype(text: str) -> str:
     """A document type may define entities that grow without end; none of them is read."""
-    found = _DOCTYPE.search(text, 0, len(text)) if "<!doctype" in text[:100_000].casefold() else None
+    found = _DOCTYPE.search(text) if "<!doctype" in text[:100_000].casefold() else None
     return text[: found.start()] + text[found.end() :] if found else text
 
 
@@ -61,15 +63,15 @@ def parse(data: bytes) -> Element | None:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        root: Element | None = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return root if isinstance(root, etree._Element) else None
+    return root
 
 
 def local(element: Element) -> str:
     """The element's name without its namespace, in lower case; empty for what is no element."""
-    tag = element.tag
+    tag: object = element.tag
     return tag.rpartition("}")[2].casefold() if isinstance(tag, str) else ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headwaters.core.errors import N_, Code, Unavailable
@@ -25,12 +25,13 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ku", "p
 @dataclass(frozen=True, slots=True)
 class Part:
     """What stands on one page: a chapter mostly. `html`: clean, its links `3#r-note` (a part) and `p/2.jpg`.
-    `chapter`: it is one of those that are counted; titles and imprints are not."""
+    `chapter`: it is one of those that are counted; titles and imprints are not. `opening`: its first words, plain."""
 
     title: str
     html: str
     words: int
     chapter: bool = True
+    opening: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,7 @@ class BookPicture:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A book, or the beginning of one. `whole_parts`: chapters that the whole has. `backwards`: one turns its pages from
-    left to right."""
+    """A book, or the beginning of one. `chapters`: that the whole has; `backwards`: its next page lies to the left."""
 
     title: str
     language: str
@@ -141,7 +141,7 @@ def _moved(part: Part, first: int, last: int) -> Part:
             out.append(f'<a href="{int(number) - first + 1}{hash_}{place}{quote}{rest}')
         else:
             out.append(f"<a{rest}")
-    return Part(part.title, "".join(out), part.words, part.chapter)
+    return replace(part, html="".join(out))
 
 
 # ── one file ─────────────────────────────────────────────────────────────────────────────────────

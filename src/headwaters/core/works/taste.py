@@ -100,18 +100,18 @@ def taste_of(own: str, usual: str) -> Taste:
 def _read_part(part: str) -> dict[str, int]:
     match = _PART.fullmatch(part)
     if match is None:
-        raise _refused(N_("“%(part)s” is not a taste. %(such)s"), part=part, such=_such())
-    before, number, unit, after = match.group(1, 2, 3), int(match[4]), match[5], match.group(6, 7, 8)
-    moments = [one for one in (before, after) if one[2] is not None]
+        raise _refused(N_("“%(part)s” is not a taste. Write it like %(such)s."), part=part, such=_such())
+    number, unit = int(match[4]), match[5]
+    moments = [_seconds(*found) for found in (match.group(1, 2, 3), match.group(6, 7, 8)) if found[2] is not None]
     if unit in _SECONDS:
         seconds = _within(number * _SECONDS[unit], MOST_SECONDS, part)
-        start = sum(_seconds(one) for one in moments)
+        start = sum(moments)
         if len(moments) > 1 or start > LATEST_START:
-            raise _refused(N_("“%(part)s” is not a taste. %(such)s"), part=part, such=_such())
+            raise _refused(N_("“%(part)s” is not a taste. Write it like %(such)s."), part=part, such=_such())
         return {"seconds": seconds, "start": start} if seconds and start else {"seconds": seconds}
     if unit in _COUNTED and not moments:
         return {_COUNTED[unit]: _within(number, MOST, part)}
-    raise _refused(N_("“%(part)s” is not a taste. %(such)s"), part=part, such=_such())
+    raise _refused(N_("“%(part)s” is not a taste. Write it like %(such)s."), part=part, such=_such())
 
 
 def _such() -> str:
@@ -124,8 +124,7 @@ def _within(number: int, most: int, part: str) -> int:
     return number
 
 
-def _seconds(moment: tuple[str | None, str | None, str]) -> int:
-    hours, minutes, seconds = moment
+def _seconds(hours: str | None, minutes: str | None, seconds: str) -> int:
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
 
 
@@ -140,4 +139,4 @@ def _counted(number: int, word: str) -> str:
 
 
 def _refused(message: str, **values: object) -> Refused:
-    return Refused(Code.FORM_BROKEN, message, field="taste", **values)
+    return Refused(Code.FORM_BROKEN, message, hint="", field="taste", **values)

@@ -88,6 +88,7 @@ class Tastes:
     pages: tuple[PagesTaste, ...]
     pictures: tuple[PictureTaste, ...]
     more: int  # pictures that are not shown here
+    any: bool  # whether there is anything of these
 
 
 @dataclass(frozen=True, slots=True)
