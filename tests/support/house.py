@@ -34,9 +34,9 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
-    from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.books import Bookbinder
-from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.fetch import HttpFetcher
+    from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
