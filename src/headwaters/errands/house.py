@@ -15,7 +15,7 @@ from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
-from headwaters.ports import Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Books, Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -47,6 +47,7 @@ class House:
     db: Database
     storage: Storage
     media: Media
+    books: Books
     mailer: Mailer | None
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)

@@ -26,7 +26,7 @@ from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.errands.workshop import Workshop
-from headwaters.web import countries, fetching, files, letters, lost_pages, pages, practice, reports, sales, studio
+from headwaters.web import countries, fetching, files, letters, lost_pages, pages, practice, reading, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
@@ -55,6 +55,7 @@ def make_app(house: House) -> web.Application:
     app[PULSE] = Pulse()
     secure(app, house.config)
     pages.add_to(app)
+    reading.add_to(app)
     for room in _ROOMS:
         app.add_routes(room.routes)
     studio.add_to(app)
