@@ -398,7 +398,8 @@ orders = Table(
     _id(),
     Column("token", Text, nullable=False, unique=True),
     Column("nonce", Text, nullable=False, unique=True),
-    _text("door"),
+    _text("door"),  # the one that it counts for
+    _text("first_door", ""),  # the one that it began with, where that is another
     _text("came_from"),
     _text("state"),
     _text("currency"),
