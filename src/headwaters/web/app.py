@@ -16,6 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.errands import counting, settle, uploads
+from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
@@ -101,6 +102,11 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
     async def sweep_drafts() -> None:
         await press.sweep()
 
+    covers = Covers(house)
+
+    async def draw_covers() -> None:
+        await covers.follow()
+
     async def beat() -> None:
         app[PULSE].beat()
         visits.turn()
@@ -110,6 +116,7 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
         Chore("uploads given up", timedelta(hours=1), sweep_uploads),
         Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
         Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
+        Chore("covers in the shop's colour", timedelta(seconds=2), draw_covers),
         Chore("visits", EVERY, partial(keep_visits, house, visits)),
         Chore("pulse", BEAT, beat),
     )
