@@ -42,10 +42,16 @@ _LOOK_AGAIN = 2  # seconds between two looks at how far publishing is, without s
 
 
 @routes.get("/studio/works/new")
+@may(Right.PUBLISH)
+async def get_new_work(_request: web.Request, _session: Session) -> web.Response:
+    """Looking makes nothing: the button that does is on the page of all works."""
+    return go_to("/studio/works")
+
+
 @routes.post("/studio/works/new")
 @may(Right.PUBLISH)
 async def new_work(request: web.Request, session: Session) -> web.Response:
-    """A draft of a new work. Asked for twice, it is the same one until something is in it; so a link may lead here."""
+    """A draft of a new work. Asked for twice, it is the same one until something is in it."""
     ref = await begin_work(request.app[HOUSE], session.row.creator_id)
     return go_to(f"/studio/drafts/{ref}")
 
