@@ -78,9 +78,13 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def count_downloads() -> None:
         await counting.flush(house.downloads, house.db, house.clock())
 
+    async def count_tries() -> None:
+        await house.tries.flush(house.db)
+
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
+        Chore("wrong passwords", timedelta(seconds=5), count_tries),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
@@ -131,6 +135,7 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await worker.stop()
     await app[INTAKE].close()
     await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
+    await _at_the_end("the last wrong passwords", house.tries.flush(house.db))
     await _at_the_end("the last visits", keep_visits(house, app[VISITS]))
 
 

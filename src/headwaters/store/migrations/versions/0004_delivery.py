@@ -107,5 +107,8 @@ def upgrade() -> None:
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
     op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
+    for name in ("creators", "studio_sessions"):
+        op.add_column(name, sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False))
+        op.add_column(name, sa.Column("wrong_since", sa.BigInteger(), nullable=True))
     op.add_column("orders", sa.Column("first_door", sa.Text(), server_default="", nullable=False))
     op.execute(TAKEN_FREE)
