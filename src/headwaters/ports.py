@@ -355,6 +355,8 @@ class Encoder(Protocol):
 
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
+
+
 # ── Books ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -17,6 +17,7 @@ from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
 from headwaters.errands import counting, lost, settle, uploads
+from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.fetching import Fetching
@@ -26,7 +27,19 @@ from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.errands.workshop import Workshop
-from headwaters.web import countries, fetching, files, letters, lost_pages, pages, practice, reading, reports, sales, studio
+from headwaters.web import (
+    countries,
+    fetching,
+    files,
+    letters,
+    lost_pages,
+    pages,
+    practice,
+    reading,
+    reports,
+    sales,
+    studio,
+)
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
@@ -38,7 +51,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
+_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages, reading)
 
 
 def make_app(house: House) -> web.Application:
@@ -87,9 +100,13 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await counting.flush(house.downloads, house.db, house.clock())
         await counting.flush_fetches(house.fetched, house.db, house.clock())
 
+    async def count_tries() -> None:
+        await house.tries.flush(house.db)
+
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
+        Chore("wrong passwords", timedelta(seconds=5), count_tries),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
@@ -112,6 +129,11 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
     async def sweep_drafts() -> None:
         await press.sweep()
 
+    covers = Covers(house)
+
+    async def draw_covers() -> None:
+        await covers.follow()
+
     async def beat() -> None:
         app[PULSE].beat()
         visits.turn()
@@ -121,6 +143,7 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
         Chore("uploads given up", timedelta(hours=1), sweep_uploads),
         Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
         Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
+        Chore("covers in the shop's colour", timedelta(seconds=2), draw_covers),
         Chore("visits", EVERY, partial(keep_visits, house, visits)),
         Chore("pulse", BEAT, beat),
         *_workshop_chores(app),
@@ -160,6 +183,7 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await app[INTAKE].close()
     await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
     await _at_the_end("the last fetches", counting.flush_fetches(house.fetched, house.db, house.clock()))
+    await _at_the_end("the last wrong passwords", house.tries.flush(house.db))
     await _at_the_end("the last visits", keep_visits(house, app[VISITS]))
 
 
