@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages, reading)
+_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:
