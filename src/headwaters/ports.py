@@ -103,6 +103,10 @@ class Source(Protocol):
     def descriptor(self) -> int | None:
         """A file descriptor for sendfile (never seek it: it may be shared), or None where there is none."""
 
+    @property
+    def path(self) -> str | None:
+        """Where it lies on this machine, for a proxy that sends it itself; None where it does not."""
+
     async def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; fewer only at the end. Raises Unavailable(BLOB_MISSING)."""
 

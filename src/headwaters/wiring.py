@@ -26,6 +26,7 @@ from headwaters.errands.settings import seal_secrets
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
+FOR_US_ALONE, FOR_A_PROXY = 0o700, 0o750  # modes of the folders of files; a proxy is in the shop's group
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # a byte is one of them, each as likely as the other
 
 
@@ -70,7 +71,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
         house = House(
             config=config,
             db=database,
-            storage=LocalStorage(config.files_dir),
+            storage=LocalStorage(config.files_dir, FOR_A_PROXY if config.accel else FOR_US_ALONE),
             media=PillowMedia(),
             books=Bookbinder(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,

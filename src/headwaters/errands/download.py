@@ -11,8 +11,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
+from headwaters.config import Config
 from headwaters.core.clock import from_micros
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
@@ -132,6 +134,20 @@ class Desk:
         newest = self._read(lambda conn: rows.newest_edition(conn, work_id))
         edition = await self._recall(self._editions, work_id, newest)
         return await self._recall(self._archives, edition.id, partial(self._lay_out, edition))
+
+    @property
+    def config(self) -> Config:
+        """How the process runs."""
+        return self._house.config
+
+    def place_of(self, download: Download) -> str | None:
+        """Where its bytes lie below the folder of files; None for an archive, and for what lies elsewhere or may not
+        be read by others. Looks at them first. Raises as `open`."""
+        if not isinstance(download.body, Blob):
+            return None
+        with self.open(download.body) as source:
+            path = source.path
+        return None if path is None else Path(path).relative_to(self.config.files_dir).as_posix()
 
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""

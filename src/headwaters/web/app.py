@@ -41,14 +41,17 @@ from headwaters.web import (
     studio,
 )
 from headwaters.web.errors import errors_as_pages
+from headwaters.web.gate import Gate
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
+from headwaters.web.tls import certificate_of
 from headwaters.web.visits import EVERY, VISITS, Visits, keep_visits
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 300_000  # milliseconds without a reader taking a byte before we hang up; downloads resume
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
 _ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
@@ -201,6 +204,8 @@ def listen(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from here
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE)
         sock.bind((host, port))
         sock.listen(4096)
     except OSError as wrong:
@@ -219,13 +224,18 @@ def listen(host: str, port: int) -> socket.socket:
 async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
     """Answer on `sock` until `stop`; then finish what is short and let go of what is long (downloads resume).
 
-    No access log: addresses hold secrets, and peers are nobody's business.
+    No access log: addresses hold secrets, and peers are nobody's business. Raises Refused(CONFIG_BROKEN) for a
+    certificate that cannot be used.
     """
+    certificate = certificate_of(house.config)
     runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=3.0, keepalive_timeout=75.0)
     await runner.setup()
+    assert runner.server is not None
+    gate = Gate(runner.server, sock, certificate)
+    gate.open()
     try:
-        await web.SockSite(runner, sock).start()
         await stop.wait()
     finally:
+        gate.close()
         with suppress(asyncio.CancelledError):
             await runner.cleanup()

@@ -16,6 +16,7 @@ from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
 from headwaters.errands.download import Desk, Download, Part
 from headwaters.errands.fetching import Fetching, links_of
+from headwaters.web.handover import hand_over
 from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
@@ -108,7 +109,10 @@ async def send(
         begun()
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching, links = (("Cache-Control", "no-store"), *caching[1:]), ()
-    headers = [*planned.headers, *caching, *links, *_about(request, download, planned.status)]
+    handed = hand_over(request, planned, download, request.app[DESK]) if planned.length > SMALL else None
+    headers = [*(handed or planned.headers), *caching, *links, *_about(request, download, planned.status)]
+    if handed:
+        return web.Response(headers=headers)
     parts = download.parts(planned.segments)
     if planned.length > SMALL:
         return PartsResponse(planned.status, headers, parts, request.app[DESK].open)

@@ -29,10 +29,8 @@ STRIDE = 512 << 10  # bytes that the event loop hands to the kernel at a time, u
 CHUNK = 256 << 10  # bytes read at a time where the kernel cannot do it alone (TLS in this process, other storages)
 UNSENT = 128 << 10  # bytes that may wait in the kernel beyond what is on its way
 FAST = 8e6  # bytes a second: who takes more gets into the fast lane, with as much waiting as the kernel likes
-PATIENCE = 300_000  # milliseconds without the reader taking a byte before we hang up; downloads resume
 
-_UNSENT_LIMIT = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
-_HANG_UP_AFTER = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+_UNSENT_LIMIT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
 _NO_LIMIT = 0
 
 
@@ -107,21 +105,17 @@ class _Sender:
         self._writer = writer
         self._by_kernel = transport.get_extra_info("sslcontext") is None
         self._socket = transport.get_extra_info("socket")
-        self._set(_HANG_UP_AFTER, PATIENCE)
         self._let_wait(UNSENT)
-
-    def _set(self, option: int | None, value: int) -> None:
-        connection = self._socket
-        if option is not None and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
-            with suppress(OSError):
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def _let_wait(self, unsent: int) -> None:
         """Little waiting in the kernel for each of thousands of slow readers, and few calls for a fast one.
 
         SO_SNDBUF would bound what is on its way as well: 128 KB a round trip are 0.9 MB/s across an ocean.
         """
-        self._set(_UNSENT_LIMIT, unsent)
+        connection = self._socket
+        if _UNSENT_LIMIT and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, _UNSENT_LIMIT, unsent)
 
     async def send_bytes(self, data: bytes) -> None:
         """`data`, once there is room for it."""
