@@ -12,6 +12,7 @@ from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.works.free import reads_free
 from headwaters.core.works.mirrors import is_told
 from headwaters.store.connection import Connection, Prepared
+from headwaters.store.pages import WorkView
 from headwaters.store.shelf import GIVEN_ROLES, HELD_ROLES, EditionRow, bytes_may_go, newest_edition, no_such_file
 from headwaters.store.tables import blobs, editions, fetches, files, mirrors, torrents, works
 
@@ -122,6 +123,11 @@ def free_work(conn: Connection, slug: str) -> int:
     if state == RETIRED:
         raise NotFound(Code.WORK_RETIRED, N_("This work is not published any more."))
     return int(work_id)
+
+
+def free_parcel(conn: Connection, work: WorkView) -> Parcel | None:
+    """What everybody may fetch of a work that is shown; None where it is not free."""
+    return parcel_of(conn, work.id) if work.state == PUBLISHED and reads_free(work.doors) else None
 
 
 # ── torrents ─────────────────────────────────────────────────────────────────────────────────────

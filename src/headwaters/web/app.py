@@ -15,7 +15,7 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
-from headwaters.errands import counting, settle, uploads
+from headwaters.errands import counting, mirrors, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.fetching import Fetching
@@ -80,9 +80,13 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await counting.flush(house.downloads, house.db, house.clock())
         await counting.flush_fetches(house.fetched, house.db, house.clock())
 
+    async def look_at_mirrors() -> None:
+        await mirrors.check_due(house)
+
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
+        Chore("mirrors", timedelta(seconds=5), look_at_mirrors),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
