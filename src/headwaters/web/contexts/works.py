@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, FileLine, Licence, PayForm, Problem
 from headwaters.web.contexts.fetching import FreeWork
+from headwaters.web.contexts.taste import Tastes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class WorkPage:
     description: Markup
     samples: tuple[Sample, ...]
     hero: Sample | None  # the one of them that plays in place of the art
+    taste: Tastes  # what the shop made of its files to be tried
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
     edition: int
