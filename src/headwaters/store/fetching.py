@@ -140,19 +140,6 @@ def name_of_edition(conn: Connection, edition_id: int) -> tuple[str, int]:
     return str(slug), int(number)
 
 
-def without_torrent(conn: Connection) -> list[int]:
-    """Newest editions whose torrent is not made, the newest first."""
-    newest = select(func.max(editions.c.id)).group_by(editions.c.work_id)
-    query = select(editions.c.id).outerjoin(torrents, torrents.c.edition_id == editions.c.id)
-    query = query.where(torrents.c.edition_id.is_(None), editions.c.id.in_(newest)).order_by(editions.c.id.desc())
-    return [int(found) for found in conn.execute(query).scalars()]
-
-
-def has_torrent(conn: Connection, edition_id: int) -> bool:
-    """Whether an edition's torrent is made."""
-    return _TORRENT.first(conn, edition_id=edition_id) is not None
-
-
 def add_torrent(conn: Connection, edition_id: int, sha256: str, infohash: str, now: int) -> bool:
     """Keep what was made, unless somebody was faster. True: now."""
     values = {"edition_id": edition_id, "info_sha256": sha256, "infohash": infohash, "created_at": now}

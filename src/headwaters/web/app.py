@@ -169,9 +169,13 @@ def _workshop_chores(app: web.Application) -> Sequence[Chore]:
     async def make_long() -> None:
         await workshop.make_due(Lane.LONG)
 
+    async def make_reading() -> None:
+        await workshop.make_due(Lane.READING)
+
     return (
         Chore("makings that are missing", timedelta(seconds=5), queue_missing),
         Chore("quick makings", timedelta(seconds=2), make_quick),
+        Chore("makings that read", timedelta(seconds=2), make_reading),
         Chore("long makings", timedelta(seconds=2), make_long),
     )
 
