@@ -29,6 +29,7 @@ __all__ = [
     "Encoder",
     "Fetched",
     "Fetcher",
+    "Head",
     "Keep",
     "LocalTill",
     "Look",
@@ -429,6 +430,14 @@ class Fetched:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What another host says of an address; the names of headers in lower case, of several with one name the last."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class Fetcher(Protocol):
     """Asks another host. It follows no redirect, sends nothing about the shop, and reaches the open internet only:
     never this machine, a home network or the inside of a cloud, however a name is made to lead there."""
@@ -440,3 +449,7 @@ class Fetcher(Protocol):
         ADDRESS_NOWHERE (the name is not known), ADDRESS_SILENT (nobody answers), ADDRESS_UNSAFE (HTTPS without a
         good certificate).
         """
+
+    async def look(self, url: str) -> Head:
+        """What is at `url`, without fetching it: HEAD, and a GET that is hung up on where a host takes no HEAD. It asks
+        for Repr-Digest (RFC 9530). Raises as `fetch`."""

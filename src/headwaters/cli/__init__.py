@@ -27,6 +27,7 @@ _ROOMS = {
     "restore": "works",
     "withhold": "works",
     "collections": "collections",
+    "mirrors": "mirrors",
     "orders": "orders",
     "confirm": "orders",
     "refund": "orders",

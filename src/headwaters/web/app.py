@@ -16,7 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
-from headwaters.errands import counting, lost, settle, uploads
+from headwaters.errands import counting, lost, mirrors, settle, uploads
 from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
@@ -103,12 +103,16 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await counting.flush(house.downloads, house.db, house.clock())
         await counting.flush_fetches(house.fetched, house.db, house.clock())
 
+    async def look_at_mirrors() -> None:
+        await mirrors.check_due(house)
+
     async def count_tries() -> None:
         await house.tries.flush(house.db)
 
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
+        Chore("mirrors", timedelta(seconds=5), look_at_mirrors),
         Chore("wrong passwords", timedelta(seconds=5), count_tries),
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
@@ -168,9 +172,13 @@ def _workshop_chores(app: web.Application) -> Sequence[Chore]:
     async def make_long() -> None:
         await workshop.make_due(Lane.LONG)
 
+    async def make_reading() -> None:
+        await workshop.make_due(Lane.READING)
+
     return (
         Chore("makings that are missing", timedelta(seconds=5), queue_missing),
         Chore("quick makings", timedelta(seconds=2), make_quick),
+        Chore("makings that read", timedelta(seconds=2), make_reading),
         Chore("long makings", timedelta(seconds=2), make_long),
     )
 

@@ -19,15 +19,18 @@ from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
+from headwaters.store.fetching import Parcel
 from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
+from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.orders import Stage
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
+from headwaters.web.show_fetching import fetch_for_all, fetch_json, fetch_with
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
 _SUBTITLES = "text/vtt"
@@ -66,6 +69,7 @@ class ShelfWork:
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
     size: str
     sums: str
+    fetch: Fetch | None  # for every holder, but for the key
     news: tuple[pages.EditionNews, ...]
     licence: Licence
     withheld: str
@@ -73,8 +77,8 @@ class ShelfWork:
     cant_pay: bool
 
 
-def shelf_work(work: WorkView, language: str) -> ShelfWork:
-    """What every order page shows of `work`."""
+def shelf_work(work: WorkView, language: str, parcel: Parcel | None = None, url: str = "") -> ShelfWork:
+    """What every order page shows of `work`; `parcel`: what there is to fetch, None while it is withheld."""
     said = formats(language)
     lines = work.of_role(*GIVEN_ROLES)
     withheld = work.state == WorkState.WITHHELD
@@ -101,6 +105,7 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
         size=said.size(sum(file.size for file in lines)),
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        fetch=fetch_for_all(url, parcel),
         news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
@@ -149,6 +154,7 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         gift=url + archive if archive else "",
         size=shelf.size,
         sums=shelf.sums,
+        fetch=fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and files else None,
         edition=shelf.work.edition,
         news=shelf.news,
         licence=shelf.licence,
@@ -421,6 +427,7 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
                 "published_at": from_micros(work.published_at),
                 "changes": next((one.changes for one in work.history if one.number == work.edition), ""),
                 "archive": f"{way}/everything.zip" if way else None,
+                **fetch_json(fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and way else None, site.url),
                 "files": files,
             }
         ],

@@ -8,6 +8,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
+from headwaters.web.contexts.fetching import Fetch
 
 
 class Stage(StrEnum):
@@ -75,6 +76,7 @@ class HeldWork:
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything
     sums: str  # the lines of SHA256SUMS
+    fetch: Fetch | None  # other ways to fetch it; None where there are no files
     edition: int
     news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence
