@@ -15,7 +15,7 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
-from headwaters.errands import counting, lost, settle, uploads
+from headwaters.errands import counting, late, lost, settle, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
@@ -64,6 +64,9 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_payments() -> None:
         await settle.sweep(house)
 
+    async def look_late() -> None:
+        await late.look_late(house)
+
     async def forget_mail() -> None:
         before = house.clock() - REMEMBERED
         await house.db.write(lambda conn: forget_done(conn, before))
@@ -84,6 +87,7 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
         Chore("payments", timedelta(seconds=30), sweep_payments),
+        Chore("paid payments, once more", timedelta(seconds=30), look_late),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
         Chore("lost links that are over", timedelta(minutes=5), forget_links),
