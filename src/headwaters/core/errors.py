@@ -79,6 +79,10 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    NOT_MADE = "not_made"
+    TORRENT_MISSING = "torrent_missing"
+    MIRROR_UNKNOWN = "mirror_unknown"
+    MIRRORS_FULL = "mirrors_full"
     # drafts and collections
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"

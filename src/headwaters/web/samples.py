@@ -33,6 +33,7 @@ from headwaters.web.contexts.lost import LostFoundPage, LostLinkPage, LostOrder,
 from headwaters.web.contexts.orders import OrderPage
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.contexts.shop import AboutPage, ErrorPage, PrivacyPage, ReportForm, ReportPage
+from headwaters.web.contexts.taste import ReadPage
 from headwaters.web.contexts.works import CollectionPage, HomePage, Preview, WorkCard, WorkPage
 from headwaters.web.format import formats
 from headwaters.web.look import address_of, file_addresses, look_address, style_address
@@ -45,6 +46,7 @@ PAGES: Mapping[str, type] = {
     "home.html": HomePage,
     "work.html": WorkPage,
     "collection.html": CollectionPage,
+    "read.html": ReadPage,
     "order.html": OrderPage,
     "country.html": CountryPage,
     "about.html": AboutPage,

@@ -24,7 +24,8 @@ async def test_the_till_is_asked_and_its_news_are_booked_once(shop: House, alice
     shop.now.tills["practice"].decide(payment.session_id, Choice.PAY)  # type: ignore[attr-defined]
     path = f"/studio/orders/{order.id}"
     assert "Look again" in await alice.text(path)
-    places = [(await alice.post(f"{path}/look", {})).headers["Location"] for _ in range(2)]
+    fields = await alice.hidden(path)
+    places = [(await alice.post(f"{path}/look", fields)).headers["Location"] for _ in range(2)]
     assert places == [f"{path}?said=looked_news", f"{path}?said=looked_same"]
     assert "The till had something new" in await alice.text(places[0])
     assert await shop.db.read(rows.balances) == PAID
@@ -35,12 +36,14 @@ async def test_there_is_nothing_to_look_at_where_no_till_knows_more(shop: House,
     await settle.confirm(shop, by_hand.reference)
     for order in (free, by_hand):
         assert "Look again" not in await alice.text(f"/studio/orders/{order.id}")
-        answer = await alice.post(f"/studio/orders/{order.id}/look", {})
+        fields = await alice.hidden(f"/studio/orders/{order.id}")
+        answer = await alice.post(f"/studio/orders/{order.id}/look", fields)
         assert answer.headers["Location"] == f"/studio/orders/{order.id}?said=looked_nobody"
 
 
-async def test_an_order_that_is_not_there_is_not_there(alice: Visitor) -> None:
-    assert (await alice.post("/studio/orders/99/look", {})).status == 404
+async def test_an_order_that_is_not_there_is_not_there(shop: House, alice: Visitor) -> None:
+    fields = await alice.hidden(f"/studio/orders/{(await take_work(shop)).id}")
+    assert (await alice.post("/studio/orders/99/look", fields)).status == 404
 
 
 @pytest.mark.parametrize("looked", list(Looked))
