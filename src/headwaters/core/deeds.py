@@ -52,6 +52,7 @@ class What(StrEnum):
     FILE_REMOVED = "file.removed"
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
+    PAYMENT_LOOKED = "payment.looked"
     LINK_SENT_AGAIN = "order.link_sent"
     ADDRESS_CORRECTED = "order.address"
     NOTE_CHANGED = "order.note"
@@ -118,6 +119,7 @@ WORDS: Mapping[What, str] = {
     What.FILE_CHANGED: N_("changed a file of %(subject)s"),
     What.FILE_REMOVED: N_("took a file out of %(subject)s"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
+    What.PAYMENT_LOOKED: N_("looked again at the payments of %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.ADDRESS_CORRECTED: N_("corrected the address of %(subject)s"),
     What.NOTE_CHANGED: N_("changed the note of %(subject)s"),

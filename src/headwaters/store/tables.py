@@ -451,6 +451,7 @@ payments = Table(
     _maybe_int("settled_at"),
     _int("checks", 0),
     _maybe_int("check_at"),  # when the sweep looks next; NULL: not any more
+    _maybe_int("late_at"),  # when a paid one is looked at once more; NULL: not any more
     Unique("till", "session_id"),
     Index(None, "order_id"),
     Index(None, "check_at"),
@@ -458,6 +459,7 @@ payments = Table(
     Index(
         None, "settled_at", sqlite_where=text("settled_at IS NOT NULL"), postgresql_where=text("settled_at IS NOT NULL")
     ),
+    Index(None, "late_at", sqlite_where=text("late_at IS NOT NULL"), postgresql_where=text("late_at IS NOT NULL")),
     CheckConstraint("amount_minor > 0", name="amount"),
 )
 

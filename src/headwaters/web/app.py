@@ -16,7 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
-from headwaters.errands import counting, lost, mirrors, settle, uploads
+from headwaters.errands import counting, late, lost, mirrors, settle, uploads
 from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
@@ -86,6 +86,9 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_payments() -> None:
         await settle.sweep(house)
 
+    async def look_late() -> None:
+        await late.look_late(house)
+
     async def forget_mail() -> None:
         before = house.clock() - REMEMBERED
         await house.db.write(lambda conn: forget_done(conn, before))
@@ -115,6 +118,7 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("mirrors", timedelta(seconds=5), look_at_mirrors),
         Chore("wrong passwords", timedelta(seconds=5), count_tries),
         Chore("payments", timedelta(seconds=30), sweep_payments),
+        Chore("paid payments, once more", timedelta(seconds=30), look_late),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
         Chore("lost links that are over", timedelta(minutes=5), forget_links),

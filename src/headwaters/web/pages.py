@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.study.visits import read_word
 from headwaters.core.works.editions import WorkState
@@ -46,6 +46,7 @@ from headwaters.web.visits import VISITS, is_visit
 
 routes = web.RouteTableDef()
 
+NO_MAIL = "mail=later"  # in the address of an order page, after a take that asked for a mail too many
 _NO_ORIGIN = b'name="from" value=""'
 _ROBOTS = (
     "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /lost\nDisallow: /studio\nAllow: /\n"
@@ -198,6 +199,15 @@ async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list
     return order, await _shelves(request, order)
 
 
+def _unsent(request: web.Request, order: rows.OrderView) -> Typed:
+    """The word about a mail that did not go out, until there is an address."""
+    if request.query_string != NO_MAIL or order.email is not None:
+        return NOTHING_TYPED
+    message = N_("There were many mails from your network just now, so none was sent to you.")
+    hint = N_("Everything is on this page. Keep its address, or ask for the mail again in an hour.")
+    return Typed({"email": ""}, Refused(Code.TOO_OFTEN, message, hint=hint, field="email"))
+
+
 async def order_page(
     request: web.Request,
     token: str,
@@ -208,7 +218,7 @@ async def order_page(
     """The order page as it is now; after a form of it was refused, with what was typed, and why."""
     house = request.app[HOUSE]
     order, shelves = await _order(request, token)
-    form = Typed(typed or {}, problem) if problem else NOTHING_TYPED
+    form = Typed(typed or {}, problem) if problem else _unsent(request, order)
     html = order_html(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
     return private_page(html, status_of(problem) if problem else 200, retry_headers(problem))
 

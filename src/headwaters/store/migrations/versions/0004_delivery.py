@@ -101,6 +101,13 @@ def upgrade() -> None:
     for name in ("given", "recipe", "details"):
         op.add_column("files", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("files", sa.Column("made_from", sa.BigInteger(), nullable=True))
+    op.add_column("payments", sa.Column("late_at", sa.BigInteger(), nullable=True))
+    has_one = sa.text("late_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_payments_late_at"), "payments", ["late_at"], sqlite_where=has_one, postgresql_where=has_one
+    )
+    # what came before is looked at once, a month after it was paid: what is older, now
+    op.execute("UPDATE payments SET late_at = settled_at + 2592000000000 WHERE state = 'paid' AND till = 'stripe'")
     op.add_column("uploads", sa.Column("findings", sa.Text(), server_default="", nullable=False))
     op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
