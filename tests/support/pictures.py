@@ -33,6 +33,7 @@ _PLACEHOLDER = re.compile(r"\{[^}]+\}")
 NO_PAGES = frozenset(
     {
         "/d/{key}/everything.zip",
+        "/d/{key}/everything-{recipe}.zip",
         "/d/{key}/{ref}",
         "/d/{key}/{ref}/{name}",
         "/healthz",

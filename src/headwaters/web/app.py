@@ -25,7 +25,7 @@ from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
 from headwaters.errands.workshop import Workshop
-from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
+from headwaters.web import countries, files, formats, letters, pages, practice, reports, sales, studio
 from headwaters.web.errors import errors_as_pages
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice, countries)
+_ROOMS = (files, formats, sales, letters, reports, practice, countries)
 
 
 def make_app(house: House) -> web.Application:

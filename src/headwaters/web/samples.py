@@ -28,6 +28,7 @@ from headwaters.store.pages import EditionView, FileView, LetterView, LineView, 
 from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
 from headwaters.web.contexts.countries import Country, CountryPage
+from headwaters.web.contexts.formats import FormatsPage
 from headwaters.web.contexts.letters import RefusePage
 from headwaters.web.contexts.orders import OrderPage
 from headwaters.web.contexts.practice import PracticePayPage
@@ -45,6 +46,7 @@ PAGES: Mapping[str, type] = {
     "work.html": WorkPage,
     "collection.html": CollectionPage,
     "order.html": OrderPage,
+    "formats.html": FormatsPage,
     "country.html": CountryPage,
     "about.html": AboutPage,
     "privacy.html": PrivacyPage,

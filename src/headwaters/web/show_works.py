@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -29,6 +28,8 @@ from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
+from headwaters.web.show_formats import last_part as last_part  # for who shows files
+from headwaters.web.show_formats import other_formats
 
 _PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
 MIDDLE_WIDTH = 960  # of a picture, in pixels, for browsers that do not choose
@@ -119,11 +120,6 @@ def _fresh_form(tills: tuple[str, ...], settings: Settings, price: Money, minimu
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def last_part(name: str) -> str:
-    """A file's name without its folders, as it stands in an address."""
-    return quote(name.rpartition("/")[2], safe="")
 
 
 def public_file(slug: str, file: FileView) -> str:
@@ -299,6 +295,7 @@ def work_page(
         hero=hero_of(samples, art, layout),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
+        formats=other_formats(work, now.settings.formats, now.settings.language),
         edition=work.edition,
         price=_price(work, said),
         pay=pay_form(now, price, minimum, typed if typed.get("door") == Door.PAY else {}, about_pay, said),

@@ -98,6 +98,7 @@ class WorkPage:
     hero: Sample | None  # the one of them that plays in place of the art
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
+    formats: str  # what they are there in as well: MP3 and Opus; or empty
     edition: int
     price: Amount | None  # what is suggested, or None where nothing is
     pay: PayForm
