@@ -19,10 +19,12 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.reading import Reading
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
 
 __all__ = [
     "Blob",
+    "Books",
     "Cover",
     "Encoder",
     "Fetched",
@@ -353,6 +355,28 @@ class Encoder(Protocol):
 
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
+
+
+# ── Books ────────────────────────────────────────────────────────────────────────────────────────
+
+
+Lighten = Callable[[str, bytes], tuple[str, bytes]]
+
+
+class Books(Protocol):
+    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
+
+    def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
+        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own;
+        `lighten`: is given each picture (media type, bytes) and gives what is kept of it.
+
+        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
+        read: no book, broken, locked, without words, or one that unpacks to too much.
+        """
+
+    def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
+        """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
+        pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from headwaters.adapters.books import Bookbinder
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
@@ -71,6 +72,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             db=database,
             storage=LocalStorage(config.files_dir),
             media=PillowMedia(),
+            books=Bookbinder(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,
             clock=read_clock,
             token=make_token,

@@ -16,6 +16,7 @@ from headwaters.store import makings as rows
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow
 from headwaters.store.shop import lock_catalogue, raise_catalogue, read_settings
+from headwaters.store.tastes import drop_stale
 from headwaters.store.works import BlobRow, FileRow, keep_blobs
 
 LONGEST_ERROR = 500  # characters
@@ -32,6 +33,8 @@ def queue_makings(conn: Connection, edition_id: int, now: datetime) -> int:
         return 0
     wanted = wanted_of(conn, edition_id)
     rows.drop_waiting(conn, edition_id, wanted)
+    if drop_stale(conn, edition_id, wanted):
+        raise_catalogue(conn)
     rows.drop_of_older(conn, subject.work_id, subject.number)
     return rows.add(conn, edition_id, wanted, to_micros(now))
 
@@ -47,8 +50,9 @@ def wanted_of(conn: Connection, edition_id: int) -> tuple[Wish, ...]:
             kind=WorkKind(subject.kind),
             doors=frozenset(Door(door) for door in subject.doors.split(",") if door),
             formats=subject.formats or settings.formats,
-            taste=subject.taste,
+            taste=subject.taste or settings.taste,
             files=rows.given_files(conn, edition_id),
+            own_taste=subject.taste,
         )
     )
 

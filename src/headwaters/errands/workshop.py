@@ -27,7 +27,7 @@ from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip, wor
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
-from headwaters.errands.makers import films, pictures, sounds
+from headwaters.errands.makers import books, films, pictures, sounds, views
 from headwaters.ports import Blob
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
@@ -42,6 +42,8 @@ RECIPES: Mapping[str, Recipe] = {
     **pictures.RECIPES,
     **sounds.RECIPES,
     **films.RECIPES,
+    **books.RECIPES,
+    **views.RECIPES,
 }
 
 
@@ -58,7 +60,7 @@ class Workshop:
     async def queue_missing(self) -> int:
         """Queue what the works want by the settings of now, if that is news; how many makings that were."""
         settings = self._house.now.settings
-        wanted = (settings.formats,)
+        wanted = (settings.formats, settings.taste)
         if wanted == self._wanted:
             return 0
         queued = await self._house.db.write(partial(verbs.queue_all, now=self._house.clock()))

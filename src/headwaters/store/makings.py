@@ -59,6 +59,7 @@ class SubjectRow:
     minimum_minor: int
     formats: str
     taste: str
+    language: str
     number: int
 
 
@@ -75,6 +76,7 @@ def subject(conn: Connection, edition_id: int) -> SubjectRow | None:
         works.c.minimum_minor,
         works.c.formats,
         works.c.taste,
+        works.c.language,
         editions.c.number,
     ).join(editions, editions.c.work_id == works.c.id)
     row = conn.execute(query.where(editions.c.id == edition_id)).first()

@@ -14,7 +14,6 @@ from headwaters.web.contexts import formats as pages
 from headwaters.web.contexts.orders import OtherFormat
 from headwaters.web.format import Format, formats
 
-
 _ASIDE = frozenset([SUBTITLES, "webp-512"])  # for browsers and lists: nothing that a reader looks for
 
 

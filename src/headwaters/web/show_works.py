@@ -30,6 +30,7 @@ from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
 from headwaters.web.show_formats import last_part as last_part  # for who shows files
 from headwaters.web.show_formats import other_formats
+from headwaters.web.show_taste import tastes
 
 _PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
 MIDDLE_WIDTH = 960  # of a picture, in pixels, for browsers that do not choose
@@ -293,6 +294,7 @@ def work_page(
         description=render_markdown(work.description) if work.description else Markup(),
         samples=samples,
         hero=hero_of(samples, art, layout),
+        taste=tastes(work, f"/w/{work.slug}/f", said),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
         formats=other_formats(work, now.settings.formats, now.settings.language),

@@ -13,6 +13,7 @@ from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import wished_formats
 from headwaters.core.works.media import WorkKind
+from headwaters.core.works.taste_recipes import taste_recipes
 
 EDITION = 0  # the file_id of what is made of the edition as a whole
 
@@ -33,13 +34,15 @@ class GivenFile:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decides. `formats`, `taste`: as the work has them, or where it says nothing, as the shop does."""
+    """What decides. `formats`, `taste`: as the work has them, or where it says nothing, as the shop does; `own_taste`:
+    the work's own words, empty where it has none."""
 
     kind: WorkKind
     doors: frozenset[Door]
     formats: str
     taste: str
     files: Sequence[GivenFile]
+    own_taste: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,13 @@ def _formats(facts: Facts) -> Iterable[Wish]:
             yield Wish(file.id, recipe)
 
 
+def _tastes(facts: Facts) -> Iterable[Wish]:
+    for file_id, recipe in taste_recipes(facts.kind, facts.files, facts.taste, facts.own_taste):
+        yield Wish(file_id, recipe)
+
+
 # What is quick comes first: a reader waits for it. One line for each piece.
-WISHERS: tuple[Wisher, ...] = (_formats,)
+WISHERS: tuple[Wisher, ...] = (_tastes, _formats)
 
 
 def wishes(facts: Facts) -> tuple[Wish, ...]:
