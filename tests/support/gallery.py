@@ -36,6 +36,7 @@ from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.makings import pretend_formats
 from tests.support.pages import Part, order, painted, publish
 
 SETTINGS = {
@@ -100,6 +101,7 @@ async def _fill(house: House) -> dict[str, str]:
     await publish(house, "Gone")
     await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
     await house.db.write(lambda conn: _gather(conn, house.clock()))
+    await pretend_formats(house)
     await refresh(house)
     return await _orders(house)
 
@@ -128,7 +130,13 @@ async def _orders(house: House) -> dict[str, str]:
     await house.db.write(lambda conn: say_country(conn, closed, "AT"))
     pages = {name: f"/o/{one.token}" for name, one in taken.items()}
     practice = urlsplit(taken["unfinished"].url or "").path
-    return {**pages, "country": f"{pages['free']}/country", "practice": practice, "lost link": await _lost(house)}
+    return {
+        **pages,
+        "country": f"{pages['free']}/country",
+        "formats": f"{pages['copy']}/formats",
+        "practice": practice,
+        "lost link": await _lost(house),
+    }
 
 
 async def _lost(house: House) -> str:
@@ -190,7 +198,9 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
+    config = Config(
+        shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),), workshop=False
+    )
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 

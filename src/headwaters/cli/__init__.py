@@ -26,6 +26,7 @@ _ROOMS = {
     "retire": "works",
     "restore": "works",
     "withhold": "works",
+    "makings": "makings",
     "collections": "collections",
     "mirrors": "mirrors",
     "orders": "orders",

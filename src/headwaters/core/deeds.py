@@ -39,6 +39,8 @@ class What(StrEnum):
     WORDS_CHANGED = "work.words"
     MIRROR_ADDED = "work.mirror_added"
     MIRROR_REMOVED = "work.mirror_removed"
+    MADE_AGAIN = "work.made_again"
+    MAKING_STOPPED = "work.making_stopped"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -107,6 +109,8 @@ WORDS: Mapping[What, str] = {
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
     What.MIRROR_ADDED: N_("noted a mirror of %(subject)s"),
     What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
+    What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
+    What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),

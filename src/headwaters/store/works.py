@@ -52,6 +52,7 @@ _WORK = select(
     works.c.description,
     works.c.cover_alt,
     works.c.taste,
+    works.c.formats,
     works.c.revision,
 )
 
@@ -74,6 +75,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         description=row.description,
         cover_alt=row.cover_alt,
         taste=row.taste,
+        formats=row.formats,
     )
     return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
 
@@ -94,6 +96,7 @@ def _columns(details: Details) -> dict[str, object]:
         "description": details.description,
         "cover_alt": details.cover_alt,
         "taste": details.taste,
+        "formats": details.formats,
     }
 
 

@@ -31,6 +31,7 @@ from headwaters.web import (
     countries,
     fetching,
     files,
+    formats,
     letters,
     lost_pages,
     pages,
@@ -54,7 +55,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 300_000  # milliseconds without a reader taking a byte before we hang up; downloads resume
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
+_ROOMS = (fetching, files, formats, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:

@@ -78,6 +78,14 @@ async def get_everything(request: web.Request) -> web.StreamResponse:
     return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
 
 
+@routes.get("/d/{key}/everything-{recipe:[a-z0-9-]{1,40}}.zip")
+async def get_everything_in_a_format(request: web.Request) -> web.StreamResponse:
+    """The same with the files of one format in the places of their originals."""
+    key = request.match_info["key"]
+    download = await request.app[DESK].everything(key, request.match_info["recipe"])
+    return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
+
+
 @routes.get("/d/{key}/{ref}")
 @routes.get("/d/{key}/{ref}/{name:.*}")
 async def get_file(request: web.Request) -> web.StreamResponse:

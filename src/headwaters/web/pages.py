@@ -181,7 +181,7 @@ async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWor
     def look(conn: Connection, work_id: int) -> ShelfWork:
         work = rows.work_by_id(conn, work_id)
         parcel = None if work.state == WorkState.WITHHELD else parcel_of(conn, work_id)
-        return shelf_work(work, house.now.settings.language, parcel, house.config.url)
+        return shelf_work(work, house.now.settings.language, parcel, house.config.url, house.now.settings.formats)
 
     async def read(work_id: int) -> ShelfWork:
         return await house.db.read(lambda conn: look(conn, work_id))
@@ -189,7 +189,8 @@ async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWor
     return [await kept.get(house, line.work_id, partial(read, line.work_id)) for line in order.lines]
 
 
-async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+async def held_order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+    """An order, and its works as their holders see them. Raises NotFound(ORDER_UNKNOWN)."""
     if not is_secret(token):
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
     order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
@@ -217,7 +218,7 @@ async def order_page(
 ) -> web.Response:
     """The order page as it is now; after a form of it was refused, with what was typed, and why."""
     house = request.app[HOUSE]
-    order, shelves = await _order(request, token)
+    order, shelves = await held_order(request, token)
     form = Typed(typed or {}, problem) if problem else _unsent(request, order)
     html = order_html(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
     return private_page(html, status_of(problem) if problem else 200, retry_headers(problem))
@@ -226,7 +227,7 @@ async def order_page(
 @routes.get("/o/{token}.json")
 async def get_order_json(request: web.Request) -> web.Response:
     """The machine twin of the order page."""
-    order, shelves = await _order(request, request.match_info["token"])
+    order, shelves = await held_order(request, request.match_info["token"])
     body = msgspec.json.format(msgspec.json.encode(order_json(site_of(request.app[HOUSE]), order, shelves)), indent=2)
     return web.Response(body=body + b"\n", headers={"Content-Type": "application/json", **PRIVATE})
 
