@@ -60,9 +60,9 @@
     });
     player.addEventListener("play", () => {
       if (!("mediaSession" in navigator)) return;
-      const { title, artist, album, art } = player.dataset;
+      const { artist, album, art } = (list ?? player).dataset;
       navigator.mediaSession.metadata = new MediaMetadata({
-        title: title || player.getAttribute("aria-label") || document.title,
+        title: player.getAttribute("aria-label") || document.title,
         artist: artist ?? "",
         album: album ?? "",
         artwork: art ? [{ src: art }] : [],

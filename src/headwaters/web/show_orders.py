@@ -24,13 +24,14 @@ from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
 from headwaters.web.contexts.orders import Stage
+from headwaters.web.contexts.taste import Chapter, PictureTaste
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
+from headwaters.web.show_play import chapters_of, is_subtitles, moments, on_the_way, reading_tail, views_of
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
-_SUBTITLES = "text/vtt"
 _LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.vtt\Z")
 _WITHHELD = N_("A legal duty stops them.")
 _TESTED = N_("%(till)s (test)")
@@ -53,6 +54,8 @@ class ShelfFile:
     tail: str  # what follows the key
     media_type: str
     kind: str
+    read: str = ""  # what follows the key in the address of its reading page
+    chapters: tuple[Chapter, ...] = ()  # their addresses without what stands before the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class ShelfWork:
     href: str
     files: tuple[ShelfFile, ...]
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
+    pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
     sums: str
     news: tuple[pages.EditionNews, ...]
@@ -90,6 +94,8 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
             tail=f"/{file.ref}/{last_part(file.name)}",
             media_type=file.media_type,
             kind=played_as(file.media_type),
+            read=reading_tail(work, file),
+            chapters=chapters_of(file),
         )
         for file in lines
     )
@@ -98,7 +104,8 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         art=None if withheld else said_art(work),
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
-        tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
+        tracks=tuple((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
+        pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
         news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
@@ -133,6 +140,8 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
             way + file.tail,
             file.media_type,
             file.kind,
+            way + file.read if file.read else "",
+            moments(file.chapters, way + file.tail),
         )
         for file in (shelf.files if way else ())
     )
@@ -145,6 +154,8 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         href=shelf.href,
         files=files,
         tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
+        pictures=on_the_way(shelf.pictures, way) if files else (),
+        remembers=any(file.kind in {"audio", "video"} for file in files),
         archive=archive,
         gift=url + archive if archive else "",
         size=shelf.size,

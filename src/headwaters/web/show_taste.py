@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from headwaters.core.works.editions import Role
 from headwaters.core.works.reading import READING
@@ -26,6 +27,11 @@ def details_of(file: FileView) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def file_address(way: str, file: FileView) -> str:
+    """The address of a file, below `way`."""
+    return f"{way}/{file.ref}/{quote(file.name.rpartition('/')[2], safe='')}"
 
 
 def _whole(details: dict[str, Any], key: str = "of") -> int:
@@ -66,7 +72,7 @@ def _sound(file: FileView, labels: dict[int, str], address: str, bars: int, said
         label=_label(file, labels),
         length=said.length(file.seconds) if file.seconds else "",
         whole=said.length(whole) if whole > (file.seconds or 0) + 1 else "",
-        href=f"{address}/{file.ref}/{file.name}",
+        href=file_address(address, file),
         media_type=file.media_type,
         wave=wave_path(str(wave), shown) if shown else "",
         bars=shown,
@@ -85,9 +91,9 @@ def _film(
         label=_label(file, labels),
         length=said.length(file.seconds) if file.seconds else "",
         whole=said.length(whole) if whole > (file.seconds or 0) + 1 else "",
-        href=f"{address}/{file.ref}/{file.name}",
+        href=file_address(address, file),
         media_type=file.media_type,
-        poster=f"{address}/{poster.ref}/{poster.name}" if poster else "",
+        poster=file_address(address, poster) if poster else "",
         width=file.width or 0,
         height=file.height or 0,
     )
@@ -110,7 +116,7 @@ def _pages(file: FileView, labels: dict[int, str], address: str, said: Format) -
     details = details_of(file)
     return pages.PagesTaste(
         label=_label(file, labels),
-        href=f"{address}/{file.ref}/{file.name}?inline",
+        href=file_address(address, file) + "?inline",
         pages=_whole(details, "pages"),
         of=_whole(details),
         size=said.size(file.size),
@@ -134,8 +140,8 @@ def _pictures(made: Sequence[FileView], labels: dict[int, str], address: str) ->
         found.append(
             pages.PictureTaste(
                 label=_label(large, labels),
-                href=f"{address}/{large.ref}/{large.name}?inline",
-                src=f"{address}/{small.ref}/{small.name}",
+                href=file_address(address, large) + "?inline",
+                src=file_address(address, small),
                 width=small.width or 1,
                 height=small.height or 1,
             )
