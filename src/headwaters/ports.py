@@ -19,12 +19,17 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.chapters import Moment
+from headwaters.core.works.pieces import Piece
 from headwaters.core.works.reading import Reading
+from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
 
 __all__ = [
     "Blob",
     "Books",
     "Cover",
+    "Cutter",
+    "Encoder",
     "Fetched",
     "Fetcher",
     "Keep",
@@ -32,6 +37,7 @@ __all__ = [
     "Look",
     "Mail",
     "Mailer",
+    "Material",
     "Media",
     "NewPasskey",
     "PasskeyAnswer",
@@ -44,6 +50,7 @@ __all__ = [
     "RefundStatus",
     "Source",
     "Storage",
+    "Tags",
     "Till",
     "TillCheck",
     "TillEvent",
@@ -309,6 +316,98 @@ class Books(Protocol):
     def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
         """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
         pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
+
+
+# ── Encoder ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """An original that is open. `path` is good in this process, and in a child that is given `descriptors` (the
+    `pass_fds` of subprocess); its ending is the original's. Read only. Beside it is room to write."""
+
+    path: Path
+    descriptors: tuple[int, ...]
+    name: str
+    media_type: str
+    size: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a piece of music says of itself where its original says nothing. `track` and `tracks` 0: of no album.
+    `cover`: an encoded picture for one that carries none, empty for none."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    track: int = 0
+    tracks: int = 0
+    cover: bytes = b""
+
+
+class Encoder(Protocol):
+    """Makes other formats of files that may be anybody's: each time in a process of its own, with limits on time,
+    memory and output, without the network, and with that one file to read. Cancelled, it ends that process and waits
+    for its end. The same original gives the same bytes, as long as the encoder is the same.
+
+    Besides what is named, all of them raise Skip (core.works.makings) where the encoder is not installed, does not do
+    this kind of file, or would write more bytes than the original has; Refused: NOT_MADE (broken, takes too long or too
+    much memory), DISK_FULL.
+    """
+
+    def about(self) -> str:
+        """The program and its version; empty where there is none."""
+
+    async def probe(self, original: Material) -> Reel:
+        """What is inside a film or a piece of music."""
+
+    async def sound(
+        self, original: Material, reel: Reel, plan: SoundPlan, tags: Tags, into: Path, report: Callable[[int], None]
+    ) -> None:
+        """A piece of music in another format, with the words and the cover of its original. `report` is told
+        thousandths."""
+
+    async def film(
+        self, original: Material, reel: Reel, plan: FilmPlan, side: int, into: Path, report: Callable[[int], None]
+    ) -> None:
+        """An MP4 that plays everywhere and begins at once: H.264 and AAC, with subtitles and chapters, without the
+        place and the device that a camera wrote down."""
+
+    async def subtitles(self, original: Material, into: Path) -> None:
+        """Subtitles as WebVTT."""
+
+    async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
+        """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
+
+
+class Cutter(Protocol):
+    """Cuts pieces out of sounds and films that may be anybody's: as Encoder, with its limits, and what it raises."""
+
+    async def sound(self, original: Material, reel: Reel, piece: Piece, into: Path) -> None:
+        """A piece of the first sound as MP3, without any words of its original."""
+
+    async def film(
+        self,
+        original: Material,
+        reel: Reel,
+        piece: Piece,
+        size: tuple[int, int],
+        into: Path,
+        report: Callable[[int], None],
+    ) -> None:
+        """A piece of the film as an MP4 that plays everywhere, its pictures of `size`, without words or chapters.
+        `report` is told thousandths."""
+
+    async def poster(self, clip: Path, piece: Piece, into: Path) -> None:
+        """A frame of a piece that `film` made, as PNG."""
+
+    async def peaks(self, sound: Path, seconds: float) -> Sequence[int]:
+        """Of a piece that `sound` made: the loudest sample of each short stretch of equal length, 0 to 32768."""
+
+    async def chapters(self, original: Material) -> tuple[Moment, ...]:
+        """Where the chapters begin that the file itself has, in the order of time."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

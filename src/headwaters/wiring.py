@@ -13,6 +13,8 @@ from headwaters.adapters.books import Bookbinder
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.media.encoder import FfmpegEncoder
+from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -82,6 +84,8 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
             fetcher=HttpFetcher(own=(config.url,)),
+            encoder=FfmpegEncoder(),
+            cutter=FfmpegCutter(),
         )
         yield house
     finally:

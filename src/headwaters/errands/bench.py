@@ -28,22 +28,16 @@ from pathlib import Path
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import Lane
+from headwaters.core.works.makings import Skip as Skip  # for makers
 from headwaters.core.works.media import format_by_name
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
-from headwaters.ports import Blob, Keep, Source
+from headwaters.ports import Blob, Encoder, Keep, Material, Source
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow, OriginRow, SubjectRow
 
 _CHUNK = 1 << 20
 _FRESH = 60.0  # seconds that a folder is let alone, whoever's it is
-
-
-class Skip(Refused):
-    """It is not worth making, or cannot be made here; says why."""
-
-    def __init__(self, message: str, *, hint: str = "", **values: object) -> None:
-        super().__init__(Code.NOT_MADE, message, hint=hint, field="", **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +67,6 @@ class Product:
     files: Sequence[MadeFile] = ()
     blobs: Sequence[Blob] = ()
     then: Callable[[Connection], None] = _nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """An original that is open. `path` is good in this process, and in a child that is given `descriptors` (the
-    `pass_fds` of subprocess); its ending is the original's. Read only."""
-
-    path: Path
-    descriptors: tuple[int, ...]
-    name: str
-    media_type: str
-    size: int
-    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +134,19 @@ class Recipe:
 
     make: Maker
     lane: Lane = Lane.LONG
+
+
+def encoder_of(house: House) -> Encoder:
+    """The shop's encoder. Raises Skip in a process that has none."""
+    if house.encoder is None:
+        raise Skip(N_("Nothing is converted here."))
+    return house.encoder
+
+
+def check_smaller(path: Path, size: int) -> None:
+    """Raises Skip where what was made has as many bytes as the original, or more."""
+    if path.stat().st_size >= size:
+        raise Skip(N_("It would be no smaller than the original."))
 
 
 def _ending(name: str) -> str:

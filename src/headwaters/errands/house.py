@@ -15,7 +15,7 @@ from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
-from headwaters.ports import Books, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Books, Cutter, Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -61,6 +61,8 @@ class House:
     sums: LedgerSums = field(default_factory=LedgerSums)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
     fetcher: Fetcher | None = None  # None: this process asks nobody
+    cutter: Cutter | None = None  # the same
+    encoder: Encoder | None = None  # None: this process converts nothing
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:

@@ -27,7 +27,7 @@ from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip, wor
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
-from headwaters.errands.makers import books, pictures, views
+from headwaters.errands.makers import books, films, pictures, pieces, sounds, views
 from headwaters.ports import Blob
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
@@ -40,7 +40,10 @@ log = logging.getLogger(__name__)
 # Each piece that makes something adds its RECIPES here: one line.
 RECIPES: Mapping[str, Recipe] = {
     **pictures.RECIPES,
+    **sounds.RECIPES,
+    **films.RECIPES,
     **books.RECIPES,
+    **pieces.RECIPES,
     **views.RECIPES,
 }
 

@@ -52,6 +52,7 @@ class SubjectRow:
     work_id: int
     slug: str
     title: str
+    by: str
     state: str
     kind: str
     doors: str
@@ -68,6 +69,7 @@ def subject(conn: Connection, edition_id: int) -> SubjectRow | None:
         works.c.id,
         works.c.slug,
         works.c.title,
+        works.c.by_line,
         works.c.state,
         works.c.kind,
         works.c.doors,

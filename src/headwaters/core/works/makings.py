@@ -12,11 +12,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
+from headwaters.core.errors import Code, Refused
+
 BEAT = timedelta(seconds=5)  # how often who makes something gives a sign of life, and says how far it is
 LEASE = timedelta(seconds=60)  # without one for so long, it is taken up by somebody else
 MOST_ATTEMPTS = 4  # a making that never ends may be what ends the process
 WHOLE = 1000  # thousandths
 _WAITS = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2))
+
+
+class Skip(Refused):
+    """It is not worth making, or cannot be made here: no failure, and it says why."""
+
+    def __init__(self, message: str, *, hint: str = "", **values: object) -> None:
+        super().__init__(Code.NOT_MADE, message, hint=hint, field="", **values)
 
 
 class MakingState(StrEnum):
