@@ -34,6 +34,7 @@ from headwaters.store.db import Connection
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.gallery_taste import fill_tastes
 from tests.support.pages import Part, order, painted, publish
 
 SETTINGS = {
@@ -49,6 +50,7 @@ SETTINGS = {
     "stripe_webhook_secret": "whsec_gallery",
     "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
     "contact_email": "alice@shop.example",
+    "taste": "off",  # but where a work says otherwise
 }
 LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschifffahrtsgesellschaftskapitän in It"
 
@@ -178,14 +180,16 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
+    config = Config(
+        shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),), workshop=False
+    )
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         async with furnish(config) as house:
-            opened.paths = {**PUBLIC, **await _fill(house)}
+            opened.paths = {**PUBLIC, **await _fill(house), **await fill_tastes(house)}
             if more:
                 opened.paths |= await more(house)
             if settings:

@@ -336,13 +336,16 @@ def order_page(
     net = _net(order)
     granted = order.state == OrderState.GRANTED
     created = from_micros(order.created_at)
+    works = tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True))
     return pages.OrderPage(
         stage=stage_of(order),
         address=address,
         link=site.url + address,
         title=said.join([shelf.work.title for shelf in shelves]),
-        works=tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True)),
+        works=works,
         granted=granted,
+        plays=any(work.remembers for work in works),
+        gallery=any(work.pictures for work in works),
         paid=said_amount(Money(net, order.currency), said) if net > 0 else None,
         due=_due(order, now, said),
         pay=pay_form(

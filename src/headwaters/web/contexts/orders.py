@@ -165,6 +165,8 @@ class OrderPage:
     title: str  # of the works
     works: tuple[HeldWork, ...]
     granted: bool  # the reader has the works
+    plays: bool  # there is a sound or a film in them
+    gallery: bool  # there are pictures to look through
     paid: Amount | None  # what was paid and not refunded
     due: Due | None  # the newest payment where it is not finished
     pay: PayForm
