@@ -17,7 +17,7 @@ from headwaters.web.format import Format
 
 MOST_BARS = 196  # on one page: each has some eight bytes
 FEWEST_BARS = 10  # less is no shape
-MANY = 8  # tracks: of more, how long each of them is stands in the list of files alone
+MANY = 8  # tracks: of more, how long they are is not said here
 _PDF = "application/pdf"
 
 
@@ -73,10 +73,11 @@ def _sounds(
         details = details_of(file)
         wave, whole = details.get("wave"), _whole(details)
         shown = bars if bars >= FEWEST_BARS and is_wave(wave) else 0
-        goes_on = whole > (file.seconds or 0) + 1 and len(found) <= MANY
+        few = len(found) <= MANY
+        goes_on = few and whole > (file.seconds or 0) + 1
         yield pages.SoundTaste(
             label=_label(file, labels),
-            length=said.length(file.seconds) if file.seconds else "",
+            length=said.length(file.seconds) if few and file.seconds else "",
             whole=said.length(whole) if goes_on else "",
             href=f"{address}/{file.ref}/try.mp3",
             media_type=file.media_type,
