@@ -242,7 +242,9 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
             smtp[name] = value
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{in_brackets(host)}:{port}"
+    # by its name this machine can have passkeys, which no browser gives to a bare address
+    place = in_brackets(host) if "host" in raw else "localhost"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{place}:{port}"
     return Config(
         shop=shop,
         url=check_url(str(url)),

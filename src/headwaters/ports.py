@@ -296,28 +296,6 @@ class Media(Protocol):
         """A cover drawn from its words: the same words give the same pixels. Encoded as `pictures` does."""
 
 
-# ── Books ────────────────────────────────────────────────────────────────────────────────────────
-
-
-Lighten = Callable[[str, bytes], tuple[str, bytes]]
-
-
-class Books(Protocol):
-    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
-
-    def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
-        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own;
-        `lighten`: is given each picture (media type, bytes) and gives what is kept of it.
-
-        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
-        read: no book, broken, locked, without words, or one that unpacks to too much.
-        """
-
-    def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
-        """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
-        pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
-
-
 # ── Encoder ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -408,6 +386,28 @@ class Cutter(Protocol):
 
     async def chapters(self, original: Material) -> tuple[Moment, ...]:
         """Where the chapters begin that the file itself has, in the order of time."""
+
+
+# ── Books ────────────────────────────────────────────────────────────────────────────────────────
+
+
+Lighten = Callable[[str, bytes], tuple[str, bytes]]
+
+
+class Books(Protocol):
+    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
+
+    def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
+        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own;
+        `lighten`: is given each picture (media type, bytes) and gives what is kept of it.
+
+        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
+        read: no book, broken, locked, without words, or one that unpacks to too much.
+        """
+
+    def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
+        """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
+        pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

@@ -234,6 +234,7 @@ def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRo
             width=file.width,
             height=file.height,
             given=file.given,
+            recipe=file.recipe,
         )
         for file, ref in zip(labelled(files), refs, strict=True)
     ]

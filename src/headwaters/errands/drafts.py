@@ -145,6 +145,7 @@ def _edition_file(row: FileRow) -> EditionFile:
         width=row.width,
         height=row.height,
         given=row.given,
+        recipe=row.recipe,
     )
 
 

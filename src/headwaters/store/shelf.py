@@ -115,7 +115,7 @@ def no_such_file() -> NotFound:
     )
 
 
-def _bytes_may_go(state: str) -> None:
+def bytes_may_go(state: str) -> None:
     """A retired work is still its holders'; a withheld one stops."""
     if state == "withheld":
         raise Refused(
@@ -129,7 +129,7 @@ def _known(row: Sequence[Any] | None) -> Sequence[Any]:
     if row is None:
         raise no_such_file()
     state, *values = row
-    _bytes_may_go(state)
+    bytes_may_go(state)
     return values
 
 
