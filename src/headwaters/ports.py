@@ -19,6 +19,8 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.chapters import Moment
+from headwaters.core.works.pieces import Piece
 from headwaters.core.works.reading import Reading
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
 
@@ -26,6 +28,7 @@ __all__ = [
     "Blob",
     "Books",
     "Cover",
+    "Cutter",
     "Encoder",
     "Fetched",
     "Fetcher",
@@ -360,6 +363,34 @@ class Encoder(Protocol):
 
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
+
+
+class Cutter(Protocol):
+    """Cuts pieces out of sounds and films that may be anybody's: as Encoder, with its limits, and what it raises."""
+
+    async def sound(self, original: Material, reel: Reel, piece: Piece, into: Path) -> None:
+        """A piece of the first sound as MP3, without any words of its original."""
+
+    async def film(
+        self,
+        original: Material,
+        reel: Reel,
+        piece: Piece,
+        size: tuple[int, int],
+        into: Path,
+        report: Callable[[int], None],
+    ) -> None:
+        """A piece of the film as an MP4 that plays everywhere, its pictures of `size`, without words or chapters.
+        `report` is told thousandths."""
+
+    async def poster(self, clip: Path, piece: Piece, into: Path) -> None:
+        """A frame of a piece that `film` made, as PNG."""
+
+    async def peaks(self, sound: Path, seconds: float) -> Sequence[int]:
+        """Of a piece that `sound` made: the loudest sample of each short stretch of equal length, 0 to 32768."""
+
+    async def chapters(self, original: Material) -> tuple[Moment, ...]:
+        """Where the chapters begin that the file itself has, in the order of time."""
 
 
 # ── Books ────────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.media.encoder import FfmpegEncoder
+from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -85,6 +86,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             passkeys=WebAuthnPasskeys(site) if site else None,
             fetcher=HttpFetcher(own=(config.url,)),
             encoder=FfmpegEncoder(),
+            cutter=FfmpegCutter(),
         )
         yield house
     finally:

@@ -1,4 +1,4 @@
-"""What a proxy in front is handed, and what it never is. With nginx and Caddy themselves: tests/docs/test_proxies.py."""
+"""What a proxy in front is handed, and what never. With nginx and Caddy themselves: tests/docs/test_proxies.py."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
 from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.orders import Stage
+from headwaters.web.contexts.taste import Chapter, PictureTaste
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.qr import qr_svg
@@ -40,9 +41,9 @@ from headwaters.web.show_formats import (
     made_tracks,
     shelf_tables,
 )
+from headwaters.web.show_play import chapters_of, is_subtitles, moments, on_the_way, reading_tail, views_of
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
-_SUBTITLES = "text/vtt"
 _LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.vtt\Z")
 _WITHHELD = N_("A legal duty stops them.")
 _TESTED = N_("%(till)s (test)")
@@ -65,6 +66,8 @@ class ShelfFile:
     tail: str  # what follows the key
     media_type: str
     kind: str
+    read: str = ""  # what follows the key in the address of its reading page
+    chapters: tuple[Chapter, ...] = ()  # their addresses without what stands before the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class ShelfWork:
     href: str
     files: tuple[ShelfFile, ...]
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
+    pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
     others: tuple[ShelfTable, ...]
     sums: str
@@ -108,6 +112,8 @@ def shelf_work(
             tail=f"/{file.ref}/{last_part(file.name)}",
             media_type=file.media_type,
             kind=played_as(file.media_type),
+            read=reading_tail(work, file),
+            chapters=chapters_of(file),
         )
         for file in lines
     )
@@ -117,9 +123,10 @@ def shelf_work(
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
         tracks=(
-            *((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
+            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
             *((one.label, _language(one.name), one.tail) for one in made_tracks(others)),
         ),
+        pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
         others=() if withheld else others,
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
@@ -156,6 +163,8 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
             way + file.tail,
             file.media_type,
             file.kind,
+            way + file.read if file.read else "",
+            moments(file.chapters, way + file.tail),
         )
         for file in (shelf.files if way else ())
     )
@@ -168,6 +177,8 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         href=shelf.href,
         files=files,
         tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
+        pictures=on_the_way(shelf.pictures, way) if files else (),
+        remembers=any(file.kind in {"audio", "video"} for file in files),
         archive=archive,
         gift=url + archive if archive else "",
         size=shelf.size,
@@ -350,13 +361,16 @@ def order_page(
     net = _net(order)
     granted = order.state == OrderState.GRANTED
     created = from_micros(order.created_at)
+    works = tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True))
     return pages.OrderPage(
         stage=stage_of(order),
         address=address,
         link=site.url + address,
         title=said.join([shelf.work.title for shelf in shelves]),
-        works=tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True)),
+        works=works,
         granted=granted,
+        plays=any(work.remembers for work in works),
+        gallery=any(work.pictures for work in works),
         paid=said_amount(Money(net, order.currency), said) if net > 0 else None,
         due=_due(order, now, said),
         pay=pay_form(
