@@ -180,6 +180,9 @@ class Storage(Protocol):
     async def look(self) -> None:
         """Try it: keep a few bytes, read them, remove them. Raises what would be raised."""
 
+    def close(self) -> None:
+        """Let go of all connections. Blocks."""
+
 
 class Places(Storage, Protocol):
     """The storages of a shop as one: new bytes go where the configuration says, kept ones are where their blob says."""

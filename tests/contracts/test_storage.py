@@ -56,8 +56,9 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     part = MIB if request.param == "s3 in parts" else 16 * MIB
     store = S3Storage(S3Client(request.getfixturevalue("bucket")), tmp_path / "copies", part=part)
     both = {"local": LocalStorage(tmp_path / "files"), "s3": store}
-    yield store if request.param != "both" else StoragePlaces(both, "s3")
-    store.close()
+    kept = store if request.param != "both" else StoragePlaces(both, "s3")
+    yield kept
+    kept.close()
 
 
 @pytest.fixture

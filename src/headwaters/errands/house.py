@@ -15,7 +15,7 @@ from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
-from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Places, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -45,7 +45,7 @@ class House:
 
     config: Config
     db: Database
-    storage: Storage
+    storage: Places
     media: Media
     mailer: Mailer | None
     clock: Callable[[], datetime]

@@ -214,6 +214,9 @@ class LocalStorage:
             return sum(_sweep(path, limit) for path in self._incoming.iterdir())
         return 0
 
+    def close(self) -> None:
+        """See ports.Storage."""
+
     def holdings(self) -> Iterator[Holding]:
         """See ports.Storage. Links are the creator's own bytes, and no holding of the shop's."""
         for first in _folders(self._root):

@@ -100,6 +100,11 @@ class StoragePlaces:
         for storage in self._storages.values():
             await storage.look()
 
+    def close(self) -> None:
+        """See ports.Storage."""
+        for storage in self._storages.values():
+            storage.close()
+
     def _of(self, blob: Blob) -> Storage:
         """Raises Unavailable(STORAGE_DOWN): a reader can do nothing about a configuration."""
         if blob.place not in self._storages:

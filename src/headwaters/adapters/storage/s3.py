@@ -221,7 +221,7 @@ class S3Storage:
             raise blob_missing()
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """See ports.Storage."""
         self._client.close()
 
     def _key(self, digest: str) -> str:

@@ -95,4 +95,6 @@ def upgrade() -> None:
     op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
     op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("tag", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
