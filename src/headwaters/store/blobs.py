@@ -89,15 +89,23 @@ def needed_at(conn: Connection, place: str, digests: Sequence[str], moved_since:
     return set(conn.execute(select(blobs.c.sha256).where(blobs.c.sha256.in_(digests), here)).scalars())
 
 
+def known(conn: Connection, digests: Sequence[str]) -> set[str]:
+    """Those of `digests` that the shop knows at all."""
+    return set(conn.execute(select(blobs.c.sha256).where(blobs.c.sha256.in_(digests))).scalars())
+
+
 # ── looking whether they are whole ───────────────────────────────────────────────────────────────
+
+
+_read_at = func.coalesce(blobs.c.checked_at, blobs.c.created_at)  # who kept it read it too
 
 
 def next_to_check(conn: Connection, before: int, work: str = "", limit: int = 1) -> tuple[BlobRow, ...]:
     """Blobs that nobody read since `before`, the longest ago first; `work`: only those of one, by its slug."""
-    query = select(*_COLUMNS).where(or_(blobs.c.checked_at.is_(None), blobs.c.checked_at < before))
+    query = select(*_COLUMNS).where(_read_at < before)
     if work:
         query = query.where(blobs.c.sha256.in_(_of_work(work)))
-    query = query.order_by(blobs.c.checked_at.is_not(None), blobs.c.checked_at, blobs.c.sha256)
+    query = query.order_by(_read_at, blobs.c.sha256)
     return tuple(BlobRow(*row) for row in conn.execute(query.limit(limit)))
 
 
@@ -109,7 +117,7 @@ def _of_work(slug: str) -> Select[tuple[str]]:
 def size_to_check(conn: Connection, before: int, work: str = "") -> tuple[int, int]:
     """How many those are, and their bytes."""
     query = select(func.count(), func.sum(blobs.c.size))
-    query = query.where(or_(blobs.c.checked_at.is_(None), blobs.c.checked_at < before))
+    query = query.where(_read_at < before)
     if work:
         query = query.where(blobs.c.sha256.in_(_of_work(work)))
     count, size = conn.execute(query).one()

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
-from headwaters.errands import counting, settle, uploads
+from headwaters.errands import counting, integrity, settle, storage, uploads
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
@@ -71,6 +71,12 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def clear_moved() -> None:
+        await storage.clear_moved(house)
+
+    async def look_at_files() -> None:
+        await integrity.look_at_night(house)
+
     async def look_for_news() -> None:
         await refresh(house)
 
@@ -83,6 +89,8 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("what moves left behind", timedelta(hours=6), clear_moved),
+        Chore("files to look at", timedelta(minutes=30), look_at_files),
         *more,
     )
     return Worker(house, mail_handlers(house), chores)
