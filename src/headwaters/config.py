@@ -11,7 +11,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -69,6 +69,7 @@ class Config:
     s3: S3 | None = None
     uploads_from: tuple[str, ...] = ()  # folders of this machine whose files may be picked in the Studio
     largest_upload: int = 200  # the largest file that the Studio takes, in GB
+    workshop: bool = True  # whether this process makes formats and tastes in the background
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
 
     @property
@@ -92,6 +93,11 @@ class Config:
     def copies_dir(self) -> Path:
         """Where files that are far away lie for a while, when a program of this machine wants them."""
         return self.incoming_dir.parent / "copies"
+
+    @property
+    def workshop_dir(self) -> Path:
+        """Where formats are made: on the disk of the files, where keeping them needs no copy."""
+        return self.files_dir / "workshop"
 
     @property
     def largest_bytes(self) -> int:
@@ -196,20 +202,11 @@ _NAMES = (
     "proxies",
     "uploads_from",
     "largest_upload",
-    "stripe_api",
     "storage",
+    "workshop",
+    "stripe_api",
 )
-_S3_NAMES = (
-    "bucket",
-    "key_id",
-    "secret",
-    "endpoint",
-    "region",
-    "prefix",
-    "addressing",
-    "public_endpoint",
-    "downloads",
-)
+_S3_NAMES = tuple(item.name for item in fields(S3))
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
 
@@ -228,6 +225,12 @@ def _read_file(path: Path) -> dict[str, object]:
     if isinstance(s3 := raw.get("s3"), Mapping) and (unknown := set(s3) - set(_S3_NAMES)):
         raise _broken(f"s3.{sorted(unknown)[0]}", N_("There is no such name in the configuration."))
     return raw
+
+
+def _switch(name: str, value: object) -> bool:
+    if value not in {"on", "off"}:
+        raise _broken(name, N_("It is on or off."))
+    return value == "on"
 
 
 def _proxies(value: object) -> tuple[str, ...]:
@@ -288,7 +291,9 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
     s3 = _s3(_table(raw, environ, "s3", _S3_NAMES))
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{in_brackets(host)}:{port}"
+    # by its name this machine can have passkeys, which no browser gives to a bare address
+    place = in_brackets(host) if "host" in raw else "localhost"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{place}:{port}"
     return Config(
         shop=shop,
         url=check_url(str(url)),
@@ -302,6 +307,7 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         s3=s3,
         uploads_from=_folders(raw.get("uploads_from", ())),
         largest_upload=_largest(raw.get("largest_upload", 200)),
+        workshop=_switch("workshop", raw.get("workshop", "on")),
         stripe_api=str(raw.get("stripe_api", "")),
     )
 

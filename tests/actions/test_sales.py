@@ -266,6 +266,29 @@ async def test_an_unpaid_order_expires_and_can_be_taken_free_afterwards(shop: Da
         False,
     ]
     assert await count(shop, tables.grants) == 1
+    assert await doors_of(shop, placed.order_id) == ("cant_pay", "pay")
+
+
+async def doors_of(database: Database, order_id: int) -> tuple[str, str]:
+    """The door that an order counts for, and the one that it began with, where that is another."""
+    columns = (tables.orders.c.door, tables.orders.c.first_door)
+    wanted = select(*columns).where(tables.orders.c.id == order_id)
+    return tuple(await database.read(lambda conn: conn.execute(wanted).one()))  # type: ignore[return-value]
+
+
+async def test_who_takes_it_free_and_who_pays_at_once_go_through_one_door(shop: Database):
+    placed = await place(shop, wish(), till())
+    payment = placed.payment
+    assert payment is not None
+    paid = status(payment, PaymentState.PAID)
+    took, _ = await asyncio.gather(
+        shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)),
+        shop.write(lambda conn: sales.settle(conn, payment, paid, "key", NOW)),
+    )
+    assert await doors_of(shop, placed.order_id) == (("cant_pay", "pay") if took else ("pay", ""))
+    assert await count(shop, tables.grants) == 1
+    assert sum(minor for _, _, minor in await shop.read(rows.balances)) == 0
+    assert await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)) is False
 
 
 async def change_work(database: Database, **values: object) -> None:

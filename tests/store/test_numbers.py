@@ -106,6 +106,21 @@ async def test_copies_by_door_and_money_to_the_cent(shop: House, clock: Clock) -
     assert third.money == {"EUR": Sums(0, 0, 250, 0)}
 
 
+async def test_taken_without_paying_after_all_is_the_door_of_who_cannot_pay(shop: House, clock: Clock) -> None:
+    order = await take_work(shop, Door.PAY, till="by_hand", minor=750)
+    assert (await look(shop, START, clock() + HOUR)).is_empty  # it waits for money, so nothing was taken
+    clock.move(minutes=5)
+    now = clock()
+    assert await shop.db.write(lambda conn: verbs.take_free(conn, order.id, "k" * 26, now))
+    taken = await look(shop, START, now + HOUR)
+    assert (taken.doors, taken.practised, taken.money) == ({**dict.fromkeys(Door, 0), Door.CANT_PAY: 1}, 0, {})
+    clock.move(hours=1)
+    await settle.confirm(shop, order.reference)  # the money comes after all
+    later = await look(shop, START, clock() + HOUR)
+    assert (later.doors, later.practised) == (taken.doors, 0)
+    assert later.money == {"EUR": Sums(750, 0, 0, 1)}
+
+
 async def test_works_add_up_to_all(shop: House, clock: Clock) -> None:
     for slug, minor in (("high-water", 500), ("low-water", 800), ("low-water", 300)):
         order = await take_work(shop, Door.PAY, till="by_hand", slug=slug, minor=minor, letter="Dear Alice")

@@ -176,24 +176,32 @@ def open_session(conn: Connection, payment_id: int, session: TillSession) -> Non
 
 
 def take_free(conn: Connection, order_id: int, key: str, now: datetime) -> bool:
-    """The reader of a waiting or expired order takes the works without paying: the door `cant_pay`, opened later.
+    """The reader of a waiting or expired order takes the works without paying: the door `cant_pay`, opened later. The
+    order counts for that door from then on, also if money comes after all.
 
     True: now; False: had them already. Raises Refused(DOOR_CLOSED).
     """
     order = rows.order_by_id(conn, order_id)
     if order.state is not OrderState.GRANTED:
         check_open(Door.CANT_PAY, rows.terms(conn, order).doors)
-    return grant_unpaid(conn, order_id, key, now)
+    if not rows.set_order_taken_free(conn, order_id, to_micros(now)):
+        return False
+    _grant_unpaid(conn, order_id, key, now)
+    return True
 
 
 def grant_unpaid(conn: Connection, order_id: int, key: str, now: datetime) -> bool:
     """The works of a waiting or expired order are the reader's before any money. True: now; False: were already."""
     if not rows.set_order_granted(conn, order_id, to_micros(now)):
         return False
+    _grant_unpaid(conn, order_id, key, now)
+    return True
+
+
+def _grant_unpaid(conn: Connection, order_id: int, key: str, now: datetime) -> None:
     for work_id in rows.work_ids(conn, order_id):
         rows.add_grant(conn, order_id=order_id, work_id=work_id, key=key, created_at=to_micros(now))
     mail.queue_order_mail(conn, order_id, now)
-    return True
 
 
 def set_address(conn: Connection, order_id: int, email: str, now: datetime) -> None:

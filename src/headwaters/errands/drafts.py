@@ -93,6 +93,7 @@ def first_form(house: House) -> dict[str, str]:
         "words": (translations(settings.language).gettext(FIRST_WORDS) % {"creator": creator}).strip(),
         "description": "",
         "cover_alt": "",
+        "taste": "",
         "rights": "",
     }
 
@@ -144,6 +145,7 @@ def _edition_file(row: FileRow) -> EditionFile:
         width=row.width,
         height=row.height,
         given=row.given,
+        recipe=row.recipe,
     )
 
 

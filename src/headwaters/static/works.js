@@ -71,14 +71,17 @@
     title.addEventListener("input", show);
     slug.addEventListener("input", show);
     const list = $("files-list");
+    let touched = false; // by somebody, not by this script
+    title.addEventListener("input", (event) => { touched ||= event.isTrusted; });
     const suggest = () => {
       const first = list?.querySelector("[data-name]")?.dataset.name;
-      if (!first || title.value) return;
+      if (!first || title.value || touched || document.activeElement === title) return;
       const stem = first.split("/").pop().replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();
       title.value = stem.charAt(0).toUpperCase() + stem.slice(1);
       title.dispatchEvent(new Event("input", { bubbles: true }));
     };
     if (list) new MutationObserver(suggest).observe(list, { childList: true });
+    title.addEventListener("blur", () => setTimeout(suggest));
   }
 
   // Days and hours by the clock of this device.

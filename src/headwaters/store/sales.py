@@ -186,6 +186,17 @@ _GRANTED = Prepared(
     .where(orders.c.id == bindparam("id_"), orders.c.state.in_([OrderState.WAITING.value, OrderState.EXPIRED.value]))
     .values(state=OrderState.GRANTED.value, granted_at=bindparam("at"), expires_at=None)
 )
+_TAKEN_FREE = Prepared(
+    update(orders)
+    .where(orders.c.id == bindparam("id_"), orders.c.state.in_([OrderState.WAITING.value, OrderState.EXPIRED.value]))
+    .values(
+        state=OrderState.GRANTED.value,
+        door=Door.CANT_PAY.value,
+        first_door=orders.c.door,
+        granted_at=bindparam("at"),
+        expires_at=None,
+    )
+)
 _EXPIRED = Prepared(
     update(orders)
     .where(
@@ -235,6 +246,11 @@ def work_ids(conn: Connection, order_id: int) -> list[int]:
 def set_order_granted(conn: Connection, order_id: int, at: int) -> bool:
     """waiting or expired → granted. True: now."""
     return _GRANTED.run(conn, id_=order_id, at=at) == 1
+
+
+def set_order_taken_free(conn: Connection, order_id: int, at: int) -> bool:
+    """waiting or expired → granted, and from now on an order of the door `cant_pay`. True: now."""
+    return _TAKEN_FREE.run(conn, id_=order_id, at=at) == 1
 
 
 def expire_order(conn: Connection, order_id: int) -> bool:

@@ -210,6 +210,7 @@ class OrderStory:
     line: OrderLine
     token: str
     came_from: str
+    first_door: Door  # the one that it began with; the line's door is the one that it counts for
     granted_at: datetime | None
     expires_at: datetime | None
     withdrawn_at: datetime | None
@@ -226,11 +227,14 @@ def order_story(conn: Connection, order_id: int) -> OrderStory | None:
     row = conn.execute(_order_lines().where(orders.c.id == order_id)).first()
     if row is None:
         return None
-    columns = (orders.c.token, orders.c.came_from, orders.c.granted_at, orders.c.expires_at, orders.c.withdrawn_at)
-    token, came_from, *moments = conn.execute(select(*columns).where(orders.c.id == order_id)).one()
+    times = (orders.c.granted_at, orders.c.expires_at, orders.c.withdrawn_at)
+    columns = (orders.c.token, orders.c.came_from, orders.c.first_door, *times)
+    token, came_from, first, *moments = conn.execute(select(*columns).where(orders.c.id == order_id)).one()
     granted, expires, withdrawn = map(_moment, moments)
     works_on_it, paid = _works_of(conn, order_id), _payments_of(conn, order_id)
-    return OrderStory(_line(row), token, came_from, granted, expires, withdrawn, works_on_it, paid)
+    line = _line(row)
+    door = Door(first) if first else line.door
+    return OrderStory(line, token, came_from, door, granted, expires, withdrawn, works_on_it, paid)
 
 
 def _works_of(conn: Connection, order_id: int) -> tuple[WorkLine, ...]:

@@ -62,6 +62,8 @@ creators = Table(
     _text("kind", "creator"),  # creator: everything; contributor: what `may` says
     _text("may", ""),  # a contributor's rights (core.people), joined by commas
     _maybe_text("password"),
+    _int("wrong_tries", 0),  # wrong passwords since the last good sign-in, and since when
+    _maybe_int("wrong_since"),
     _int("created_at"),
     _maybe_int("ended_at"),  # since when they may not any more
 )
@@ -108,6 +110,8 @@ studio_sessions = Table(
     _to("creator_id", "creators"),
     _text("way", "link"),  # how they signed in: link, password, passkey
     _text("label", ""),  # the passkey's name
+    _int("wrong_tries", 0),  # wrong passwords before it began, and since when
+    _maybe_int("wrong_since"),
     _int("created_at"),
     _maybe_int("seen_at"),  # the last visit, to the hour
     _int("expires_at"),
@@ -281,7 +285,7 @@ torrents = Table(
     metadata,
     Column("edition_id", _Id, ForeignKey("editions.id"), primary_key=True, autoincrement=False),
     Column("info_sha256", Text, ForeignKey("blobs.sha256"), nullable=False),  # the bencoded info dictionary
-    Column("infohash", Text, nullable=False, unique=True),  # its SHA-1, 40 hex digits
+    _text("infohash"),  # its SHA-1, 40 hex digits; editions with the same files share it
     _int("created_at"),
 )
 
@@ -400,7 +404,8 @@ orders = Table(
     _id(),
     Column("token", Text, nullable=False, unique=True),
     Column("nonce", Text, nullable=False, unique=True),
-    _text("door"),
+    _text("door"),  # the one that it counts for
+    _text("first_door", ""),  # the one that it began with, where that is another
     _text("came_from"),
     _text("state"),
     _text("currency"),

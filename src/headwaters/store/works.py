@@ -12,7 +12,7 @@ from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.works.details import Details
-from headwaters.core.works.editions import Role, WorkState
+from headwaters.core.works.editions import DRAWN, Role, WorkState
 from headwaters.core.works.media import WorkKind
 from headwaters.store.db import Connection
 from headwaters.store.shelf import GIVEN_ROLES
@@ -51,6 +51,7 @@ _WORK = select(
     works.c.words,
     works.c.description,
     works.c.cover_alt,
+    works.c.taste,
     works.c.revision,
 )
 
@@ -72,6 +73,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         words=row.words,
         description=row.description,
         cover_alt=row.cover_alt,
+        taste=row.taste,
     )
     return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
 
@@ -91,6 +93,7 @@ def _columns(details: Details) -> dict[str, object]:
         "words": details.words,
         "description": details.description,
         "cover_alt": details.cover_alt,
+        "taste": details.taste,
     }
 
 
@@ -277,6 +280,21 @@ def replace_art(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> N
     if rows:
         values = [{"edition_id": edition_id, "position": start + at, **asdict(row)} for at, row in enumerate(rows)]
         conn.execute(insert(files), values)
+
+
+def drawn_otherwise(conn: Connection, recipe: str) -> list[str]:
+    """The slugs of published works whose newest edition has a cover that the shop drew, but not by this recipe."""
+    newest = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id).correlate(works)
+    drawn = (files.c.role == Role.ART.value, files.c.name.startswith(DRAWN), files.c.recipe != recipe)
+    found = conn.execute(
+        select(works.c.slug)
+        .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == newest.scalar_subquery()))
+        .join(files, files.c.edition_id == editions.c.id)
+        .where(works.c.state == "published", *drawn)
+        .distinct()
+        .order_by(works.c.slug)
+    )
+    return list(found.scalars())
 
 
 _AS_KEPT = ("keep", "inode", "mtime_ns", "ctime_ns", "place", "tag", "fault")

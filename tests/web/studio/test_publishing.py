@@ -9,14 +9,14 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from headwaters.errands.house import House
 from headwaters.errands.press import Press
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
-from headwaters.store.tables import audit_log, creators
+from headwaters.store.tables import audit_log, creators, drafts
 from tests.people import take_work
 from tests.support import samples
 from tests.support.drafts import OWN, look, new_work, publish_now, send
@@ -77,7 +77,16 @@ async def test_a_new_draft_has_everything_that_can_be_said_already(shop: House, 
     assert fields["words"].endswith("\n\nAlice")
     assert {"door_pay", "door_cant_pay", "door_have_copy"} <= set(fields)
     assert await begin(alice) == path
-    assert (await alice.get("/studio/works/new")).headers["Location"] == path
+    other = await alice.post(path, {**fields, "title": "Mine", "do": "save"})
+    assert other.status == 303
+    assert await begin(alice) != path  # something is in the first
+
+
+async def test_looking_makes_no_draft(shop: House, alice: Visitor) -> None:
+    answer = await alice.get("/studio/works/new")
+    assert (answer.status, answer.headers["Location"]) == (303, "/studio/works")
+    count = select(func.count()).select_from(drafts)
+    assert await shop.db.read(lambda conn: conn.execute(count).scalar()) == 0
 
 
 async def test_anything_is_saved_and_comes_back_as_it_was_typed(shop: House, alice: Visitor) -> None:

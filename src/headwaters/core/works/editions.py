@@ -42,7 +42,8 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EditionFile:
     """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length.
-    `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one."""
+    `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one; `recipe`: how the shop made
+    it."""
 
     role: Role
     name: str
@@ -54,6 +55,7 @@ class EditionFile:
     width: int | None = None
     height: int | None = None
     given: str = ""
+    recipe: str = ""
 
 
 def fingerprint(files: Sequence[EditionFile]) -> str:
@@ -76,6 +78,11 @@ DRAWN = "drawn-"  # how the name of art begins whose cover the shop drew itself,
 def is_drawn(name: str) -> bool:
     """Whether a file of art shows a cover that the shop drew: one that says the title."""
     return name.startswith(DRAWN)
+
+
+def drawn_in(accent: str) -> str:
+    """The recipe of a cover that the shop drew in this colour."""
+    return f"drawn:{accent}"
 
 
 SAMPLE_WORDS = ("sample", "trailer", "preview", "teaser", "excerpt")

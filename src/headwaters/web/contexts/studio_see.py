@@ -139,6 +139,7 @@ class StartPage:
     reports: tuple[ReportItem, ...]  # that nobody answered yet
     newest: tuple[OrderItem, ...]
     has_password: bool
+    wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 
 
 # ── a launch ─────────────────────────────────────────────────────────────────────────────────────

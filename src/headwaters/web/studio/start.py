@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -24,9 +25,11 @@ from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
 from headwaters.web.studio.numbers import going_of
 from headwaters.web.studio.words import order_item, report_item
+from headwaters.web.studio.you import wrong_words
 
 routes = web.RouteTableDef()
 
+_LATELY = timedelta(hours=1)  # after signing in: what is said of it stays on “You”
 _FEW = 3  # of each: the lists have all
 
 
@@ -73,5 +76,6 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         reports=tuple(report_item(said, report) for report in seen.reports),
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
+        wrong_tries=wrong_words(said, session.row) if session.row.is_fresh(house.clock(), _LATELY) else "",
     )
     return show(request, "start", context)

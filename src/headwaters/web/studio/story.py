@@ -56,9 +56,10 @@ def story(said: Format, order: OrderStory, besides: Besides) -> tuple[Happening,
 
 def _of_order(said: Format, order: OrderStory) -> Iterator[Line]:
     _ = said.gettext
-    yield order.line.created_at, _(_DOORS[order.line.door])
+    yield order.line.created_at, _(_DOORS[order.first_door])
     if order.granted_at is not None:
-        yield order.granted_at, _("The files are theirs.")
+        kept = order.first_door is order.line.door
+        yield order.granted_at, _("The files are theirs.") if kept else _("They took it without paying after all.")
     if order.withdrawn_at is not None:
         yield order.withdrawn_at, _("They withdrew from the purchase. Please pay the money back within 14 days.")
 
