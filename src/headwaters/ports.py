@@ -121,6 +121,10 @@ class Source(Protocol):
     def descriptor(self) -> int | None:
         """A file descriptor for sendfile (never seek it: it may be shared), or None where there is none."""
 
+    async def begin(self, offset: int, length: int) -> None:
+        """Look whether `length` bytes from `offset` can be had, before anybody is promised them: they are read next.
+        Raises as `read`. Nothing where `open` looked already."""
+
     async def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; fewer only at the end. From any event loop.
 

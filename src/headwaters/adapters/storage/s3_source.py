@@ -4,7 +4,8 @@ where the line breaks."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from collections.abc import Callable, Coroutine
+from typing import Any, Self, TypeVar
 
 from aiohttp import ClientError as LineError
 from botocore.exceptions import BotoCoreError
@@ -12,6 +13,8 @@ from botocore.exceptions import BotoCoreError
 from headwaters.adapters.storage.s3_client import Client, S3Client, blob_changed, storage_down
 from headwaters.core.errors import N_, Code, Refused, Unavailable
 from headwaters.ports import Blob
+
+T = TypeVar("T")
 
 SMALLEST, LARGEST = 1 << 20, 64 << 20  # bytes asked for at once: more each time that somebody reads on
 PATIENCE = 5  # answers in a row that end before they gave a byte
@@ -37,21 +40,20 @@ class S3Source:
         self._check_open()
         return None
 
+    async def begin(self, offset: int, length: int) -> None:
+        """See ports.Source."""
+        if wanted := self._wanted(offset, length):
+            await self._ask(lambda client: self._open(client, offset, min(wanted, LARGEST)))
+
     async def read(self, offset: int, length: int) -> bytes:
         """See ports.Source."""
-        self._check_open()
-        wanted = max(min(length, self.size - offset), 0)
-        if not wanted:
+        if not (wanted := self._wanted(offset, length)):
             return b""
-        try:
-            return await self._client.ask(lambda client: self._read(client, offset, wanted))
-        except Refused as refused:  # our key was withdrawn, say: nothing that a reader could do about
-            raise _out_of_reach(refused) from refused
+        return await self._ask(lambda client: self._read(client, offset, wanted))
 
     def read_now(self, offset: int, length: int) -> bytes:
         """The same for whoever waits in a thread."""
-        self._check_open()
-        wanted = max(min(length, self.size - offset), 0)
+        wanted = self._wanted(offset, length)
         return self._client.run(lambda client: self._read(client, offset, wanted)) if wanted else b""
 
     def close(self) -> None:
@@ -68,6 +70,16 @@ class S3Source:
 
     def __del__(self) -> None:
         self.close()
+
+    def _wanted(self, offset: int, length: int) -> int:
+        self._check_open()
+        return max(min(length, self.size - offset), 0)
+
+    async def _ask(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
+        try:
+            return await self._client.ask(work)
+        except Refused as refused:  # our key was withdrawn, say: nothing that a reader could do about
+            raise _out_of_reach(refused) from refused
 
     def _check_open(self) -> None:
         if self._closed:

@@ -68,6 +68,9 @@ class LocalSource:
         """See ports.Source."""
         return self._in_use().descriptor
 
+    async def begin(self, offset: int, length: int) -> None:
+        """See ports.Source."""
+
     async def read(self, offset: int, length: int) -> bytes:
         """See ports.Source. What the memory has comes at once; for the disk a thread waits."""
         descriptor = self._in_use().descriptor
