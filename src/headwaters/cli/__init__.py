@@ -48,6 +48,7 @@ _ROOMS = {
     "logo": "look",
     "themes": "look",
     "address": "look",
+    "storage": "storage",
     "serve": "serve",
     "demo": "demo",
 }

@@ -16,7 +16,7 @@ from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
 from headwaters.errands.tries import Tries
-from headwaters.ports import Books, Cutter, Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Books, Cutter, Encoder, Fetcher, Mailer, Media, Passkeys, Places, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -46,7 +46,7 @@ class House:
 
     config: Config
     db: Database
-    storage: Storage
+    storage: Places
     media: Media
     books: Books
     mailer: Mailer | None

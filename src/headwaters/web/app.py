@@ -16,7 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
-from headwaters.errands import counting, late, lost, mirrors, settle, uploads
+from headwaters.errands import counting, integrity, late, lost, mirrors, settle, storage, uploads
 from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
@@ -97,6 +97,12 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def clear_moved() -> None:
+        await storage.clear_moved(house)
+
+    async def look_at_files() -> None:
+        await integrity.look_at_night(house)
+
     async def forget_links() -> None:
         await lost.sweep(house)
 
@@ -122,6 +128,8 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("paid payments, once more", timedelta(seconds=30), look_late),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("what moves left behind", timedelta(hours=6), clear_moved),
+        Chore("files to look at", timedelta(minutes=30), look_at_files),
         Chore("lost links that are over", timedelta(minutes=5), forget_links),
         *more,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, WorkRow
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, WorkRow
 from headwaters.web.contexts.studio_makings import Makings
 from headwaters.web.contexts.studio_uploads import UploadsView
 
@@ -135,6 +135,7 @@ class WorkStudioPage:
     why: str  # what was typed as the reason to withhold it
     script: str
     problem: Problem | None  # of anything but the words
+    damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
 
 
 # ── drafts ───────────────────────────────────────────────────────────────────────────────────────

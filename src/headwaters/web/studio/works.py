@@ -31,6 +31,8 @@ from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
+from headwaters.store.blobs import FaultRow
+from headwaters.store.blobs import faults as faults_of
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingLine
 from headwaters.store.makings import lines as making_lines
@@ -49,6 +51,7 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
+from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
 from headwaters.web.studio.makings import said_makings
@@ -186,6 +189,7 @@ class _Seen:
     draft: draft_rows.DraftRow | None
     inside: frozenset[str]
     collections: tuple[collection_rows.CollectionRow, ...]
+    damaged: tuple[FaultRow, ...]
 
 
 def _look(conn: Connection, slug: str) -> _Seen:
@@ -199,6 +203,7 @@ def _look(conn: Connection, slug: str) -> _Seen:
         draft=draft_rows.draft_of_work(conn, work.id),
         inside=collection_rows.slugs_with(conn, work.id),
         collections=collection_rows.all_collections(conn),
+        damaged=faults_of(conn, slug),
     )
 
 
@@ -242,6 +247,7 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
+        damaged=damaged_items(said, seen.damaged),
     )
     return show(request, "work", context, error)
 
