@@ -13,6 +13,7 @@ from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.passkeys import WebAuthnPasskeys
+from headwaters.adapters.stamp import FileStamper
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_till_check, make_tills
 from headwaters.adapters.vault import SivVault
@@ -79,6 +80,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
+            stamper=FileStamper(),
             fetcher=HttpFetcher(own=(config.url,)),
         )
         yield house

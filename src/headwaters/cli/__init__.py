@@ -27,6 +27,8 @@ _ROOMS = {
     "restore": "works",
     "withhold": "works",
     "collections": "collections",
+    "colophon": "colophon",
+    "findings": "colophon",
     "orders": "orders",
     "confirm": "orders",
     "refund": "orders",

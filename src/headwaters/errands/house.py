@@ -15,7 +15,7 @@ from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
-from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Stamper, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -59,6 +59,7 @@ class House:
     downloads: Counter = field(default_factory=Counter)
     sums: LedgerSums = field(default_factory=LedgerSums)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
+    stamper: Stamper | None = None  # None: files are published as they are
     fetcher: Fetcher | None = None  # None: this process asks nobody
 
 

@@ -55,6 +55,8 @@ class Said:
     description: str | None = None
     cover: str | None = None
     cover_alt: str | None = None
+    colophon: bool | None = None
+    remove_private: bool | None = None
     files: tuple[FileEntry, ...] | None = None
 
 
@@ -241,6 +243,14 @@ def _doors(value: Any, currency: str) -> frozenset[Door]:
     return doors
 
 
+def _yes_or_no(value: Any, currency: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {"true", "false"}:
+        return bool(value == "true")
+    raise _Wrong(N_("It is true or false."))
+
+
 _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "title": _title,
     "slug": _slug,
@@ -257,6 +267,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "description": _lines(100_000),
     "cover": _line(1_000),
     "cover_alt": _lines(1_000),
+    "colophon": _yes_or_no,
+    "remove_private": _yes_or_no,
 }
 
 
