@@ -12,12 +12,21 @@ from headwaters.actions.deeds import noted
 from headwaters.actions.works import Publication, choose_colophon, find_work
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import Refused
+from headwaters.core.works.forms import COPIES, understood
 from headwaters.core.works.manifest import Given
+from headwaters.core.works.slugs import slug_from
+from headwaters.core.works.stamps import wants_colophon
+from headwaters.core.works.uploads import UploadState
+from headwaters.errands import uploads
+from headwaters.errands.drafts import assemble, kept_files
 from headwaters.errands.gather import Failure, Ground, Plan, plan_works
 from headwaters.errands.house import House
 from headwaters.errands.publish import begin, defaults_of, look_at_all
-from headwaters.errands.stamping import Note
-from headwaters.ports import Keep
+from headwaters.errands.sketch import sketch
+from headwaters.errands.stamping import Newest, Note, examine, facts_for, read_newest
+from headwaters.ports import Keep, StampWish
+from headwaters.store import works as work_rows
+from headwaters.store.drafts import DraftRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,31 @@ async def _attempt(house: House, plan: Plan | Failure) -> Looked | Failure:
     except Refused as refused:
         return Failure(plan.place, refused)
     return Looked(plan.place, keeping.newest.number + 1, tuple(keeping.notes))
+
+
+async def look_over_draft(house: House, draft: DraftRow) -> tuple[Note, ...]:
+    """The files of a draft that are here, however unfinished it is, as they would be published now."""
+    here = [file for file in await uploads.files_of(house, draft.id) if file.state is UploadState.HERE]
+    before = await kept_files(house, draft)
+    details = (await sketch(house, draft)).details
+    said, _ = understood({key: draft.form.get(key, "") for key in COPIES}, house.now.settings.currency)
+    work_id = draft.work_id
+    work = None if work_id is None else await house.db.read(partial(work_rows.work_by_id, work_id=work_id))
+    newest = await house.db.read(partial(read_newest, work_id=work.id)) if work else Newest()
+    slug = work.slug if work else draft.form.get("slug", "").strip() or slug_from(details.title)
+    usual = wants_colophon(work.colophon if work else "", house.now.settings.colophon)
+    wanted = usual if said.colophon is None else said.colophon
+    facts = facts_for(house, details, slug, newest.number + 1) if wanted else None
+    wants = StampWish(clean=bool(said.remove_private))
+
+    def look() -> tuple[Note, ...]:
+        plan = assemble(draft, said, here, before)
+        return tuple(examine(house, file, facts, wants, Keep.COPY) for file in plan.files)
+
+    try:
+        return await asyncio.to_thread(look)
+    except Refused:
+        return ()
 
 
 async def choose(house: House, slug: str, colophon: str, who: int | None) -> bool:

@@ -22,7 +22,7 @@ from headwaters.core.works.colophon import Colophon, colophon_text
 from headwaters.core.works.details import Details
 from headwaters.core.works.editions import Role
 from headwaters.core.works.names import shown
-from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, gets_colophon
+from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, findings_text, gets_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.gather import PlannedFile
 from headwaters.errands.house import House
@@ -122,6 +122,14 @@ def examine(house: House, file: PlannedFile, facts: Facts | None, wants: StampWi
     if examined.why:
         return Note(file.name, examined, why=examined.why)
     return Note(file.name, examined, wish)
+
+
+def findings_of(house: House, path: Path, name: str) -> str:
+    """What a file tells, as a row keeps it. What cannot be read tells nothing. Blocks."""
+    if house.stamper is not None:
+        with suppress(OSError):
+            return findings_text(house.stamper.examine(path, name, None).findings)
+    return ""
 
 
 def hash_original(file: PlannedFile, tell: Tell) -> str:

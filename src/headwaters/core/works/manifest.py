@@ -246,8 +246,8 @@ def _doors(value: Any, currency: str) -> frozenset[Door]:
 def _yes_or_no(value: Any, currency: str) -> bool:
     if isinstance(value, bool):
         return value
-    if value in {"true", "false"}:
-        return bool(value == "true")
+    if value in {"on", "off"}:  # as forms say it
+        return bool(value == "on")
     raise _Wrong(N_("It is true or false."))
 
 

@@ -56,6 +56,7 @@ SAID = {
     "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
     "restored": N_("Published again."),
     "withheld": N_("Withheld. The bytes stop, and its page says why."),
+    "colophon_kept": N_("Kept. The files of its next edition follow; those that are published stay as they are."),
     "words_kept": N_("Kept. The page says it from now on."),
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),

@@ -31,6 +31,7 @@ from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
+from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
 from headwaters.store.studio import count_holders
 from headwaters.store.works import EditionLine, WorkLine, list_works
@@ -47,6 +48,7 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
+from headwaters.web.studio.colophons import work_colophon
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
 from headwaters.web.studio.words import DRAFT_STATES, WORK_STATES, moment
@@ -182,6 +184,7 @@ class _Seen:
     draft: draft_rows.DraftRow | None
     inside: frozenset[str]
     collections: tuple[collection_rows.CollectionRow, ...]
+    copies: list[CopyLine]
 
 
 def _look(conn: Connection, slug: str) -> _Seen:
@@ -194,6 +197,7 @@ def _look(conn: Connection, slug: str) -> _Seen:
         draft=draft_rows.draft_of_work(conn, work.id),
         inside=collection_rows.slugs_with(conn, work.id),
         collections=collection_rows.all_collections(conn),
+        copies=copies_of(conn, slug),
     )
 
 
@@ -233,6 +237,7 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
         draft=f"/studio/drafts/{seen.draft.ref}" if seen.draft else "",
         inside=tuple(_tick(one) for one in seen.collections if one.slug in seen.inside),
         outside=tuple(_tick(one) for one in seen.collections if one.slug not in seen.inside),
+        colophon=work_colophon(said, seen.work, request.app[HOUSE].now.settings.colophon, seen.copies),
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
