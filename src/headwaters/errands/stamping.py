@@ -128,7 +128,8 @@ def findings_of(house: House, path: Path, name: str) -> str:
     """What a file tells, as a row keeps it. What cannot be read tells nothing. Blocks."""
     if house.stamper is not None:
         with suppress(OSError):
-            return findings_text(house.stamper.examine(path, name, None).findings)
+            found = house.stamper.examine(path, name, None).findings
+            return findings_text([one for one in found if one.value != house.now.settings.creator])
     return ""
 
 

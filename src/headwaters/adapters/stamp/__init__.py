@@ -21,7 +21,7 @@ from headwaters.adapters.stamp.tags.vorbis import VorbisFormat
 from headwaters.adapters.stamp.webp import WebpFormat
 from headwaters.core.errors import N_
 from headwaters.core.works.media import format_by_name
-from headwaters.core.works.stamps import Facts, tidy
+from headwaters.core.works.stamps import Facts, Finding, Kind, tidy
 from headwaters.ports import Examined, Stamped, StampWish
 
 __all__ = ["FileStamper"]
@@ -55,7 +55,7 @@ class FileStamper:
         try:
             document = _quietly(name, lambda: _format(name).open(path))
             fields = tuple(_quietly(name, lambda: document.fields(facts))) if facts else ()
-            return Examined(fields, tidy(_quietly(name, document.findings)))
+            return Examined(fields, _quietly(name, lambda: _findings(document, facts)))
         except LeftAlone as left:
             return Examined(why=left.why)
 
@@ -68,17 +68,26 @@ class FileStamper:
             return Stamped(False, why=left.why)
 
     def _stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
-        form = _format(name)
+        form, cleaned = _format(name), target.with_name(f"{target.name}-clean")
         document = form.open(path)
-        fields = document.fields(wish.facts) if wish.facts else []
-        findings = tidy(document.findings()) if wish.clean else ()
+        findings = _findings(document, wish.facts) if wish.clean else ()
         drop = [one for one in findings if one.removable]
         left = tuple(one for one in findings if not one.removable)
-        if not drop and not any(one.changes for one in fields):
-            return Stamped(False, tuple(fields), left=left, why="" if fields or not wish.facts else _NO_FIELDS)
-        document.write(target, fields, drop)
+        try:
+            if drop:  # first, so that what was taken out is room for a colophon
+                document.write(cleaned, (), drop)
+                document = form.open(cleaned)
+            fields = tuple(document.fields(wish.facts)) if wish.facts else ()
+            if any(one.changes for one in fields):
+                document.write(target, fields, ())
+            elif drop:
+                cleaned.replace(target)
+            else:
+                return Stamped(False, fields, left=left, why="" if fields or not wish.facts else _NO_FIELDS)
+        finally:
+            cleaned.unlink(missing_ok=True)
         _check(form, path, target, wish)
-        return Stamped(True, tuple(fields), tuple(drop), left)
+        return Stamped(True, fields, tuple(drop), left)
 
 
 def _check(form: Format, path: Path, target: Path, wish: StampWish) -> None:
@@ -88,8 +97,15 @@ def _check(form: Format, path: Path, target: Path, wish: StampWish) -> None:
     copy: Document = form.open(target)
     if wish.facts and any(one.changes for one in copy.fields(wish.facts)):
         raise LeftAlone(DIFFERS)
-    if wish.clean and any(one.removable for one in copy.findings()):
+    if wish.clean and any(one.removable for one in _findings(copy, wish.facts)):
         raise LeftAlone(DIFFERS)
+
+
+def _findings(document: Document, facts: Facts | None) -> tuple[Finding, ...]:
+    """What it tells; the name of who made the work is meant to be told."""
+    meant = facts.by.casefold() if facts else ""
+    found = document.findings()
+    return tidy(one for one in found if not (one.kind is Kind.PERSON and one.value.strip().casefold() == meant))
 
 
 def _format(name: str) -> Format:

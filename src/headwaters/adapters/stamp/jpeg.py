@@ -97,7 +97,7 @@ class JpegDocument:
         dropped = {one.where for one in drop}
         with self._path.open("rb") as source, target.open("wb") as copy:
             copy.write(b"\xff\xd8")
-            ours = _segment(_APP1, body)
+            ours = b"" if self._packet.is_new else _segment(_APP1, body)
             for one in self._segments:
                 if ours and not (one.kind == _APP0 or (one.kind == _APP1 and not one.body.startswith(_XMP))):
                     copy.write(ours)

@@ -87,10 +87,8 @@ class PdfDocument:
                     pdf.docinfo[key] = text
             if "PDF /PieceInfo" in wheres:
                 del pdf.Root["/PieceInfo"]
-            stream = pikepdf.Stream(pdf, self._xmp.data())
-            stream[pikepdf.Name.Type] = pikepdf.Name.Metadata
-            stream[pikepdf.Name.Subtype] = pikepdf.Name.XML
-            pdf.Root.Metadata = pdf.make_indirect(stream)
+            if not self._xmp.is_new:
+                pdf.Root.Metadata = pdf.make_indirect(_stream(pdf, self._xmp.data()))
             pdf.save(
                 target,
                 deterministic_id=True,
@@ -120,6 +118,13 @@ def _open(path: Path) -> Any:
         pdf.close()
         raise LeftAlone(BROKEN)
     return pdf
+
+
+def _stream(pdf: Any, data: bytes) -> Any:
+    stream = pikepdf.Stream(pdf, data)
+    stream[pikepdf.Name.Type] = pikepdf.Name.Metadata
+    stream[pikepdf.Name.Subtype] = pikepdf.Name.XML
+    return stream
 
 
 def _packet(pdf: Any) -> bytes:

@@ -94,7 +94,7 @@ class PngDocument:
         self._packet.put(fields)
         self._packet.drop(drop)
         dropped = {one.where for one in drop}
-        ours = _chunk(b"iTXt", _XMP + b"\0\0\0\0" + self._packet.data())
+        ours = b"" if self._packet.is_new else _chunk(b"iTXt", _XMP + b"\0\0\0\0" + self._packet.data())
         with self._path.open("rb") as source, target.open("wb") as copy:
             copy.write(_START)
             for one in self._chunks:

@@ -71,7 +71,10 @@ class WebpDocument:
         """See base.Document."""
         self._packet.put(fields)
         self._packet.drop(drop)
-        header, ours = self._header(), _chunk(b"XMP ", self._packet.data())
+        if self._packet.is_new:
+            header, ours = b"".join(_chunk(one.kind, one.body) for one in self._chunks if one.kind == b"VP8X"), b""
+        else:
+            header, ours = self._header(), _chunk(b"XMP ", self._packet.data())
         with self._path.open("rb") as source, target.open("wb") as copy:
             copy.write(b"RIFF\0\0\0\0WEBP" + header)
             for one in self._chunks:

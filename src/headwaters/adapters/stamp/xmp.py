@@ -64,10 +64,12 @@ _TELLING = {
 
 
 class Packet:
-    """One packet; empty for a file that has none. Raises LeftAlone for what is no XMP."""
+    """One packet; empty for a file that has none, and `is_new` until something is said in it. Raises LeftAlone for what
+    is no XMP."""
 
     def __init__(self, data: bytes = b"") -> None:
-        self._root = _parse(data) if data.strip(b"\0 \n\r\t") else _empty()
+        self.is_new = not data.strip(b"\0 \n\r\t")
+        self._root = _empty() if self.is_new else _parse(data)
         rdf = self._root if self._root.tag == f"{{{_RDF}}}RDF" else self._root.find(f".//{{{_RDF}}}RDF")
         if rdf is None:
             raise LeftAlone(BROKEN)
@@ -103,6 +105,7 @@ class Packet:
 
     def put(self, fields: Sequence[Field]) -> None:
         """Say what changes of these."""
+        self.is_new = self.is_new and not any(one.changes for one in fields)
         by_where(fields, self._put)
 
     def _put(self, name: str, text: str) -> None:

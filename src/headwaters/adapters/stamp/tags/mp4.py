@@ -48,7 +48,7 @@ _TELLING = {
     "\xa9enc": Kind.PERSON,
     "\xa9mak": Kind.DEVICE,
 }
-_FIXED = {b"\xa9xyz": Kind.PLACE, b"loci": Kind.PLACE, b"Xtra": Kind.HIDDEN, b"uuid": Kind.HIDDEN}
+_FIXED = {b"\xa9xyz": Kind.PLACE, b"loci": Kind.PLACE, b"keys": Kind.PLACE, b"Xtra": Kind.HIDDEN, b"uuid": Kind.HIDDEN}
 _HOLDERS = frozenset([b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta"])
 _MOST_INDEX = 256 << 20
 _MOST_BOXES = 2_000_000
@@ -239,7 +239,7 @@ def _keys(file: BinaryIO, box: _Box) -> Iterator[_Box]:
     file.seek(box.body)
     data = exactly(file, min(box.end - box.body, 1 << 20))
     if b"com.apple.quicktime.location" in data:
-        yield _Box(b"loci", box.at, box.body, box.end)
+        yield _Box(b"keys", box.at, box.body, box.end)
 
 
 def _box_name(kind: bytes) -> str:

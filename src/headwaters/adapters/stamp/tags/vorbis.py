@@ -87,8 +87,8 @@ class VorbisDocument:
         for one in changed(fields):
             file.tags[one.where] = [one.after]
         for finding in drop:
-            if finding.where in _TELLING:
-                file.tags.pop(finding.where, None)
+            if finding.where in _TELLING and finding.where in file.tags:
+                del file.tags[finding.where]
         file.save(str(target))
 
 
