@@ -29,6 +29,8 @@ _ROOMS = {
     "makings": "makings",
     "collections": "collections",
     "mirrors": "mirrors",
+    "colophon": "colophon",
+    "findings": "colophon",
     "orders": "orders",
     "confirm": "orders",
     "refund": "orders",

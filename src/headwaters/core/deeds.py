@@ -41,6 +41,7 @@ class What(StrEnum):
     MIRROR_REMOVED = "work.mirror_removed"
     MADE_AGAIN = "work.made_again"
     MAKING_STOPPED = "work.making_stopped"
+    COLOPHON_CHOSEN = "work.colophon"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -111,6 +112,7 @@ WORDS: Mapping[What, str] = {
     What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
     What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
     What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
+    What.COLOPHON_CHOSEN: N_("chose for %(subject)s whether its files say where they come from: %(colophon)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),

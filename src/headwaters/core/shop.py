@@ -51,6 +51,10 @@ class Settings:
     )
     scheme: str = field(default="auto", metadata={"doc": "Light or dark: auto (as the reader’s device), light or dark"})
     theme: str = field(default=RIVER, metadata={"doc": "The design of the pages; “headwaters themes” lists them"})
+    colophon: str = field(
+        default="on",
+        metadata={"doc": "Files say where they come from and where to pay (on), or stay as they are (off)"},
+    )
     next_address: str = field(
         default="", metadata={"doc": "The address that the shop is moving to, while it is checked"}
     )
@@ -194,6 +198,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "cover": _one_of(*COVERS),
     "scheme": _one_of(*SCHEMES),
     "theme": _theme,
+    "colophon": _one_of("on", "off"),
     "next_address": _address,
     "contact_email": _email,
     "notify_email": _email,

@@ -31,6 +31,7 @@ class WorkRow:
     state: WorkState
     details: Details
     revision: int = 0
+    colophon: str = ""  # on, off; empty: as the shop does
 
 
 _WORK = select(
@@ -54,6 +55,7 @@ _WORK = select(
     works.c.taste,
     works.c.formats,
     works.c.revision,
+    works.c.colophon,
 )
 
 
@@ -77,7 +79,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         taste=row.taste,
         formats=row.formats,
     )
-    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
+    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision, row.colophon)
 
 
 def _columns(details: Details) -> dict[str, object]:
@@ -152,6 +154,12 @@ def change_words(conn: Connection, work_id: int, revision: int, details: Details
     statement = update(works).where(works.c.id == work_id, works.c.revision == revision)
     done = conn.execute(statement.values(revision=revision + 1, changed_at=now, **_columns(details)))
     return done.rowcount == 1
+
+
+def set_colophon(conn: Connection, work_id: int, colophon: str) -> bool:
+    """Whether its files say where they come from. True: it was otherwise."""
+    statement = update(works).where(works.c.id == work_id, works.c.colophon != colophon)
+    return conn.execute(statement.values(colophon=colophon)).rowcount == 1
 
 
 def move_work(

@@ -62,6 +62,7 @@ SAID = {
     "withheld": N_("Withheld. The bytes stop, and its page says why."),
     "made_again": N_("It is made again, in its turn."),
     "making_stopped": N_("Stopped. What was made before stays."),
+    "colophon_kept": N_("Kept. The files of its next edition follow; those that are published stay as they are."),
     "words_kept": N_("Kept. The page says it from now on."),
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),

@@ -33,6 +33,7 @@ from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
 from headwaters.store.blobs import FaultRow
 from headwaters.store.blobs import faults as faults_of
+from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingLine
 from headwaters.store.makings import lines as making_lines
@@ -51,6 +52,7 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
+from headwaters.web.studio.colophons import work_colophon
 from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
@@ -190,6 +192,7 @@ class _Seen:
     inside: frozenset[str]
     collections: tuple[collection_rows.CollectionRow, ...]
     damaged: tuple[FaultRow, ...]
+    copies: list[CopyLine]
 
 
 def _look(conn: Connection, slug: str) -> _Seen:
@@ -204,6 +207,7 @@ def _look(conn: Connection, slug: str) -> _Seen:
         inside=collection_rows.slugs_with(conn, work.id),
         collections=collection_rows.all_collections(conn),
         damaged=faults_of(conn, slug),
+        copies=copies_of(conn, slug),
     )
 
 
@@ -244,6 +248,7 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
         draft=f"/studio/drafts/{seen.draft.ref}" if seen.draft else "",
         inside=tuple(_tick(one) for one in seen.collections if one.slug in seen.inside),
         outside=tuple(_tick(one) for one in seen.collections if one.slug not in seen.inside),
+        colophon=work_colophon(said, seen.work, request.app[HOUSE].now.settings.colophon, seen.copies),
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
