@@ -63,6 +63,7 @@ SAID = {
     "taken_back": N_("Taken back. It is not published until you say so again."),
     "discarded": N_("Thrown away, with its files."),
     "published": N_("Published. Anyone can take it now."),
+    "published_edition": N_("Published. Whoever has the work finds the new edition on their page."),
     "collection_made": N_("Made. Put works into it now."),
     "collection_kept": N_("Kept. The collection’s page says it from now on."),
     "collection_retired": N_("Retired. Its page is gone; the works stay where they are."),
