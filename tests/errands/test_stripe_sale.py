@@ -152,13 +152,13 @@ async def test_a_dispute_takes_its_amount_and_its_fee_and_brings_back_what_is_wo
         ("test:till:stripe", "EUR", 467),
     ]
     lines = await shop.db.read(lambda conn: ledger_lines(conn, 0, 99))
-    assert [(line.key, line.amount.minor) for line in lines] == [
-        ("payment:1", 500),
-        ("fee:1", -33),
-        ("extra:1", -1500),
-        ("refund:1", -500),
-        ("extra:2", 1500),
-        ("undone:1", 500),
+    assert [(line.key.partition(":")[0], line.amount.minor) for line in lines] == [
+        ("payment", 500),
+        ("fee", -33),
+        ("extra", -1500),
+        ("refund", -500),
+        ("extra", 1500),
+        ("undone", 500),
     ]
     assert {line.reference for line in lines} == {payment.reference}
     records = await shop.db.read(lambda conn: order_records(conn, (), 0, 9))

@@ -26,6 +26,7 @@ _ROOMS = {
     "retire": "works",
     "restore": "works",
     "withhold": "works",
+    "withdraw": "samples",
     "collections": "collections",
     "orders": "orders",
     "confirm": "orders",

@@ -37,6 +37,7 @@ class What(StrEnum):
     WORK_PUBLISHED = "work.published"
     EDITION_PUBLISHED = "work.edition"
     WORDS_CHANGED = "work.words"
+    SAMPLE_WITHDRAWN = "work.sample"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -102,6 +103,7 @@ WORDS: Mapping[What, str] = {
     What.WORK_PUBLISHED: N_("published %(subject)s"),
     What.EDITION_PUBLISHED: N_("published a new edition of %(subject)s"),
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
+    What.SAMPLE_WITHDRAWN: N_("withdrew a sample of %(subject)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),

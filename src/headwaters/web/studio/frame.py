@@ -56,6 +56,7 @@ SAID = {
     "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
     "restored": N_("Published again."),
     "withheld": N_("Withheld. The bytes stop, and its page says why."),
+    "sample_withdrawn": N_("Withdrawn. It is gone from the page, and nothing is at its address any more."),
     "words_kept": N_("Kept. The page says it from now on."),
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),
