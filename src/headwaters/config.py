@@ -51,6 +51,7 @@ class Config:
     smtp: Smtp | None = None
     uploads_from: tuple[str, ...] = ()  # folders of this machine whose files may be picked in the Studio
     largest_upload: int = 200  # the largest file that the Studio takes, in GB
+    workshop: bool = True  # whether this process makes formats and tastes in the background
     stripe_api: str = ""  # another address of Stripe's API, for tests and gateways
 
     @property
@@ -69,6 +70,11 @@ class Config:
     def incoming_dir(self) -> Path:
         """Where uploads lie until their draft is published: on the disk of the files, where they need no copy."""
         return (Path(self.files) if self.files else self.shop) / "incoming" / "uploads"
+
+    @property
+    def workshop_dir(self) -> Path:
+        """Where formats are made: on the disk of the files, where keeping them needs no copy."""
+        return self.files_dir / "workshop"
 
     @property
     def largest_bytes(self) -> int:
@@ -139,7 +145,18 @@ def _smtp(raw: Mapping[str, object]) -> Smtp | None:
     )
 
 
-_NAMES = ("url", "host", "port", "database", "files", "proxies", "uploads_from", "largest_upload", "stripe_api")
+_NAMES = (
+    "url",
+    "host",
+    "port",
+    "database",
+    "files",
+    "proxies",
+    "uploads_from",
+    "largest_upload",
+    "workshop",
+    "stripe_api",
+)
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
 
@@ -156,6 +173,12 @@ def _read_file(path: Path) -> dict[str, object]:
     if unknown:
         raise _broken(sorted(unknown)[0], N_("There is no such name in the configuration."))
     return raw
+
+
+def _switch(name: str, value: object) -> bool:
+    if value not in {"on", "off"}:
+        raise _broken(name, N_("It is on or off."))
+    return value == "on"
 
 
 def _proxies(value: object) -> tuple[str, ...]:
@@ -233,5 +256,6 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         smtp=_smtp(smtp),
         uploads_from=_folders(raw.get("uploads_from", ())),
         largest_upload=_largest(raw.get("largest_upload", 200)),
+        workshop=_switch("workshop", raw.get("workshop", "on")),
         stripe_api=str(raw.get("stripe_api", "")),
     )

@@ -19,10 +19,14 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.reading import Reading
+from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
 
 __all__ = [
     "Blob",
+    "Books",
     "Cover",
+    "Encoder",
     "Fetched",
     "Fetcher",
     "Keep",
@@ -30,6 +34,7 @@ __all__ = [
     "Look",
     "Mail",
     "Mailer",
+    "Material",
     "Media",
     "NewPasskey",
     "PasskeyAnswer",
@@ -42,6 +47,7 @@ __all__ = [
     "RefundStatus",
     "Source",
     "Storage",
+    "Tags",
     "Till",
     "TillCheck",
     "TillEvent",
@@ -285,6 +291,92 @@ class Media(Protocol):
 
     def draw(self, cover: Cover, widths: tuple[int, ...]) -> tuple[Picture, ...]:
         """A cover drawn from its words: the same words give the same pixels. Encoded as `pictures` does."""
+
+
+# ── Encoder ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """An original that is open. `path` is good in this process, and in a child that is given `descriptors` (the
+    `pass_fds` of subprocess); its ending is the original's. Read only. Beside it is room to write."""
+
+    path: Path
+    descriptors: tuple[int, ...]
+    name: str
+    media_type: str
+    size: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What a piece of music says of itself where its original says nothing. `track` and `tracks` 0: of no album.
+    `cover`: an encoded picture for one that carries none, empty for none."""
+
+    title: str = ""
+    artist: str = ""
+    album: str = ""
+    track: int = 0
+    tracks: int = 0
+    cover: bytes = b""
+
+
+class Encoder(Protocol):
+    """Makes other formats of files that may be anybody's: each time in a process of its own, with limits on time,
+    memory and output, without the network, and with that one file to read. Cancelled, it ends that process and waits
+    for its end. The same original gives the same bytes, as long as the encoder is the same.
+
+    Besides what is named, all of them raise Skip (core.works.makings) where the encoder is not installed, does not do
+    this kind of file, or would write more bytes than the original has; Refused: NOT_MADE (broken, takes too long or too
+    much memory), DISK_FULL.
+    """
+
+    def about(self) -> str:
+        """The program and its version; empty where there is none."""
+
+    async def probe(self, original: Material) -> Reel:
+        """What is inside a film or a piece of music."""
+
+    async def sound(
+        self, original: Material, reel: Reel, plan: SoundPlan, tags: Tags, into: Path, report: Callable[[int], None]
+    ) -> None:
+        """A piece of music in another format, with the words and the cover of its original. `report` is told
+        thousandths."""
+
+    async def film(
+        self, original: Material, reel: Reel, plan: FilmPlan, side: int, into: Path, report: Callable[[int], None]
+    ) -> None:
+        """An MP4 that plays everywhere and begins at once: H.264 and AAC, with subtitles and chapters, without the
+        place and the device that a camera wrote down."""
+
+    async def subtitles(self, original: Material, into: Path) -> None:
+        """Subtitles as WebVTT."""
+
+    async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
+        """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
+
+
+# ── Books ────────────────────────────────────────────────────────────────────────────────────────
+
+
+Lighten = Callable[[str, bytes], tuple[str, bytes]]
+
+
+class Books(Protocol):
+    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
+
+    def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
+        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own;
+        `lighten`: is given each picture (media type, bytes) and gives what is kept of it.
+
+        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
+        read: no book, broken, locked, without words, or one that unpacks to too much.
+        """
+
+    def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
+        """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
+        pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

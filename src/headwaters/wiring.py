@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from headwaters.adapters.books import Bookbinder
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.media.encoder import FfmpegEncoder
 from headwaters.adapters.passkeys import WebAuthnPasskeys
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -70,6 +72,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             db=database,
             storage=LocalStorage(config.files_dir),
             media=PillowMedia(),
+            books=Bookbinder(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,
             clock=read_clock,
             token=make_token,
@@ -80,6 +83,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
             fetcher=HttpFetcher(own=(config.url,)),
+            encoder=FfmpegEncoder(),
         )
         yield house
     finally:

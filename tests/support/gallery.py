@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from headwaters.actions.works import retire_work
 from headwaters.config import KEY_NAME, Config, Smtp
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
+from headwaters.core.signin import secret_digest
 from headwaters.core.works.editions import Role
 from headwaters.core.works.media import WorkKind
 from headwaters.errands import settle, signin
@@ -31,6 +32,7 @@ from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken
 from headwaters.store import sales
 from headwaters.store.db import Connection
+from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
@@ -126,7 +128,15 @@ async def _orders(house: House) -> dict[str, str]:
     await house.db.write(lambda conn: say_country(conn, closed, "AT"))
     pages = {name: f"/o/{one.token}" for name, one in taken.items()}
     practice = urlsplit(taken["unfinished"].url or "").path
-    return {**pages, "country": f"{pages['free']}/country", "practice": practice}
+    return {**pages, "country": f"{pages['free']}/country", "practice": practice, "lost link": await _lost(house)}
+
+
+async def _lost(house: House) -> str:
+    """Where the mail to somebody who lost their link leads."""
+    secret, now = house.token(), house.clock()
+    link = LinkRow(secret_digest(secret), "bob@example.org", now, now + timedelta(hours=1))
+    await house.db.write(lambda conn: add_link(conn, link))
+    return f"/lost/{secret}"
 
 
 async def _order_id(house: House, taken: Taken) -> int:
@@ -153,6 +163,8 @@ PUBLIC = {
     "about": "/about",
     "privacy": "/privacy",
     "report": "/report",
+    "lost": "/lost",
+    "lost sent": "/lost/sent",
     "nowhere": "/nowhere",
 }
 

@@ -34,8 +34,10 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
+    from headwaters.adapters.books import Bookbinder
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.media.encoder import FfmpegEncoder
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
@@ -45,7 +47,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
 
     shop.mkdir(exist_ok=True)
     (shop / "shop.key").write_bytes(SHOP_KEY)
-    config = Config(shop=shop, url="http://shop.example")
+    config = Config(shop=shop, url="http://shop.example", workshop=False)
     vault = SivVault(SHOP_KEY)
     tills = partial(make_tills, shop_key=SHOP_KEY, clock=clock, vault=vault)
     await database.write(lambda conn: change_settings(conn, {"name": "Alice", "currency": "EUR", **settings}))
@@ -54,6 +56,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         db=database,
         storage=LocalStorage(config.files_dir),
         media=PillowMedia(),
+        books=Bookbinder(),
         mailer=None,
         clock=clock,
         token=make_token,
@@ -63,6 +66,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
         fetcher=HttpFetcher(own=(config.url,)),
+        encoder=FfmpegEncoder(),
     )
 
 

@@ -79,6 +79,10 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    NOT_MADE = "not_made"
+    TORRENT_MISSING = "torrent_missing"
+    MIRROR_UNKNOWN = "mirror_unknown"
+    MIRRORS_FULL = "mirrors_full"
     # drafts and collections
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"
@@ -106,6 +110,8 @@ class Code(StrEnum):
     REPORT_UNKNOWN = "report_unknown"
     REPORT_NEWER = "report_newer"
     TOO_OFTEN = "too_often"
+    LOST_NOTHING = "lost_nothing"
+    LOST_SPENT = "lost_spent"
     # the shop
     SHOP_MISSING = "shop_missing"
     SHOP_EXISTS = "shop_exists"

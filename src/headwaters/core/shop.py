@@ -14,6 +14,10 @@ from headwaters.core.look import COVERS, RIVER, SCHEMES, TYPES, is_theme_name
 from headwaters.core.notices import OLD_WISHES, Wish
 from headwaters.core.sales.iban import check_iban
 from headwaters.core.sales.money import check_currency
+from headwaters.core.works.formats import USUAL, read_choice
+from headwaters.core.works.taste import OFF as NO_TASTE
+from headwaters.core.works.taste import USUAL as USUAL_TASTE
+from headwaters.core.works.taste import check_taste
 
 _ACCENT = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.ASCII | re.IGNORECASE)
@@ -69,6 +73,14 @@ class Settings:
     notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
     notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
     notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
+    taste: str = field(
+        default=USUAL_TASTE,
+        metadata={"doc": "How much of a work can be tried on its page, such as “30 seconds, 1 chapter”; or off"},
+    )
+    formats: str = field(
+        default=USUAL,
+        metadata={"doc": "The formats that are made of new works: flac, mp3, opus, 1080, 480, webp; or none"},
+    )
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -143,6 +155,20 @@ def _address(text: str) -> str:
     return check_address(text) if text else ""
 
 
+def _taste(text: str) -> str:
+    try:
+        return check_taste(text) or NO_TASTE
+    except Refused as wrong:
+        raise ValueError(wrong.message, wrong.values) from None
+
+
+def _formats(text: str) -> str:
+    try:
+        return read_choice(text) or USUAL
+    except ValueError as wrong:
+        raise ValueError(N_("There is no format “%(name)s”."), {"name": str(wrong)}) from None
+
+
 def _starting(pattern: str, starts: str) -> Callable[[str], str]:
     """A key of somebody else's making: only how it starts is known, and it is what people mix up."""
 
@@ -178,6 +204,8 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "notify_orders": _wish,
     "notify_letters": _wish,
     "notify_hour": _hour,
+    "taste": _taste,
+    "formats": _formats,
 }
 
 KEYS: tuple[str, ...] = tuple(item.name for item in fields(Settings))

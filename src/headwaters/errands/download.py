@@ -96,9 +96,20 @@ class Desk:
 
         Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD), Unavailable(BLOB_MISSING | BLOB_CHANGED).
         """
-        if not (is_secret(key) and is_ref(ref)):
+        if not is_ref(ref):
             raise rows.no_such_file()
-        work_id = await self._work(key)
+        return await self.file_of(await self.work(key), ref)
+
+    async def work(self, key: str) -> int:
+        """The work that a download key opens. Raises NotFound(GRANT_UNKNOWN)."""
+        if not is_secret(key):
+            raise rows.no_such_file()
+        return await self._recall(self._works, key, self._read(lambda conn: rows.work_by_key(conn, key)))
+
+    async def file_of(self, work_id: int, ref: str) -> Download:
+        """A file of a work that whoever asks may have. Raises as `file`."""
+        if not is_ref(ref):
+            raise rows.no_such_file()
         return await self._file((work_id, ref), lambda conn: rows.held_file(conn, work_id, ref))
 
     def expect(self, key: str, work_id: int) -> None:
@@ -114,9 +125,10 @@ class Desk:
 
     async def everything(self, key: str) -> Download:
         """The newest edition as one archive. Raises as `file`."""
-        if not is_secret(key):
-            raise rows.no_such_file()
-        work_id = await self._work(key)
+        return await self.everything_of(await self.work(key))
+
+    async def everything_of(self, work_id: int) -> Download:
+        """The same of a work that whoever asks may have. Raises as `file`."""
         newest = self._read(lambda conn: rows.newest_edition(conn, work_id))
         edition = await self._recall(self._editions, work_id, newest)
         return await self._recall(self._archives, edition.id, partial(self._lay_out, edition))
@@ -124,9 +136,6 @@ class Desk:
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
         return self._house.storage.open(blob)
-
-    async def _work(self, key: str) -> int:
-        return await self._recall(self._works, key, self._read(lambda conn: rows.work_by_key(conn, key)))
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))

@@ -101,6 +101,7 @@ def first_form(house: House) -> dict[str, str]:
         "words": (translations(settings.language).gettext(FIRST_WORDS) % {"creator": creator}).strip(),
         "description": "",
         "cover_alt": "",
+        "taste": "",
         "rights": "",
     }
 

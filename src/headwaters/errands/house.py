@@ -16,7 +16,7 @@ from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
 from headwaters.errands.tries import Tries
-from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import Books, Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -48,6 +48,7 @@ class House:
     db: Database
     storage: Storage
     media: Media
+    books: Books
     mailer: Mailer | None
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)
@@ -57,11 +58,13 @@ class House:
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
     passkeys: Passkeys | None = None  # None where the shop's address cannot have any
-    downloads: Counter = field(default_factory=Counter)
+    downloads: Counter[str] = field(default_factory=Counter)  # by download key
+    fetched: Counter[int] = field(default_factory=Counter)  # of free works, by their ids
     sums: LedgerSums = field(default_factory=LedgerSums)
     tries: Tries = field(default_factory=Tries)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
     fetcher: Fetcher | None = None  # None: this process asks nobody
+    encoder: Encoder | None = None  # None: this process converts nothing
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:

@@ -70,6 +70,7 @@ _HELD = Prepared(
     .join(blobs, blobs.c.sha256 == files.c.sha256)
     .where(files.c.ref == bindparam("ref"), works.c.id == bindparam("work_id"), files.c.role.in_(HELD_ROLES))
 )
+_NEWEST = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id).correlate(works).scalar_subquery()
 _PUBLIC = Prepared(
     select(works.c.state, files.c.role, *_FILE_COLUMNS)
     .select_from(files)
@@ -77,8 +78,8 @@ _PUBLIC = Prepared(
     .join(works, works.c.id == editions.c.work_id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
     .where(files.c.ref == bindparam("ref"), works.c.slug == bindparam("slug"), files.c.role.in_(PUBLIC_ROLES))
+    .where((files.c.role != "taste") | (editions.c.number == _NEWEST))
 )
-_NEWEST = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id).correlate(works).scalar_subquery()
 _NEWEST_EDITION = Prepared(
     select(
         works.c.state,
@@ -114,7 +115,7 @@ def no_such_file() -> NotFound:
     )
 
 
-def _bytes_may_go(state: str) -> None:
+def bytes_may_go(state: str) -> None:
     """A retired work is still its holders'; a withheld one stops."""
     if state == "withheld":
         raise Refused(
@@ -128,7 +129,7 @@ def _known(row: Sequence[Any] | None) -> Sequence[Any]:
     if row is None:
         raise no_such_file()
     state, *values = row
-    _bytes_may_go(state)
+    bytes_may_go(state)
     return values
 
 

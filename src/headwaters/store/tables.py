@@ -283,7 +283,7 @@ torrents = Table(
     metadata,
     Column("edition_id", _Id, ForeignKey("editions.id"), primary_key=True, autoincrement=False),
     Column("info_sha256", Text, ForeignKey("blobs.sha256"), nullable=False),  # the bencoded info dictionary
-    Column("infohash", Text, nullable=False, unique=True),  # its SHA-1, 40 hex digits
+    _text("infohash"),  # its SHA-1, 40 hex digits; editions with the same files share it
     _int("created_at"),
 )
 

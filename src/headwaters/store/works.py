@@ -51,6 +51,7 @@ _WORK = select(
     works.c.words,
     works.c.description,
     works.c.cover_alt,
+    works.c.taste,
     works.c.revision,
 )
 
@@ -72,6 +73,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         words=row.words,
         description=row.description,
         cover_alt=row.cover_alt,
+        taste=row.taste,
     )
     return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
 
@@ -91,6 +93,7 @@ def _columns(details: Details) -> dict[str, object]:
         "words": details.words,
         "description": details.description,
         "cover_alt": details.cover_alt,
+        "taste": details.taste,
     }
 
 

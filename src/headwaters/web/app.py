@@ -15,18 +15,33 @@ from aiohttp import web
 
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
-from headwaters.errands import counting, settle, uploads
+from headwaters.core.works.makings import Lane
+from headwaters.errands import counting, lost, settle, uploads
 from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
+from headwaters.errands.fetching import Fetching
 from headwaters.errands.house import House, refresh
 from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.press import Press
 from headwaters.errands.worker import Chore, Worker
-from headwaters.web import countries, files, letters, pages, practice, reports, sales, studio
+from headwaters.errands.workshop import Workshop
+from headwaters.web import (
+    countries,
+    fetching,
+    files,
+    letters,
+    lost_pages,
+    pages,
+    practice,
+    reading,
+    reports,
+    sales,
+    studio,
+)
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.keys import HOUSE, INTAKE, PRESS
+from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
@@ -36,7 +51,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (files, sales, letters, reports, practice, countries)
+_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:
@@ -45,12 +60,15 @@ def make_app(house: House) -> web.Application:
     app[HOUSE] = house
     app[INTAKE] = Intake(house)
     app[PRESS] = Press(house)
+    app[WORKSHOP] = Workshop(house)
     app[LIMITS] = Limits(house.config.proxies)
     app[files.DESK] = Desk(house)
+    app[files.FETCHING] = Fetching(house, app[files.DESK])
     app[VISITS] = Visits(lambda: house.clock().timestamp())
     app[PULSE] = Pulse()
     secure(app, house.config)
     pages.add_to(app)
+    reading.add_to(app)
     for room in _ROOMS:
         app.add_routes(room.routes)
     studio.add_to(app)
@@ -72,11 +90,15 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
 
+    async def forget_links() -> None:
+        await lost.sweep(house)
+
     async def look_for_news() -> None:
         await refresh(house)
 
     async def count_downloads() -> None:
         await counting.flush(house.downloads, house.db, house.clock())
+        await counting.flush_fetches(house.fetched, house.db, house.clock())
 
     async def count_tries() -> None:
         await house.tries.flush(house.db)
@@ -88,9 +110,10 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         Chore("payments", timedelta(seconds=30), sweep_payments),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("lost links that are over", timedelta(minutes=5), forget_links),
         *more,
     )
-    return Worker(house, mail_handlers(house), chores)
+    return Worker(house, {**mail_handlers(house), **lost.lost_handlers(house)}, chores)
 
 
 def _chores_of(app: web.Application) -> Sequence[Chore]:
@@ -123,6 +146,29 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
         Chore("covers in the shop's colour", timedelta(seconds=2), draw_covers),
         Chore("visits", EVERY, partial(keep_visits, house, visits)),
         Chore("pulse", BEAT, beat),
+        *_workshop_chores(app),
+    )
+
+
+def _workshop_chores(app: web.Application) -> Sequence[Chore]:
+    """What is made in the background, in a lane each."""
+    workshop = app[WORKSHOP]
+    if not app[HOUSE].config.workshop:
+        return ()
+
+    async def queue_missing() -> None:
+        await workshop.queue_missing()
+
+    async def make_quick() -> None:
+        await workshop.make_due(Lane.QUICK)
+
+    async def make_long() -> None:
+        await workshop.make_due(Lane.LONG)
+
+    return (
+        Chore("makings that are missing", timedelta(seconds=5), queue_missing),
+        Chore("quick makings", timedelta(seconds=2), make_quick),
+        Chore("long makings", timedelta(seconds=2), make_long),
     )
 
 
@@ -132,9 +178,11 @@ async def _work_in_background(app: web.Application) -> AsyncIterator[None]:
     await worker.start()
     yield
     app[INTAKE].stop()
+    app[WORKSHOP].stop()
     await worker.stop()
     await app[INTAKE].close()
     await _at_the_end("the last downloads", counting.flush(house.downloads, house.db, house.clock()))
+    await _at_the_end("the last fetches", counting.flush_fetches(house.fetched, house.db, house.clock()))
     await _at_the_end("the last wrong passwords", house.tries.flush(house.db))
     await _at_the_end("the last visits", keep_visits(house, app[VISITS]))
 

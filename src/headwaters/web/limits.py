@@ -34,6 +34,13 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "address": (Rate(10, MINUTE),),
     "practice": (Rate(60, MINUTE),),
     "refuse": (Rate(20, MINUTE),),
+    "lost": (Rate(6, 10 * MINUTE), Rate(30, 24 * HOUR)),  # links asked for, by network
+    "lost address": (Rate(3, 15 * MINUTE), Rate(8, 24 * HOUR)),  # the same, by mailbox, from wherever
+    "lost all": (Rate(600, HOUR),),  # and in all
+    "lost link": (Rate(20, 10 * MINUTE),),  # links opened, by network
+    "slip": (Rate(6, 10 * MINUTE), Rate(20, 24 * HOUR)),  # payments guessed at, by network
+    "slip reference": (Rate(4, 10 * MINUTE), Rate(10, 24 * HOUR)),  # by reference, from wherever
+    "slip all": (Rate(600, HOUR),),  # and in all: docs/decisions/lost.md counts with it
 }
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address as an IPv6 one (RFC 4291)

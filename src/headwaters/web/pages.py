@@ -46,7 +46,9 @@ from headwaters.web.visits import VISITS, is_visit
 routes = web.RouteTableDef()
 
 _NO_ORIGIN = b'name="from" value=""'
-_ROBOTS = "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /studio\nAllow: /\n"
+_ROBOTS = (
+    "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /lost\nDisallow: /studio\nAllow: /\n"
+)
 
 
 def add_to(app: web.Application) -> None:

@@ -29,9 +29,11 @@ from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
 from headwaters.web.contexts.countries import Country, CountryPage
 from headwaters.web.contexts.letters import RefusePage
+from headwaters.web.contexts.lost import LostFoundPage, LostLinkPage, LostOrder, LostPage, LostSentPage
 from headwaters.web.contexts.orders import OrderPage
 from headwaters.web.contexts.practice import PracticePayPage
 from headwaters.web.contexts.shop import AboutPage, ErrorPage, PrivacyPage, ReportForm, ReportPage
+from headwaters.web.contexts.taste import ReadPage
 from headwaters.web.contexts.works import CollectionPage, HomePage, Preview, WorkCard, WorkPage
 from headwaters.web.format import formats
 from headwaters.web.look import address_of, file_addresses, look_address, style_address
@@ -44,6 +46,7 @@ PAGES: Mapping[str, type] = {
     "home.html": HomePage,
     "work.html": WorkPage,
     "collection.html": CollectionPage,
+    "read.html": ReadPage,
     "order.html": OrderPage,
     "country.html": CountryPage,
     "about.html": AboutPage,
@@ -51,6 +54,10 @@ PAGES: Mapping[str, type] = {
     "report.html": ReportForm,
     "report_page.html": ReportPage,
     "mail_refuse.html": RefusePage,
+    "lost.html": LostPage,
+    "lost_sent.html": LostSentPage,
+    "lost_link.html": LostLinkPage,
+    "lost_found.html": LostFoundPage,
     "practice.html": PracticePayPage,
     "error.html": ErrorPage,
 }
@@ -236,6 +243,15 @@ def sample_payment(work: WorkView, **changes: Any) -> PaymentView:
     return cast(PaymentView, _row(PaymentView, **{**given, **changes}))
 
 
+def sample_lost_pages(site: Site) -> LostFoundPage:
+    """The pages of a reader who took three works."""
+    path, date = f"/o/{TOKEN}", formats(site.language).date(MOMENT)
+    states = (("waiting", False), ("granted", True), ("granted", False), ("expired", False))
+    given = (path, site.url + path, "High Water")
+    found = (LostOrder(*given, state, withdrawn, date, MOMENT.date().isoformat()) for state, withdrawn in states)
+    return LostFoundPage(tuple(found))
+
+
 # ── every page ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -252,6 +268,7 @@ def sample_pages(site: Site, now: Now) -> Iterator[tuple[str, str, object]]:
     yield from _orders(site, now)
     lands = (Country("AT", "Austria", chosen=True), Country("NZ", "New Zealand", chosen=False))
     yield "country.html", "said before", CountryPage(f"/o/{TOKEN}", "Austria", lands, None)
+    yield "lost_found.html", "in every state", sample_lost_pages(site)
     about = AboutPage(
         about=render_markdown("We make *films*."), imprint="Alice\nAt the River 3", email="a@shop.example"
     )

@@ -29,6 +29,7 @@ from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
+from headwaters.web.show_taste import tastes
 
 _PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
 MIDDLE_WIDTH = 960  # of a picture, in pixels, for browsers that do not choose
@@ -297,6 +298,7 @@ def work_page(
         description=render_markdown(work.description) if work.description else Markup(),
         samples=samples,
         hero=hero_of(samples, art, layout),
+        taste=tastes(work, f"/w/{work.slug}/f", said),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
         edition=work.edition,

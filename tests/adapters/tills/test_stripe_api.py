@@ -82,7 +82,7 @@ async def test_the_session_asks_for_what_the_reader_said_and_names_it_twice(
         "metadata[shop]": till._shop,
         "payment_intent_data[metadata][payment]": request.reference,
         "payment_intent_data[metadata][shop]": till._shop,
-        "payment_intent_data[description]": "High Water",
+        "payment_intent_data[description]": f"High Water · {request.reference}",
         "success_url": request.return_url,
         "cancel_url": request.cancel_url,
         "expires_at": str(int(request.expires_at.timestamp())),

@@ -31,11 +31,12 @@ WORDS = (
     "words",
     "description",
     "cover_alt",
+    "taste",
 )
 NEW_WORK = (*WORDS, "slug", "rights")
 NEW_EDITION = ("changes", "rights", "dropped")
 
-_MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "doors", "title"})
+_MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "taste", "doors", "title"})
 
 Form = Mapping[str, str]
 
@@ -113,6 +114,7 @@ def form_of(details: Details) -> dict[str, str]:
         "words": details.words,
         "description": details.description,
         "cover_alt": details.cover_alt,
+        "taste": details.taste,
     }
 
 

@@ -21,6 +21,7 @@ from headwaters.core.works.editions import Rights, Role
 from headwaters.core.works.licences import find_licence
 from headwaters.core.works.media import WorkKind
 from headwaters.core.works.slugs import check_slug
+from headwaters.core.works.taste import check_taste
 
 MANIFEST = "work.toml"
 DESCRIPTION = "description.md"
@@ -55,6 +56,7 @@ class Said:
     description: str | None = None
     cover: str | None = None
     cover_alt: str | None = None
+    taste: str | None = None
     files: tuple[FileEntry, ...] | None = None
 
 
@@ -257,6 +259,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "description": _lines(100_000),
     "cover": _line(1_000),
     "cover_alt": _lines(1_000),
+    "taste": lambda value, currency: check_taste(_line(1_000)(value, currency)),
 }
 
 

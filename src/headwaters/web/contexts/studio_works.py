@@ -52,7 +52,9 @@ class Clash:
 class WordsForm:
     """The fields of a work's words and terms, as they were typed."""
 
-    fields: Mapping[str, str]  # title, by, year, language, price, minimum, words, description, cover_alt, slug, changes
+    fields: Mapping[
+        str, str
+    ]  # title, by, year, language, price, minimum, words, description, cover_alt, taste, slug, changes
     kinds: tuple[Choice, ...]
     licences: tuple[Choices, ...]
     doors: tuple[Choice, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, FileLine, Licence, PayForm, Problem
+from headwaters.web.contexts.taste import Tastes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class WorkPage:
     description: Markup
     samples: tuple[Sample, ...]
     hero: Sample | None  # the one of them that plays in place of the art
+    taste: Tastes  # what the shop made of its files to be tried
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
     edition: int

@@ -32,6 +32,7 @@ NAMES: Mapping[str, str] = {
     "words": N_("Your words beside the price"),
     "description": N_("About it"),
     "cover_alt": N_("What is to be seen on the picture"),
+    "taste": N_("How much of it can be tried"),
     "rights": N_("By what right you publish it"),
     "changes": N_("What is new"),
     "dropped": N_("Files that are left out"),

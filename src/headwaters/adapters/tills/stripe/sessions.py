@@ -28,6 +28,8 @@ Raw = Mapping[str, Any]  # one of Stripe's objects
 def create_params(request: PaymentRequest, shop: str) -> SessionCreateParams:
     """The request for a session. The same PaymentRequest always gives the same, as its idempotency key demands."""
     metadata = {"payment": request.reference, "shop": shop}
+    # Stripe's receipts show it: whoever lost their page finds it by the reference (docs/decisions/lost.md)
+    described = f"{request.title[:_LONGEST_NAME]} · {request.reference}"
     params: SessionCreateParams = {
         "mode": "payment",
         "line_items": [
@@ -43,7 +45,7 @@ def create_params(request: PaymentRequest, shop: str) -> SessionCreateParams:
         "client_reference_id": request.reference,
         "metadata": metadata,
         # on the payment too: refunds and disputes do not know their session
-        "payment_intent_data": {"metadata": metadata, "description": request.title[:_LONGEST_NAME]},
+        "payment_intent_data": {"metadata": metadata, "description": described},
         "success_url": request.return_url,
         "cancel_url": request.cancel_url,
         "expires_at": _expires_at(request),

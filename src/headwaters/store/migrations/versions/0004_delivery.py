@@ -51,7 +51,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_torrents_edition_id")),
         sa.ForeignKeyConstraint(["info_sha256"], ["blobs.sha256"], name=op.f("fk_torrents_info_sha256")),
         sa.PrimaryKeyConstraint("edition_id", name=op.f("pk_torrents")),
-        sa.UniqueConstraint("infohash", name=op.f("uq_torrents_infohash")),
     )
     op.create_table(
         "mirrors",
