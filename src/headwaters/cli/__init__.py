@@ -27,6 +27,7 @@ _ROOMS = {
     "restore": "works",
     "withhold": "works",
     "makings": "makings",
+    "withdraw": "samples",
     "collections": "collections",
     "mirrors": "mirrors",
     "colophon": "colophon",

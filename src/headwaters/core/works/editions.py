@@ -32,6 +32,7 @@ class Role(StrEnum):
     ART = "art"
     MADE = "made"
     TASTE = "taste"
+    WITHDRAWN = "withdrawn"  # was a sample, and is nobody's any more
 
     @property
     def given(self) -> bool:

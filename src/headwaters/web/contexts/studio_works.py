@@ -99,6 +99,15 @@ class WorksPage:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionFile:
+    """A file of an edition."""
+
+    name: str
+    size: str
+    state: str  # sample: free for everybody; withdrawn: it was; or empty
+
+
+@dataclass(frozen=True, slots=True)
 class EditionItem:
     """An edition of a work."""
 
@@ -106,7 +115,7 @@ class EditionItem:
     published: Moment
     changes: str  # what is new in it, in the creator's words, or empty
     rights: str  # what was declared, in words
-    files: tuple[str, ...]  # name and size of each
+    files: tuple[EditionFile, ...]
     size: str
 
 

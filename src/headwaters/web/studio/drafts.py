@@ -106,7 +106,8 @@ async def get_draft(request: web.Request, session: Session) -> web.Response:
     """The draft as it is; once it is published, the work's page."""
     draft = await _draft(request)
     if draft.state is DraftState.PUBLISHED:
-        return go_to(f"/studio/works/{draft.work_slug}?said=published" if draft.work_slug else "/studio/works")
+        said = "published_edition" if draft.is_edition else "published"
+        return go_to(f"/studio/works/{draft.work_slug}?said={said}" if draft.work_slug else "/studio/works")
     if draft.state is DraftState.OPEN:
         return await _draft_page(request, session, draft)
     return await _waits_page(request, session, draft)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from headwaters.actions.collections import put_in, take_out
 from headwaters.actions.deeds import noted
+from headwaters.actions.samples import withdraw_sample
 from headwaters.actions.works import (
     change_words,
     order_works,
@@ -24,7 +25,7 @@ from headwaters.core.errors import N_, Code, Conflict, HeadwatersError, Refused
 from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, merge, read_marks
 from headwaters.core.works.details import Defaults
-from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, WorkState
+from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, Role, WorkState
 from headwaters.core.works.forms import WORDS, check_length, details_by, form_of, typed_fields
 from headwaters.errands.art import draw_anew
 from headwaters.errands.house import refresh
@@ -44,6 +45,7 @@ from headwaters.web.contexts.studio import Moment, WorkRow
 from headwaters.web.contexts.studio_works import (
     CollectionTick,
     DraftItem,
+    EditionFile,
     EditionItem,
     WorksPage,
     WorkStudioPage,
@@ -268,9 +270,14 @@ def _edition(said: Format, edition: EditionLine) -> EditionItem:
         published=moment(said, from_micros(edition.published_at)),
         changes=edition.changes,
         rights=said.gettext(declared) if declared else "",
-        files=tuple(f"{file.name}, {said.size(file.size)}" for file in edition.files),
+        files=tuple(_edition_file(said, file) for file in edition.files),
         size=said.size(sum(file.size for file in edition.files)),
     )
+
+
+def _edition_file(said: Format, file: rows.FileRow) -> EditionFile:
+    state = file.role if file.role in {Role.SAMPLE, Role.WITHDRAWN} else ""
+    return EditionFile(file.name, said.size(file.size), state)
 
 
 @routes.get("/studio/works/{slug}")
@@ -389,3 +396,23 @@ async def post_collection(request: web.Request, session: Session) -> web.Respons
         return await _work_page(request, session, _Typed(session.form, refused))
     await refresh(house)
     return go_to(f"/studio/works/{slug}?said=collected#collections")
+
+
+# ── samples ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@routes.post("/studio/works/{slug}/sample")
+@may(Right.PUBLISH)
+async def post_sample(request: web.Request, session: Session) -> web.Response:
+    """A sample of one edition is given away no more."""
+    house, slug, now = request.app[HOUSE], request.match_info["slug"], request.app[HOUSE].clock()
+    name, edition = session.form.get("name", ""), session.form.get("edition", "")
+    number = int(edition) if edition.isascii() and edition.isdigit() and len(edition) <= 9 else 0
+    deed = Deed(session.row.creator_id, What.SAMPLE_WITHDRAWN, f"work:{slug}", {"name": name[:200]})
+    try:
+        await house.db.write(noted(lambda conn: withdraw_sample(conn, slug, name, number), deed, now))
+    except Refused as refused:
+        await house.db.read(lambda conn: rows.work_at(conn, slug))
+        return await _work_page(request, session, _Typed(session.form, refused))
+    await refresh(house)
+    return go_to(f"/studio/works/{slug}?said=sample_withdrawn")
