@@ -37,6 +37,10 @@ class What(StrEnum):
     WORK_PUBLISHED = "work.published"
     EDITION_PUBLISHED = "work.edition"
     WORDS_CHANGED = "work.words"
+    MIRROR_ADDED = "work.mirror_added"
+    MIRROR_REMOVED = "work.mirror_removed"
+    MADE_AGAIN = "work.made_again"
+    MAKING_STOPPED = "work.making_stopped"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -103,6 +107,10 @@ WORDS: Mapping[What, str] = {
     What.WORK_PUBLISHED: N_("published %(subject)s"),
     What.EDITION_PUBLISHED: N_("published a new edition of %(subject)s"),
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
+    What.MIRROR_ADDED: N_("noted a mirror of %(subject)s"),
+    What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
+    What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
+    What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),

@@ -231,6 +231,8 @@ blobs = Table(
     _text("place", "local"),  # the storage that has it: local, s3
     _maybe_int("checked_at"),  # when all of it was read last and had this SHA-256
     _text("fault", ""),  # missing, changed: what the last look at it found
+    _text("tag", ""),  # what the storage said it was when it was kept there (S3: its ETag)
+    _maybe_int("moved_at"),  # when it came to its place from another, where its bytes stay for a while
     Index(None, "checked_at"),
 )
 

@@ -60,6 +60,8 @@ SAID = {
     "retired": N_("Retired. Its page is gone; who holds it keeps everything."),
     "restored": N_("Published again."),
     "withheld": N_("Withheld. The bytes stop, and its page says why."),
+    "made_again": N_("It is made again, in its turn."),
+    "making_stopped": N_("Stopped. What was made before stays."),
     "words_kept": N_("Kept. The page says it from now on."),
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),

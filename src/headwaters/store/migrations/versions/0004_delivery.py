@@ -112,6 +112,8 @@ def upgrade() -> None:
     op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
     op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("tag", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
     for name in ("creators", "studio_sessions"):
         op.add_column(name, sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False))
