@@ -16,7 +16,7 @@ from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
 from headwaters.errands.download import Desk, Download, Part
 from headwaters.errands.fetching import Fetching, links_of
-from headwaters.web.handover import hand_over
+from headwaters.web.handover import as_it_is, hand_over
 from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
@@ -110,9 +110,13 @@ async def send(
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching, links = (("Cache-Control", "no-store"), *caching[1:]), ()
     handed = hand_over(request, planned, download, request.app[DESK]) if planned.length > SMALL else None
+    if handed and links:  # nginx before 1.23 passes on one of several lines
+        links = (("Link", ", ".join(value for _, value in links)),)
     headers = [*(handed or planned.headers), *caching, *links, *_about(request, download, planned.status)]
     if handed:
         return web.Response(headers=headers)
+    if planned.status in (200, 206):
+        headers += as_it_is(request)
     parts = download.parts(planned.segments)
     if planned.length > SMALL:
         return PartsResponse(planned.status, headers, parts, request.app[DESK].open)
