@@ -5,12 +5,12 @@ Names at the end of an address are decoration: what counts is the key and the re
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from aiohttp import web
 
+from headwaters.core.shelf.digests import digest_headers
 from headwaters.core.shelf.keys import content_disposition
 from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
@@ -138,7 +138,7 @@ async def _read(desk: Desk, parts: Iterable[Part]) -> bytes:
 
 
 def _about(request: web.Request, download: Download, status: int) -> Iterator[tuple[str, str]]:
-    """How a browser is to treat it, and what proves that it is whole (RFC 9530, and RFC 3230 for aria2)."""
+    """How a browser is to treat it, and what proves that it is whole."""
     media_type = download.representation.media_type.partition(";")[0]
     shown = "inline" in request.query and media_type in INLINE
     yield "Content-Security-Policy", _PASSIVE if shown else _SANDBOX
@@ -146,6 +146,5 @@ def _about(request: web.Request, download: Download, status: int) -> Iterator[tu
     if status in (200, 206):
         yield "Content-Disposition", content_disposition("inline" if shown else "attachment", download.name)
         if download.sha256 is not None:
-            digest = base64.b64encode(bytes.fromhex(download.sha256)).decode()
-            yield "Repr-Digest", f"sha-256=:{digest}:"
-            yield "Digest", f"SHA-256={digest}"
+            wanted = (request.headers.get(name, "") for name in ("Want-Repr-Digest", "Want-Digest"))
+            yield from digest_headers(download.sha256, *wanted)
