@@ -74,6 +74,9 @@ class LocalSource:
         """See ports.Source. None as well where not everybody may read it: a link has the mode of the creator's file."""
         return self._in_use().path if self.status.st_mode & stat.S_IROTH else None
 
+    async def begin(self, offset: int, length: int) -> None:
+        """See ports.Source."""
+
     async def read(self, offset: int, length: int) -> bytes:
         """See ports.Source. What the memory has comes at once; for the disk a thread waits."""
         descriptor = self._in_use().descriptor
