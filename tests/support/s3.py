@@ -154,13 +154,24 @@ class Line:
     busy: int = 0
     dead: bool = False
     cuts: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _open: list[socket.socket] = field(default_factory=list, repr=False)
+
+    def hang_up(self) -> None:
+        """End the connections that are open, so that what is told now counts for the next request."""
+        with self._lock:
+            ends, self._open = self._open, []
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def through(self, account: Account) -> Account:
         """The account, by this way."""
         return replace(account, endpoint=f"http://127.0.0.1:{self.port}")
 
     def carry(self, client: socket.socket) -> None:
+        with self._lock:
+            self._open.append(client)
         with client:
             if self.dead:
                 _reset(client)
