@@ -7,6 +7,7 @@ HEADWATERS_<NAME> wins. docs/operate/configuration.md lists each name, and a tes
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -64,6 +65,9 @@ class Config:
     database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
     files: str = ""  # where files are kept, from the shop's folder; empty: `files` in it
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
+    accel: str = ""  # where a proxy of ours finds the folder of files, for itself alone; empty: we send them
+    tls_certificate: Path | None = None  # with its chain; with `tls_key`: this process speaks TLS
+    tls_key: Path | None = None
     smtp: Smtp | None = None
     storage: str = "local"  # where new files are kept: local, s3
     s3: S3 | None = None
@@ -200,12 +204,16 @@ _NAMES = (
     "database",
     "files",
     "proxies",
+    "accel",
+    "tls_certificate",
+    "tls_key",
     "uploads_from",
     "largest_upload",
     "storage",
     "workshop",
     "stripe_api",
 )
+_ACCEL = re.compile(r"/[A-Za-z0-9_/-]*[A-Za-z0-9_-]/")
 _S3_NAMES = tuple(item.name for item in fields(S3))
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
@@ -244,6 +252,21 @@ def _proxies(value: object) -> tuple[str, ...]:
         except ValueError:
             raise _broken("proxies", N_("It is a list of addresses or networks.")) from None
     return proxies
+
+
+def _accel(value: object, proxies: tuple[str, ...]) -> str:
+    if value and not _ACCEL.fullmatch(str(value)):
+        raise _broken("accel", N_("It is a path between two slashes, such as /-files/."))
+    if value and not proxies:
+        raise _broken("accel", N_("It counts for your own proxies alone: say in “proxies” which these are."))
+    return str(value)
+
+
+def _certificate(shop: Path, raw: Mapping[str, object]) -> tuple[Path | None, Path | None]:
+    chain, key = (str(raw.get(name, "")) for name in ("tls_certificate", "tls_key"))
+    if bool(chain) != bool(key):
+        raise _broken("tls_certificate", N_("A certificate and its key go together: name both or none."))
+    return (shop / chain, shop / key) if chain else (None, None)
 
 
 def _folders(value: object) -> tuple[str, ...]:
@@ -293,7 +316,10 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
     host = str(raw.get("host", "127.0.0.1"))
     # by its name this machine can have passkeys, which no browser gives to a bare address
     place = in_brackets(host) if "host" in raw else "localhost"
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{place}:{port}"
+    chain, key = _certificate(shop, raw)
+    scheme = "https" if chain else "http"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"{scheme}://{place}:{port}"
+    proxies = _proxies(raw.get("proxies", ()))
     return Config(
         shop=shop,
         url=check_url(str(url)),
@@ -301,7 +327,10 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         port=port,
         database=str(raw.get("database", "")),
         files=str(raw.get("files", "")),
-        proxies=_proxies(raw.get("proxies", ())),
+        proxies=proxies,
+        accel=_accel(raw.get("accel", ""), proxies),
+        tls_certificate=chain,
+        tls_key=key,
         smtp=_smtp(smtp),
         storage=_storage(raw.get("storage", "local"), s3),
         s3=s3,

@@ -20,16 +20,22 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.chapters import Moment
+from headwaters.core.works.pieces import Piece
 from headwaters.core.works.reading import Reading
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
+from headwaters.core.works.stamps import Facts, Field, Finding
 
 __all__ = [
     "Blob",
     "Books",
     "Cover",
+    "Cutter",
     "Encoder",
+    "Examined",
     "Fetched",
     "Fetcher",
+    "Head",
     "Holding",
     "Keep",
     "LocalTill",
@@ -49,6 +55,9 @@ __all__ = [
     "Places",
     "RefundStatus",
     "Source",
+    "StampWish",
+    "Stamped",
+    "Stamper",
     "Storage",
     "Tags",
     "Till",
@@ -120,6 +129,10 @@ class Source(Protocol):
     @property
     def descriptor(self) -> int | None:
         """A file descriptor for sendfile (never seek it: it may be shared), or None where there is none."""
+
+    @property
+    def path(self) -> str | None:
+        """Where it lies on this machine, for a proxy that sends it itself; None where it does not."""
 
     async def begin(self, offset: int, length: int) -> None:
         """Look whether `length` bytes from `offset` can be had, before anybody is promised them: they are read next.
@@ -418,6 +431,34 @@ class Encoder(Protocol):
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
 
 
+class Cutter(Protocol):
+    """Cuts pieces out of sounds and films that may be anybody's: as Encoder, with its limits, and what it raises."""
+
+    async def sound(self, original: Material, reel: Reel, piece: Piece, into: Path) -> None:
+        """A piece of the first sound as MP3, without any words of its original."""
+
+    async def film(
+        self,
+        original: Material,
+        reel: Reel,
+        piece: Piece,
+        size: tuple[int, int],
+        into: Path,
+        report: Callable[[int], None],
+    ) -> None:
+        """A piece of the film as an MP4 that plays everywhere, its pictures of `size`, without words or chapters.
+        `report` is told thousandths."""
+
+    async def poster(self, clip: Path, piece: Piece, into: Path) -> None:
+        """A frame of a piece that `film` made, as PNG."""
+
+    async def peaks(self, sound: Path, seconds: float) -> Sequence[int]:
+        """Of a piece that `sound` made: the loudest sample of each short stretch of equal length, 0 to 32768."""
+
+    async def chapters(self, original: Material) -> tuple[Moment, ...]:
+        """Where the chapters begin that the file itself has, in the order of time."""
+
+
 # ── Books ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -438,6 +479,56 @@ class Books(Protocol):
     def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
         """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
         pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
+
+
+# ── Stamper ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StampWish:
+    """What a copy should be. `facts`: what its colophon says, None for none; `clean`: whether what was perhaps not
+    meant to be published goes out of it."""
+
+    facts: Facts | None = None
+    clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a file says, would say, and tells besides. `why`: a msgid, if it would be left alone."""
+
+    fields: tuple[Field, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """What became of a file. `made`: whether there is a copy at the target; else the file is good as it is, or was left
+    alone, and `why` (a msgid) says so. `left`: what was found and could not be taken out safely."""
+
+    made: bool
+    fields: tuple[Field, ...] = ()
+    removed: tuple[Finding, ...] = ()
+    left: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+class Stamper(Protocol):
+    """Writes a colophon into copies of files, in their metadata alone. Blocks: call in a thread.
+
+    The same file and wish give the same bytes, wherever and whenever, and nothing in them comes from a reader. What a
+    file's creator wrote into a field stays. The sounds, pictures and texts of a copy are those of the file, bit by bit,
+    which is looked at each time; where they would not be, or the file is broken, signed, encrypted or unusual, it is
+    left alone.
+    """
+
+    def examine(self, path: Path, name: str, facts: Facts | None) -> Examined:
+        """Only looks. `name`: what the file is called. Raises OSError where it cannot be read."""
+
+    def stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
+        """A copy at `target` as wished, if there is anything to change. Raises OSError, also for a full disk: what is
+        at `target` then is worth nothing."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────
@@ -486,6 +577,14 @@ class Fetched:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What another host says of an address; the names of headers in lower case, of several with one name the last."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class Fetcher(Protocol):
     """Asks another host. It follows no redirect, sends nothing about the shop, and reaches the open internet only:
     never this machine, a home network or the inside of a cloud, however a name is made to lead there."""
@@ -497,3 +596,7 @@ class Fetcher(Protocol):
         ADDRESS_NOWHERE (the name is not known), ADDRESS_SILENT (nobody answers), ADDRESS_UNSAFE (HTTPS without a
         good certificate).
         """
+
+    async def look(self, url: str) -> Head:
+        """What is at `url`, without fetching it: HEAD, and a GET that is hung up on where a host takes no HEAD. It asks
+        for Repr-Digest (RFC 9530). Raises as `fetch`."""

@@ -15,7 +15,9 @@ from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.media.encoder import FfmpegEncoder
+from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
+from headwaters.adapters.stamp import FileStamper
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -29,6 +31,7 @@ from headwaters.store.blobs import is_whole_at
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
+FOR_US_ALONE, FOR_A_PROXY = 0o700, 0o750  # modes of the folders of files; a proxy is in the shop's group
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # a byte is one of them, each as likely as the other
 
 
@@ -57,7 +60,7 @@ def read_key(path: Path) -> bytes:
 
 def make_storage(config: Config, database: Database) -> StoragePlaces:
     """The shop's storages. Nothing is asked of a store before it is needed."""
-    local = LocalStorage(config.files_dir)
+    local = LocalStorage(config.files_dir, FOR_A_PROXY if config.accel else FOR_US_ALONE)
     if config.s3 is None:
         return StoragePlaces({"local": local}, "local")
     from headwaters.adapters.storage.s3 import PLACE, make_s3  # its client is large, and most shops need none
@@ -100,8 +103,10 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
+            stamper=FileStamper(),
             fetcher=HttpFetcher(own=(config.url,)),
             encoder=FfmpegEncoder(),
+            cutter=FfmpegCutter(),
         )
         yield house
     finally:

@@ -38,6 +38,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.media.encoder import FfmpegEncoder
+    from headwaters.adapters.media.pieces import FfmpegCutter
     from headwaters.adapters.storage.local import LocalStorage
     from headwaters.adapters.storage.places import StoragePlaces
     from headwaters.adapters.tills import make_till_check, make_tills
@@ -68,6 +69,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         shop_key=SHOP_KEY,
         fetcher=HttpFetcher(own=(config.url,)),
         encoder=FfmpegEncoder(),
+        cutter=FfmpegCutter(),
     )
 
 

@@ -19,6 +19,7 @@ from headwaters.core.look import LOGO
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
+from headwaters.core.works.makings import MakingState
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
@@ -26,6 +27,7 @@ from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
 from headwaters.store.db import Connection, Database
+from headwaters.store.makings import lines as makings
 
 LOW_SPACE = 1 << 30  # bytes
 NAMED = 3  # files that are named where more are wrong
@@ -167,6 +169,7 @@ async def _look_inside(house: House) -> AsyncIterator[Finding]:
     yield _look_at_tills(house)
     yield await _look_at_mail(house)
     yield await _look_at_outbox(house)
+    yield await _look_at_formats(house)
 
 
 async def _look_at_store(house: House, place: str) -> Finding:
@@ -291,3 +294,18 @@ async def _look_at_outbox(house: House) -> Finding:
         advice = N_("Readers’ pages work all the same. A link can be mailed again from its order in the Studio.")
         return Finding("outbox", Health.LOOK, message, advice, values)
     return Finding("outbox", Health.GOOD, N_("%(waiting)d waiting"), values=values)
+
+
+async def _look_at_formats(house: House) -> Finding:
+    """Nothing that is wrong here keeps a work from being published or taken."""
+    program = house.encoder.about() if house.encoder else ""
+    if not program:
+        advice = N_("Install ffmpeg (for Debian: apt install ffmpeg), or the extra: pip install 'headwaters[formats]'.")
+        return Finding("formats", Health.LOOK, N_("no ffmpeg: music and films get no other formats"), advice)
+    failed = [one for one in await house.db.read(makings) if one.state is MakingState.FAILED]
+    if failed:
+        first = f"{failed[0].slug}, {failed[0].recipe}: {failed[0].error}"
+        values: dict[str, object] = {"count": len(failed), "first": first}
+        advice = N_("“headwaters makings” lists them; their works have all other files.")
+        return Finding("formats", Health.LOOK, N_("%(count)d could not be made; the first: %(first)s"), advice, values)
+    return Finding("formats", Health.GOOD, N_("%(program)s"), values={"program": program})

@@ -12,6 +12,7 @@ from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.works.free import reads_free
 from headwaters.core.works.mirrors import is_told
 from headwaters.store.connection import Connection, Prepared
+from headwaters.store.pages import WorkView
 from headwaters.store.shelf import GIVEN_ROLES, HELD_ROLES, EditionRow, bytes_may_go, newest_edition, no_such_file
 from headwaters.store.tables import blobs, editions, fetches, files, mirrors, torrents, works
 
@@ -138,6 +139,11 @@ def free_work(conn: Connection, slug: str) -> int:
     return int(work_id)
 
 
+def free_parcel(conn: Connection, work: WorkView) -> Parcel | None:
+    """What everybody may fetch of a work that is shown; None where it is not free."""
+    return parcel_of(conn, work.id) if work.state == PUBLISHED and reads_free(work.doors) else None
+
+
 # ── torrents ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -146,19 +152,6 @@ def name_of_edition(conn: Connection, edition_id: int) -> tuple[str, int]:
     query = select(works.c.slug, editions.c.number).join_from(editions, works).where(editions.c.id == edition_id)
     slug, number = conn.execute(query).one()
     return str(slug), int(number)
-
-
-def without_torrent(conn: Connection) -> list[int]:
-    """Newest editions whose torrent is not made, the newest first."""
-    newest = select(func.max(editions.c.id)).group_by(editions.c.work_id)
-    query = select(editions.c.id).outerjoin(torrents, torrents.c.edition_id == editions.c.id)
-    query = query.where(torrents.c.edition_id.is_(None), editions.c.id.in_(newest)).order_by(editions.c.id.desc())
-    return [int(found) for found in conn.execute(query).scalars()]
-
-
-def has_torrent(conn: Connection, edition_id: int) -> bool:
-    """Whether an edition's torrent is made."""
-    return _TORRENT.first(conn, edition_id=edition_id) is not None
 
 
 def add_torrent(conn: Connection, edition_id: int, sha256: str, infohash: str, now: int) -> bool:

@@ -16,6 +16,7 @@ from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
 from headwaters.errands.download import Desk, Download, Part
 from headwaters.errands.fetching import Fetching, links_of
+from headwaters.web.handover import hand_over
 from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
@@ -78,6 +79,14 @@ async def get_everything(request: web.Request) -> web.StreamResponse:
     return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
 
 
+@routes.get("/d/{key}/everything-{recipe:[a-z0-9-]{1,40}}.zip")
+async def get_everything_in_a_format(request: web.Request) -> web.StreamResponse:
+    """The same with the files of one format in the places of their originals."""
+    key = request.match_info["key"]
+    download = await request.app[DESK].everything(key, request.match_info["recipe"])
+    return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
+
+
 @routes.get("/d/{key}/{ref}")
 @routes.get("/d/{key}/{ref}/{name:.*}")
 async def get_file(request: web.Request) -> web.StreamResponse:
@@ -109,7 +118,10 @@ async def send(
         begun()
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching, links = (("Cache-Control", "no-store"), *caching[1:]), ()
-    headers = [*planned.headers, *caching, *links, *_about(request, download, planned.status)]
+    handed = hand_over(request, planned, download, request.app[DESK]) if planned.length > SMALL else None
+    headers = [*(handed or planned.headers), *caching, *links, *_about(request, download, planned.status)]
+    if handed:
+        return web.Response(headers=headers)
     parts = download.parts(planned.segments)
     if begun is not None and (address := await _elsewhere(request, download, planned.status, conditions)):
         return web.Response(status=307, headers=[("Location", address), ("Cache-Control", "no-store"), *links, *_QUIET])

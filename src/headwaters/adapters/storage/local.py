@@ -38,8 +38,10 @@ def _quiet(_done: int) -> None:
 class LocalStorage:
     """The Storage port over a folder. Any number of processes may use one folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder_mode: int = 0o700) -> None:
+        """`folder_mode`: who may look into the folders that are made from now on."""
         self._root = root
+        self._folder_mode = folder_mode
         self._incoming = root / "incoming"
         self._copies, self._links = str(root), str(root / "links")
         self._descriptors = Descriptors()
@@ -273,15 +275,16 @@ class LocalStorage:
             os.close(descriptor)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make it and what leads to it, each entry flushed; nobody else may look in."""
+        """Make it and what leads to it, each entry flushed."""
         if folder.is_dir():
             return
         if folder != self._root:
             self._make_folder(folder.parent)
-            folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=folder == self._root, exist_ok=True)
+        if self._folder_mode != 0o700:
+            folder.chmod(self._folder_mode)  # whatever the process keeps from others by its umask
+        if folder != self._root:
             _flush_folder(folder.parent)
-        else:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _check_room(self, descriptor: int, needed: int) -> None:
         """Say at once what would else be said after hours."""

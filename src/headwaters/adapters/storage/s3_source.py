@@ -40,6 +40,11 @@ class S3Source:
         self._check_open()
         return None
 
+    @property
+    def path(self) -> str | None:
+        """See ports.Source: it lies on another machine."""
+        return None
+
     async def begin(self, offset: int, length: int) -> None:
         """See ports.Source."""
         if wanted := self._wanted(offset, length):

@@ -326,6 +326,7 @@ class StoryPage:
     address: str  # path of this page; its forms add to it
     link: str  # the reader's order page, as a whole address
     may_mail: bool  # the link can be sent again
+    may_look: bool  # a till can be asked about a payment
     works: tuple[WorkItem, ...]
     payments: tuple[PaymentItem, ...]
     story: tuple[Happening, ...]
