@@ -24,7 +24,7 @@ def test_a_folder_without_a_key_is_no_shop(tmp_path: Path):
 
 
 def test_everything_has_a_default(shop: Path):
-    assert load_config(shop, {}) == Config(shop=shop, url="http://127.0.0.1:8000")
+    assert load_config(shop, {}) == Config(shop=shop, url="http://localhost:8000")
     assert load_config(shop, {}).database_url == f"sqlite:///{shop}/headwaters.db"
     assert load_config(shop, {}).files_dir == shop / "files"
 
@@ -48,8 +48,10 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(shop:
 
 
 def test_the_address_follows_host_and_port(shop: Path):
-    assert load_config(shop, {}, port=8765).url == "http://127.0.0.1:8765"
+    assert load_config(shop, {}, port=8765).url == "http://localhost:8765"
     assert load_config(shop, {}, host="::1").url == "http://[::1]:8000"
+    assert load_config(shop, {}, host="127.0.0.1").url == "http://127.0.0.1:8000"
+    assert load_config(shop, {"HEADWATERS_HOST": "192.168.1.7"}).url == "http://192.168.1.7:8000"
 
 
 @pytest.mark.parametrize(
@@ -78,11 +80,11 @@ def test_the_databases_password_is_not_shown(shop: Path):
 
 def test_commands_speak_of_the_address_where_the_shop_was_opened_last(shop: Path):
     note_address(load_config(shop, {}, port=8765))
-    assert (load_config(shop, {}).url, load_config(shop, {}).port) == ("http://127.0.0.1:8765", 8000)
-    assert load_config(shop, {}, host=None, port=None).url == "http://127.0.0.1:8000"  # who listens says where
+    assert (load_config(shop, {}).url, load_config(shop, {}).port) == ("http://localhost:8765", 8000)
+    assert load_config(shop, {}, host=None, port=None).url == "http://localhost:8000"  # who listens says where
     assert load_config(shop, {"HEADWATERS_URL": "https://a.example"}).url == "https://a.example"
     (shop / "address").write_text("no address", encoding="utf-8")
-    assert load_config(shop, {}).url == "http://127.0.0.1:8000"
+    assert load_config(shop, {}).url == "http://localhost:8000"
 
 
 def test_mail_is_off_without_a_host_and_hides_its_password(shop: Path):

@@ -17,7 +17,7 @@ from headwaters.core.errors import Code, Conflict, NotFound, Refused
 from headwaters.core.sales.doors import Take
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
-from headwaters.core.sales.tills import PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.sales.tills import ExtraFee, PaymentStatus, RefundStatus, TillEvent, TillSession
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
@@ -266,6 +266,29 @@ async def test_an_unpaid_order_expires_and_can_be_taken_free_afterwards(shop: Da
         False,
     ]
     assert await count(shop, tables.grants) == 1
+    assert await doors_of(shop, placed.order_id) == ("cant_pay", "pay")
+
+
+async def doors_of(database: Database, order_id: int) -> tuple[str, str]:
+    """The door that an order counts for, and the one that it began with, where that is another."""
+    columns = (tables.orders.c.door, tables.orders.c.first_door)
+    wanted = select(*columns).where(tables.orders.c.id == order_id)
+    return tuple(await database.read(lambda conn: conn.execute(wanted).one()))  # type: ignore[return-value]
+
+
+async def test_who_takes_it_free_and_who_pays_at_once_go_through_one_door(shop: Database):
+    placed = await place(shop, wish(), till())
+    payment = placed.payment
+    assert payment is not None
+    paid = status(payment, PaymentState.PAID)
+    took, _ = await asyncio.gather(
+        shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)),
+        shop.write(lambda conn: sales.settle(conn, payment, paid, "key", NOW)),
+    )
+    assert await doors_of(shop, placed.order_id) == (("cant_pay", "pay") if took else ("pay", ""))
+    assert await count(shop, tables.grants) == 1
+    assert sum(minor for _, _, minor in await shop.read(rows.balances)) == 0
+    assert await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)) is False
 
 
 async def change_work(database: Database, **values: object) -> None:
@@ -571,14 +594,16 @@ async def test_a_due_look_at_the_till_goes_to_one_sweep_only(shop: Database):
 # ── any order, any number ────────────────────────────────────────────────────────────────────────
 
 _REFUNDS = (RefundStatus("r1", Money(120, "EUR"), True), RefundStatus("r2", Money(380, "EUR"), True))
+_EXTRA = (ExtraFee("t1", Money(1500, "EUR")), ExtraFee("t2", Money(-1500, "EUR")), ExtraFee("t3", Money(7, "EUR")))
 _FACTS = st.one_of(
     st.sampled_from([PaymentState.PENDING, PaymentState.FAILED, PaymentState.EXPIRED]).map(
-        lambda state: (state, None, ())
+        lambda state: (state, None, (), ())
     ),
     st.tuples(
         st.just(PaymentState.PAID),
         st.sampled_from([None, Money(33, "EUR")]),
         st.sampled_from([(), _REFUNDS[:1], _REFUNDS[1:], _REFUNDS]),
+        st.sampled_from([(), _EXTRA[:1], _EXTRA[1:], _EXTRA]),
     ),
 )
 
@@ -598,12 +623,13 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         payment = placed.payment
         assert payment is not None
         before = {(account, currency): total for account, currency, total in await shop.read(rows.balances)}
-        for state, fee, refunds in [*facts, *facts]:
-            said = status(payment, state, fee=fee, refunds=refunds)
+        for state, fee, refunds, extra in [*facts, *facts]:
+            said = status(payment, state, fee=fee, refunds=refunds, extra_fees=extra)
             await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, f"key-{number}", NOW))
         paid = [fact for fact in facts if fact[0] is PaymentState.PAID]
         refunded = sum({refund.external_id: refund.amount.minor for fact in paid for refund in fact[2]}.values())
         fee = 33 if any(fact[1] for fact in paid) else 0
+        fee += sum({one.external_id: one.amount.minor for fact in paid for one in fact[3]}.values())
         moved = {
             account: total - before.get((account, currency), 0)
             for account, currency, total in await shop.read(rows.balances)

@@ -277,3 +277,50 @@ async def test_links_and_sessions_that_are_over_go(house: House, clock: Clock) -
         return [conn.execute(select(func.count()).select_from(table)).scalar() for table in both]
 
     assert await house.db.read(count) == [1, 1]
+
+
+# ── wrong passwords ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_wrong_passwords_are_told_of_once(house: House, clock: Clock) -> None:
+    await make_link(house)
+    await use(house, "one")
+    first = clock()
+    for number in range(2):
+        await house.db.write(lambda conn: verbs.add_wrong_tries(conn, 1, 3, clock()))
+        clock.move(minutes=number + 1)
+    await make_link(house, "another")
+    await use(house, "two", "another")
+    await make_link(house, "third")
+    await use(house, "three", "third")
+
+    async def told(session: str) -> tuple[int, object]:
+        now = clock()
+        row = await house.db.read(lambda conn: rows.live_session(conn, secret_digest(session), now))
+        assert row is not None
+        return row.wrong_tries, row.wrong_since
+
+    assert [await told(name) for name in ("one", "two", "three")] == [(0, None), (6, first), (0, None)]
+    deeds = await house.db.read(lambda conn: find_deeds(conn, DeedFilter(1), 9))
+    assert [deed.details for deed in deeds if deed.what == "signin.in"] == [
+        {"way": "link"},
+        {"way": "link", "wrong": "6", "since": first.isoformat(timespec="minutes")},
+        {"way": "link"},
+    ]
+
+
+async def test_wrong_passwords_that_come_while_somebody_signs_in_are_neither_lost_nor_told_twice(house: House) -> None:
+    await make_link(house)
+    await use(house, "one")
+    await make_link(house, "another")
+    await side_by_side(
+        house.db,
+        lambda conn: verbs.add_wrong_tries(conn, 1, 3, house.clock()),
+        lambda conn: verbs.sign_in_by_link(conn, "another", "two", "", house.clock()),
+    )
+    columns = select(func.sum(tables.creators.c.wrong_tries))
+    left = await house.db.read(lambda conn: conn.execute(columns).scalar())
+    told = await house.db.read(
+        lambda conn: conn.execute(select(func.sum(tables.studio_sessions.c.wrong_tries))).scalar()
+    )
+    assert int(left or 0) + int(told or 0) == 3

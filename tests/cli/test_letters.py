@@ -225,11 +225,11 @@ def test_an_answer_to_an_unknown_letter_is_refused(quick_shop: Shop) -> None:
 def test_a_sign_in_link_is_printed(quick_shop: Shop) -> None:
     first, second = quick_shop.json("signin"), quick_shop.json("signin")
     assert first["minutes"] == 10
-    assert first["url"].startswith("http://127.0.0.1:8000/studio/in/")
+    assert first["url"].startswith("http://localhost:8000/studio/in/")
     assert first["url"] != second["url"]
     lines = quick_shop.run("signin")[1].splitlines()
     assert lines[0] == "Open this within 10 minutes; it works once:"
-    assert lines[1].startswith("http://127.0.0.1:8000/studio/in/")
+    assert lines[1].startswith("http://localhost:8000/studio/in/")
 
 
 @pytest.mark.parametrize("command", [["confirm"], ["answer"], ["orders", "--most", "many"], ["letters", "--what"]])

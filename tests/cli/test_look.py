@@ -119,7 +119,7 @@ def test_a_setting_is_told_in_the_log(run: Run, shop: Path) -> None:
 
 def test_the_address_is_shown_and_written(run: Run, shop: Path) -> None:
     before = (shop / "headwaters.toml").read_text(encoding="utf-8")
-    assert run("address") == (0, {"url": "http://127.0.0.1:8000", "next": ""})
+    assert run("address") == (0, {"url": "http://localhost:8000", "next": ""})
     moved = {"url": "https://shop.example", "changed": True, "overruled": False}
     assert run("address", "shop.example") == (0, moved)
     after = (shop / "headwaters.toml").read_text(encoding="utf-8")

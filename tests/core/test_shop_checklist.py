@@ -33,11 +33,16 @@ def test_a_new_shop_has_everything_before_it() -> None:
         ("way_in", {Step.KEY}),
         ("mail_tried", {Step.MAIL}),
         ("practised", {Step.PRACTICE}),
-        ("sold", {Step.SALE, Step.PRACTICE}),  # who has sold need not practise
+        ("sold", {Step.SALE}),
     ],
 )
 def test_each_fact_does_its_step(fact: str, steps: set[Step]) -> None:
     assert done(replace(NOTHING, **{fact: True})) == steps
+
+
+def test_who_has_sold_is_not_asked_to_practise_and_who_practised_keeps_the_tick() -> None:
+    assert Step.PRACTICE not in {item.step for item in checklist(replace(NOTHING, sold=True))}
+    assert done(replace(NOTHING, sold=True, practised=True)) == {Step.SALE, Step.PRACTICE}
 
 
 def test_mail_and_practice_are_as_one_likes_and_nothing_else_is() -> None:

@@ -11,6 +11,7 @@ from headwaters.core.signin import (
     Scrypt,
     Strength,
     check_password,
+    common_words,
     form_token,
     keep_password,
     password_matches,
@@ -111,6 +112,24 @@ def test_a_password_that_is_not_good_enough_is_refused_with_the_reason(password:
     with pytest.raises(Refused, match=why) as refused:
         check_password(password, NAMES)
     assert (refused.value.code, refused.value.field) == (Code.PASSWORD_WEAK, "password")
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        ("Correct horse b4ttery!", ("correct", "horse", "battery")),
+        ("mara Welcome 2026", ("mara", "welcome")),
+        ("qwertyuiop12", ("qwerty",)),
+        ("aaaaaaaaaaaaaaaa", ()),
+    ],
+)
+def test_a_weak_password_is_told_which_of_its_words_count_for_nothing(password: str, words: tuple[str, ...]) -> None:
+    assert common_words(password, NAMES) == words
+    with pytest.raises(Refused) as refused:
+        check_password(password, NAMES)
+    assert ("count for nothing: " + ", ".join(words) in refused.value.hint_text) is bool(words)
+    assert "Four words" in refused.value.hint_text
+    assert not words or words[0] not in str(refused.value)  # what a log may hold says none of it
 
 
 def test_a_good_password_passes() -> None:

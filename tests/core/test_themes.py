@@ -20,7 +20,7 @@ def test_a_card_is_read() -> None:
 
 def test_the_contract_is_enough() -> None:
     card = read_card(f"contract = {CONTRACT}", "mine")
-    assert (card.title, card.style) == ("mine", "")
+    assert (card.title, card.style, card.accent) == ("mine", "", "")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_the_contract_is_enough() -> None:
         ("contract = 1\nstyle = 3", "name of a .css file"),
         ("contract = 1\nname = 3", "name is a short text"),
         ("contract = 1\npapers = 3", "a table with day and night"),
+        ('contract = 1\naccent = "red"', "accent is a colour"),
         ('contract = 1\n[papers]\nday = ["white"]', "lists of colours"),
     ],
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from headwaters.actions.works import change_words
+from headwaters.actions.works import change_words, restore_work, retire_work
 from headwaters.core.works.manifest import Given
 from headwaters.errands.art import draw_anew
-from headwaters.errands.house import House
+from headwaters.errands.covers import Covers
+from headwaters.errands.house import House, refresh
 from headwaters.errands.publish import Outcome, publish
+from headwaters.errands.settings import change_settings
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
 from headwaters.store.works import FileRow
@@ -77,6 +80,38 @@ async def test_another_title_is_drawn_anew_and_a_picture_that_was_given_stays(ho
     assert [file.sha256 for file in again] != [file.sha256 for file in drawn]
     assert not await rename("given")
     assert await art_of(house, "given") == given
+
+
+async def test_a_drawn_cover_follows_the_shops_colour(house: House, tmp_path: Path) -> None:
+    text, cover = tmp_path / "text.txt", samples.picture(tmp_path / "cover.png")
+    text.write_text("Row, row.\n")
+    other = Path(shutil.copy(text, tmp_path / "other.txt"))
+    await art(house, text, title="Row", slug="drawn")
+    await art(house, other, title="Row", slug="retired")
+    given = await art(house, text, cover, title="T", slug="given")
+    await house.db.write(lambda conn: retire_work(conn, "retired", house.clock()))
+    await refresh(house)
+    covers = Covers(house)
+    assert await covers.follow() == 0
+    before, gone = await art_of(house, "drawn"), await art_of(house, "retired")
+
+    await change_settings(house, {"accent": "#a01818"})
+    await refresh(house)
+    assert [await covers.follow() for _ in range(2)] == [1, 0]
+    red = await art_of(house, "drawn")
+    assert {file.recipe for file in red} == {"drawn:#a01818"}
+    assert [file.sha256 for file in red] != [file.sha256 for file in before]
+    assert (await art_of(house, "given"), await art_of(house, "retired")) == (given, gone)
+
+    await house.db.write(lambda conn: restore_work(conn, "retired", house.clock()))
+    await refresh(house)
+    assert await covers.follow() == 1
+    assert {file.recipe for file in await art_of(house, "retired")} == {"drawn:#a01818"}
+
+    await change_settings(house, {"accent": "", "theme": "zine"})
+    await refresh(house)
+    assert await Covers(house).follow() == 2  # also after a restart
+    assert {file.recipe for file in await art_of(house, "drawn")} == {"drawn:#c4122f"}
 
 
 async def test_published_again_under_another_title_it_says_that_one(house: House, tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ async def test_a_link_then_a_password_then_signing_in_with_it(house: House) -> N
     assert (await by_link(house)).has_password
 
 
+async def test_nobody_can_come_in_by_themselves_until_somebody_has_a_key(house: House) -> None:
+    assert await signin.nobody_has_a_key(house)
+    session = (await by_link(house)).session
+    assert await signin.nobody_has_a_key(house)
+    await set_password(house, session)
+    assert not await signin.nobody_has_a_key(house)
+
+
 @pytest.mark.parametrize("password", ["", "tide lamp oboe fer", "x" * 100_000, "\ud800"])
 async def test_a_wrong_password_and_no_password_say_the_same(house: House, password: str) -> None:
     said = []

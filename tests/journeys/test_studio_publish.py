@@ -207,11 +207,38 @@ def test_every_page_of_publishing_fits_and_is_fit_for_everyone(
     expect(page.get_by_role("link", name="All Water")).to_be_visible()
 
 
+def test_a_file_names_the_work_only_where_nobody_is_about_to(
+    served: Served, open_page: OpenPage, tmp_path: Path
+) -> None:
+    song = tmp_path / "River Song.txt"
+    song.write_text("Row, row.\n")
+    page = open_page()
+    page.goto(link(served))
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{served.url}/studio/works")
+    page.get_by_role("button", name="New work").click()
+    title = page.get_by_label("Title", exact=True)
+    title.focus()
+    page.set_input_files("#files-input", str(song))
+    here(page, song.name)
+    expect(title).to_be_focused()
+    expect(title).to_have_value("")  # somebody is about to type
+    page.keyboard.press("Tab")
+    expect(title).to_have_value("River Song")  # and did not
+    title.fill("")
+    page.get_by_label("About it").focus()
+    page.get_by_role("button", name="Take out").click()
+    page.set_input_files("#files-input", str(song))
+    here(page, song.name)
+    expect(title).to_have_value("")  # theirs by now, also empty
+
+
 def test_two_tabs_and_only_a_keyboard(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page()
     page.goto(link(served))
     page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{served.url}/studio/works/new")
+    page.goto(f"{served.url}/studio/works")
+    page.get_by_role("button", name="New work").click()
     other = page.context.new_page()
     other.goto(page.url)
     other.get_by_label("Title", exact=True).fill("Theirs")

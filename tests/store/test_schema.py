@@ -189,6 +189,43 @@ def test_wishes_about_notices_are_kept_in_the_words_of_now(blank_url: str) -> No
     assert found == {**old, "notify_orders": "each", "notify_letters": "never"}
 
 
+def test_who_took_a_work_without_paying_after_all_is_found_among_older_orders(blank_url: str) -> None:
+    """(number, door, state, when it was granted, its payment: when it began and came)"""
+    before = (
+        (1, "pay", "granted", 50, (10, 50)),  # paid
+        (2, "pay", "granted", 10, (10, None)),  # promised by hand, and trusted
+        (3, "pay", "granted", 40, (10, None)),  # waited, and took it without paying
+        (4, "pay", "granted", 40, (10, 60)),  # the same, and the money came after all
+        (5, "pay", "waiting", None, (10, None)),
+        (6, "have_copy", "granted", 10, None),
+        (7, "cant_pay", "granted", 10, (90, 95)),  # paid later
+    )
+    engine = _engine(blank_url)
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(schema.MIGRATIONS))
+        command.upgrade(config, "0003")
+        order = (
+            "INSERT INTO orders (id, token, nonce, door, came_from, state, currency, amount_minor, created_at, "
+            "granted_at) VALUES (:id, :name, :name, :door, '', :state, 'EUR', 500, 10, :granted)"
+        )
+        payment = (
+            "INSERT INTO payments (order_id, nonce, reference, till, mode, state, currency, amount_minor, created_at, "
+            "expires_at, settled_at) VALUES (:id, :name, :name, 'by_hand', 'live', 'open', 'EUR', 5, :made, 99, :came)"
+        )
+        for number, door, state, granted, paid in before:
+            same = {"id": number, "name": str(number)}
+            connection.execute(text(order), {**same, "door": door, "state": state, "granted": granted})
+            if paid is not None:
+                connection.execute(text(payment), {**same, "made": paid[0], "came": paid[1]})
+    migrate(blank_url)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT id, door, first_door FROM orders ORDER BY id")).all()
+    engine.dispose()
+    moved = {3: ("cant_pay", "pay"), 4: ("cant_pay", "pay")}
+    assert [tuple(row) for row in found] == [(n, *moved.get(n, (door, ""))) for n, door, *_ in before]
+
+
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "headwaters.db").write_bytes(b"no database at all, but a long enough text" * 50)
     with pytest.raises(Unavailable):

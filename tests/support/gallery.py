@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from headwaters.actions.works import retire_work
 from headwaters.config import KEY_NAME, Config, Smtp
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
+from headwaters.core.signin import secret_digest
 from headwaters.core.works.editions import Role
 from headwaters.core.works.media import WorkKind
 from headwaters.errands import settle, signin
@@ -31,9 +32,12 @@ from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken
 from headwaters.store import sales
 from headwaters.store.db import Connection
+from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.gallery_taste import fill_tastes
+from tests.support.makings import pretend_formats
 from tests.support.pages import Part, order, painted, publish
 
 SETTINGS = {
@@ -49,6 +53,7 @@ SETTINGS = {
     "stripe_webhook_secret": "whsec_gallery",
     "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
     "contact_email": "alice@shop.example",
+    "taste": "off",  # but where a work says otherwise
 }
 LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschifffahrtsgesellschaftskapitän in It"
 
@@ -98,6 +103,7 @@ async def _fill(house: House) -> dict[str, str]:
     await publish(house, "Gone")
     await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
     await house.db.write(lambda conn: _gather(conn, house.clock()))
+    await pretend_formats(house)
     await refresh(house)
     return await _orders(house)
 
@@ -126,7 +132,21 @@ async def _orders(house: House) -> dict[str, str]:
     await house.db.write(lambda conn: say_country(conn, closed, "AT"))
     pages = {name: f"/o/{one.token}" for name, one in taken.items()}
     practice = urlsplit(taken["unfinished"].url or "").path
-    return {**pages, "country": f"{pages['free']}/country", "practice": practice}
+    return {
+        **pages,
+        "country": f"{pages['free']}/country",
+        "formats": f"{pages['copy']}/formats",
+        "practice": practice,
+        "lost link": await _lost(house),
+    }
+
+
+async def _lost(house: House) -> str:
+    """Where the mail to somebody who lost their link leads."""
+    secret, now = house.token(), house.clock()
+    link = LinkRow(secret_digest(secret), "bob@example.org", now, now + timedelta(hours=1))
+    await house.db.write(lambda conn: add_link(conn, link))
+    return f"/lost/{secret}"
 
 
 async def _order_id(house: House, taken: Taken) -> int:
@@ -153,6 +173,8 @@ PUBLIC = {
     "about": "/about",
     "privacy": "/privacy",
     "report": "/report",
+    "lost": "/lost",
+    "lost sent": "/lost/sent",
     "nowhere": "/nowhere",
 }
 
@@ -178,14 +200,16 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
+    config = Config(
+        shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),), workshop=False
+    )
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         async with furnish(config) as house:
-            opened.paths = {**PUBLIC, **await _fill(house)}
+            opened.paths = {**PUBLIC, **await _fill(house), **await fill_tastes(house)}
             if more:
                 opened.paths |= await more(house)
             if settings:

@@ -34,9 +34,13 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
+    from headwaters.adapters.books import Bookbinder
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.media.encoder import FfmpegEncoder
+    from headwaters.adapters.media.pieces import FfmpegCutter
     from headwaters.adapters.storage.local import LocalStorage
+    from headwaters.adapters.storage.places import StoragePlaces
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
     from headwaters.config import Config
@@ -45,15 +49,16 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
 
     shop.mkdir(exist_ok=True)
     (shop / "shop.key").write_bytes(SHOP_KEY)
-    config = Config(shop=shop, url="http://shop.example")
+    config = Config(shop=shop, url="http://shop.example", workshop=False)
     vault = SivVault(SHOP_KEY)
     tills = partial(make_tills, shop_key=SHOP_KEY, clock=clock, vault=vault)
     await database.write(lambda conn: change_settings(conn, {"name": "Alice", "currency": "EUR", **settings}))
     return House(
         config=config,
         db=database,
-        storage=LocalStorage(config.files_dir),
+        storage=StoragePlaces({"local": LocalStorage(config.files_dir)}, "local"),
         media=PillowMedia(),
+        books=Bookbinder(),
         mailer=None,
         clock=clock,
         token=make_token,
@@ -63,6 +68,8 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         now=await look_around(database, config, tills),
         shop_key=SHOP_KEY,
         fetcher=HttpFetcher(own=(config.url,)),
+        encoder=FfmpegEncoder(),
+        cutter=FfmpegCutter(),
     )
 
 

@@ -26,7 +26,7 @@ COMMAND = [sys.executable, "-m", "headwaters"]
 def environment(more: Mapping[str, str]) -> dict[str, str]:
     """This process's environment without settings of Headwaters, kept on loopback, and `more`."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATERS_")}
-    return {**own, "PYTHONPATH": str(_GUARD), "PYTHONUNBUFFERED": "1", **more}
+    return {**own, "HEADWATERS_WORKSHOP": "off", "PYTHONPATH": str(_GUARD), "PYTHONUNBUFFERED": "1", **more}
 
 
 @dataclass(frozen=True)

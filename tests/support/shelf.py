@@ -16,10 +16,12 @@ from headwaters.config import KEY_NAME, Config
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, HeadwatersError, NotFound, Refused
 from headwaters.errands.download import Desk
+from headwaters.errands.fetching import Fetching
 from headwaters.errands.house import House, refresh
 from headwaters.ports import Blob, Keep
 from headwaters.store.db import Connection
 from headwaters.store.tables import blobs, catalogue, editions, files, grants, orders, works
+from headwaters.web import fetching as web_fetching
 from headwaters.web import files as web_files
 from headwaters.web.keys import HOUSE
 from headwaters.wiring import furnish, make_token
@@ -70,6 +72,8 @@ def app_of(house: House) -> web.Application:
     app = web.Application(middlewares=[_errors_in_short])
     app[HOUSE] = house
     app[web_files.DESK] = Desk(house)
+    app[web_files.FETCHING] = Fetching(house, app[web_files.DESK])
+    app.add_routes(web_fetching.routes)
     app.add_routes(web_files.routes)
     return app
 

@@ -73,6 +73,7 @@ async def test_the_answer_says_all_that_a_download_needs(client: TestClient, key
     assert told == {
         "Accept-Ranges": "bytes",
         "Etag": TAG,
+        "Link": f'</d/{key}/{film.ref}.meta4>; rel=describedby; type="application/metalink4+xml"',
         "Last-Modified": DATE,
         "Content-Type": "video/mp4",
         "Content-Length": "3000000",

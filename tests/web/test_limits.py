@@ -7,7 +7,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from headwaters.core.errors import Limited
 from headwaters.core.rates import HOUR, Rate
-from headwaters.web.limits import Limits, client_address, prefix
+from headwaters.web.limits import Limits, client_address, prefix, too_often
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,19 @@ def test_a_network_has_another_name_in_each_process():
     assert first != second
     assert len(first) == 16
     assert bytes([192, 0, 2]) not in first
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "in a minute."),
+        (60, "in a minute."),
+        (61, "in 2 minutes."),
+        (6000, "in 100 minutes."),
+        (6001, "in 2 hours."),
+    ],
+)
+def test_who_is_stopped_is_told_for_how_long(seconds: int, words: str):
+    stopped = too_often(seconds)
+    assert str(stopped).endswith(words)
+    assert stopped.retry_after == seconds

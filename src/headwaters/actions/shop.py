@@ -26,9 +26,10 @@ def change_settings(conn: Connection, changes: Mapping[str, str]) -> dict[str, s
 
 
 def keep_settings(conn: Connection, checked: Mapping[str, str]) -> dict[str, str]:
-    """Keep values that were checked, and sealed where they are secret; returns what changed."""
-    present = rows.read_settings(conn)
-    changed = {key: value for key, value in checked.items() if present.get(key) != value}
+    """Keep values that were checked, and sealed where they are secret; returns what changed. What nobody set is as
+    it is by default, so that keeping that changes nothing."""
+    present = present_settings(conn)
+    changed = {key: value for key, value in checked.items() if present[key] != value}
     for key, value in changed.items():
         if key in SECRET_KEYS:
             rows.write_secret(conn, key, value)

@@ -91,9 +91,19 @@ def begin(conn: Connection, person_id: int, way: Way, label: str, secrets: Secre
     """Always a new secret: one that was planted in the browser before is worth nothing."""
     if secrets.old_session:
         rows.end_session(conn, secret_digest(secrets.old_session), now)
-    new = rows.NewSession(secret_digest(secrets.session), person_id, way, label)
+    tries, since = rows.take_wrong_tries(conn, person_id)
+    new = rows.NewSession(secret_digest(secrets.session), person_id, way, label, tries, since)
     rows.add_session(conn, new, now, now + SESSION_LIVES)
-    add_deed(conn, Deed(person_id, What.SIGNED_IN, details={"way": way.value}), to_micros(now))
+    details = {"way": way.value}
+    if tries and since is not None:
+        details |= {"wrong": str(tries), "since": since.isoformat(timespec="minutes")}
+    add_deed(conn, Deed(person_id, What.SIGNED_IN, details=details), to_micros(now))
+
+
+def add_wrong_tries(conn: Connection, person_id: int, count: int, since: datetime) -> None:
+    """Wrong passwords for somebody, to be told of when they next sign in. The log has them in that one line, so that
+    whoever guesses cannot fill it."""
+    rows.add_wrong_tries(conn, person_id, count, since)
 
 
 def sign_out(conn: Connection, session: str, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from headwaters.actions.makings import queue_makings
 from headwaters.core.clock import to_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Conflict, Refused
@@ -178,6 +179,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
     kept_anew = rows.keep_blobs(conn, publication.blobs, to_micros(now))  # that may have changed alone
     if (details, publication.source) != (work.details, work.source):
         rows.change_work(conn, work.id, publication.source, details, to_micros(now))
+        _queue_anew(conn, work.id, now)
         change = Change.NEW_WORDS
     if newest is None or newest.fingerprint != fingerprint(publication.files):
         number += 1
@@ -205,6 +207,7 @@ def _add_edition(
         conn, work_id, number, mark, rights.value, RIGHTS_VERSION, publication.changes, to_micros(now)
     )
     rows.add_files(conn, edition, _file_rows(publication.files, refs))
+    queue_makings(conn, edition, now)
 
 
 def _draw_anew(conn: Connection, edition_id: int, publication: Publication, refs: Sequence[str]) -> None:
@@ -233,6 +236,7 @@ def _file_rows(files: Sequence[EditionFile], refs: Sequence[str]) -> list[FileRo
             width=file.width,
             height=file.height,
             given=file.given,
+            recipe=file.recipe,
         )
         for file, ref in zip(labelled(files), refs, strict=True)
     ]
@@ -271,8 +275,16 @@ def change_words(conn: Connection, slug: str, revision: int, details: Details, n
         return False
     if not rows.change_words(conn, work.id, revision, details, to_micros(now)):
         raise changed_meanwhile()
+    _queue_anew(conn, work.id, now)
     raise_catalogue(conn)
     return True
+
+
+def _queue_anew(conn: Connection, work_id: int, now: datetime) -> None:
+    """What the newest edition wants may hang on the words: what can be tried, which formats there are."""
+    newest = rows.newest_edition(conn, work_id)
+    if newest is not None:
+        queue_makings(conn, newest.id, now)
 
 
 def changed_meanwhile() -> Conflict:

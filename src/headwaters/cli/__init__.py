@@ -26,7 +26,10 @@ _ROOMS = {
     "retire": "works",
     "restore": "works",
     "withhold": "works",
+    "makings": "makings",
+    "withdraw": "samples",
     "collections": "collections",
+    "mirrors": "mirrors",
     "colophon": "colophon",
     "findings": "colophon",
     "orders": "orders",
@@ -48,6 +51,7 @@ _ROOMS = {
     "logo": "look",
     "themes": "look",
     "address": "look",
+    "storage": "storage",
     "serve": "serve",
     "demo": "demo",
 }

@@ -22,7 +22,8 @@ from headwaters.store.people import Presence
 from headwaters.store.signin import CreatorRow
 from headwaters.texts import translations
 from headwaters.web.format import formats
-from headwaters.web.studio.log import deed_words, details_words, who_words
+from headwaters.web.studio.log import deed_words, who_words
+from headwaters.web.studio.log_words import details_words
 from headwaters.web.studio.people import state_words
 
 _ = translations("en").gettext

@@ -8,10 +8,12 @@ import gc
 import json
 import resource
 import signal
+import sys
 
 from headwaters.cli._tools import Command, open_house
 from headwaters.config import note_address
 from headwaters.errands.house import House
+from headwaters.errands.signin import make_link, nobody_has_a_key
 from headwaters.texts import translations
 from headwaters.web.app import listen
 from headwaters.web.app import serve as answer
@@ -46,7 +48,10 @@ async def serve_until_told(house: House, args: argparse.Namespace, link: str | N
     _allow_many_readers()
     sock = listen(house.config.host, house.config.port)
     note_address(house.config)
-    _announce(house, args, link)
+    nobody = not link and await nobody_has_a_key(house)
+    if nobody and sys.stdout.isatty() and not args.json:  # never into a log: whoever reads it could use it
+        link = await make_link(house)
+    _announce(house, args, link, nobody)
     _spare_the_collector()
     await answer(house, sock, stop)
     return 0
@@ -59,17 +64,20 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-def _announce(house: House, args: argparse.Namespace, link: str | None) -> None:
+def _announce(house: House, args: argparse.Namespace, link: str | None, nobody: bool) -> None:
+    """`nobody`: there is no key to the Studio yet, and no link either."""
     if args.json:
         print(json.dumps({"url": house.config.url, "signin": link}), flush=True)
         return
     local = f"http://{house.config.host}:{house.config.port}"
     print(_("The shop is open:  %s") % house.config.url, flush=True)
-    if house.config.url != local:
+    if house.config.url not in {local, local.replace("127.0.0.1", "localhost")}:
         print(_("It listens on:     %s") % local, flush=True)
     if link:
         print(_("Your Studio:       %s") % link)
         print(_("(This link works once, within 10 minutes. “headwaters signin” makes another.)"), flush=True)
+    elif nobody:
+        print(_("Your Studio:       nobody can sign in yet; “headwaters signin” makes a link."), flush=True)
     print(_("Stop it with Ctrl+C."), flush=True)
 
 

@@ -79,6 +79,11 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    STORAGE_DOWN = "storage_down"
+    NOT_MADE = "not_made"
+    TORRENT_MISSING = "torrent_missing"
+    MIRROR_UNKNOWN = "mirror_unknown"
+    MIRRORS_FULL = "mirrors_full"
     # drafts and collections
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"
@@ -106,6 +111,8 @@ class Code(StrEnum):
     REPORT_UNKNOWN = "report_unknown"
     REPORT_NEWER = "report_newer"
     TOO_OFTEN = "too_often"
+    LOST_NOTHING = "lost_nothing"
+    LOST_SPENT = "lost_spent"
     # the shop
     SHOP_MISSING = "shop_missing"
     SHOP_EXISTS = "shop_exists"
@@ -138,6 +145,7 @@ class Code(StrEnum):
     RIGHT_MISSING = "right_missing"
     LAST_CREATOR = "last_creator"
     PAGE_UNKNOWN = "page_unknown"
+    PAGE_NOT_YOURS = "page_not_yours"
     FORM_BROKEN = "form_broken"
     FOREIGN_FORM = "foreign_form"
     WRONG_USE = "wrong_use"

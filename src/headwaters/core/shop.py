@@ -14,6 +14,10 @@ from headwaters.core.look import COVERS, RIVER, SCHEMES, TYPES, is_theme_name
 from headwaters.core.notices import OLD_WISHES, Wish
 from headwaters.core.sales.iban import check_iban
 from headwaters.core.sales.money import check_currency
+from headwaters.core.works.formats import USUAL, read_choice
+from headwaters.core.works.taste import OFF as NO_TASTE
+from headwaters.core.works.taste import USUAL as USUAL_TASTE
+from headwaters.core.works.taste import check_taste
 
 _ACCENT = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.ASCII | re.IGNORECASE)
@@ -73,6 +77,17 @@ class Settings:
     notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
     notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
     notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
+    check_files: str = field(
+        default="month", metadata={"doc": "How often every file is read again at night: week, month or never"}
+    )
+    taste: str = field(
+        default=USUAL_TASTE,
+        metadata={"doc": "How much of a work can be tried on its page, such as “30 seconds, 1 chapter”; or off"},
+    )
+    formats: str = field(
+        default=USUAL,
+        metadata={"doc": "The formats that are made of new works: flac, mp3, opus, 1080, 480, webp; or none"},
+    )
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -126,7 +141,7 @@ def _accent(text: str) -> str:
         return ""
     found = _ACCENT.fullmatch(text)
     if found is None:
-        raise ValueError(N_("It is a colour such as #0d4a68."), {})
+        raise ValueError(N_("That is no colour: # and six of the signs 0–9 and a–f, such as #0d4a68."), {})
     digits = found[1].lower()
     return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
 
@@ -145,6 +160,20 @@ def _theme(text: str) -> str:
 
 def _address(text: str) -> str:
     return check_address(text) if text else ""
+
+
+def _taste(text: str) -> str:
+    try:
+        return check_taste(text) or NO_TASTE
+    except Refused as wrong:
+        raise ValueError(wrong.message, wrong.values) from None
+
+
+def _formats(text: str) -> str:
+    try:
+        return read_choice(text) or USUAL
+    except ValueError as wrong:
+        raise ValueError(N_("There is no format “%(name)s”."), {"name": str(wrong)}) from None
 
 
 def _starting(pattern: str, starts: str) -> Callable[[str], str]:
@@ -183,6 +212,9 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "notify_orders": _wish,
     "notify_letters": _wish,
     "notify_hour": _hour,
+    "check_files": _one_of("week", "month", "never"),
+    "taste": _taste,
+    "formats": _formats,
 }
 
 KEYS: tuple[str, ...] = tuple(item.name for item in fields(Settings))
@@ -191,7 +223,8 @@ DOCS: Mapping[str, str] = {item.name: item.metadata["doc"] for item in fields(Se
 
 
 def check_setting(key: str, text: str) -> str:
-    """The value as it will be kept. Raises Refused(SETTING_INVALID) naming the key as the field."""
+    """The value as it will be kept. Raises Refused(SETTING_INVALID) naming the key as the field;
+    pages show what it says beside that field, and the command line writes its name before it."""
     if key not in KEYS:
         raise Refused(
             Code.SETTING_INVALID,
@@ -202,9 +235,9 @@ def check_setting(key: str, text: str) -> str:
         )
     text = text.strip()
     if len(text) > LONGEST_SETTING:
-        raise Refused(Code.SETTING_INVALID, N_("%(key)s is too long."), field=key, key=key)
+        raise Refused(Code.SETTING_INVALID, N_("It is too long."), field=key)
     if _NO_TEXT.search(text):
-        raise Refused(Code.SETTING_INVALID, N_("%(key)s: There is an invisible character in it."), field=key, key=key)
+        raise Refused(Code.SETTING_INVALID, N_("There is an invisible character in it."), field=key)
     check = _CHECKS.get(key)
     if check is None:
         return text
@@ -212,7 +245,7 @@ def check_setting(key: str, text: str) -> str:
         return check(text)
     except ValueError as wrong:
         message, values = wrong.args
-        raise Refused(Code.SETTING_INVALID, "%(key)s: " + message, field=key, key=key, **values) from None
+        raise Refused(Code.SETTING_INVALID, message, field=key, **values) from None
 
 
 def is_sealed(text: str) -> bool:

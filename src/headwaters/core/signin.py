@@ -190,10 +190,24 @@ def _without_words(text: str, words: Iterable[str]) -> str:
     return text
 
 
+def _tried_first(known: Iterable[str]) -> frozenset[str]:
+    """Common words, and the words of `known` names."""
+    return _COMMON | {word.lower() for name in known for word in _NAMES.findall(name)}
+
+
+def common_words(password: str, known: Iterable[str] = ()) -> tuple[str, ...]:
+    """The common words and `known` names in a password, in the order in which they stand there."""
+    text, found = _normal(password).lower().translate(_LEET), []
+    for word in sorted(_tried_first(known), key=len, reverse=True):
+        if (at := text.find(word)) >= 0:
+            found.append((at, word))
+            text = text.replace(word, " " * len(word))
+    return tuple(word for _, word in sorted(found))
+
+
 def _left_to_guess(password: str, known: Iterable[str]) -> str:
     """Lower case, without common words, `known` words, years, rows of keys and repetitions."""
-    names = {word.lower() for name in known for word in _NAMES.findall(name)}
-    text = _YEAR.sub(" ", _without_words(_normal(password).lower(), _COMMON | names))
+    text = _YEAR.sub(" ", _without_words(_normal(password).lower(), _tried_first(known)))
     return _REPEATED.sub(r"\1", "".join(_without_rows(text).split()))
 
 
@@ -210,16 +224,25 @@ def strength(password: str, known: Iterable[str] = ()) -> Strength:
     return Strength.GOOD if bits < 56 else Strength.STRONG
 
 
+_HINT = N_(
+    "Everybody tries these first, so they count for nothing: %(words)s. Four words that have nothing to do with each "
+    "other are easy to remember and hard to guess."
+)
+
+
 def check_password(password: str, known: Iterable[str] = ()) -> Strength:
     """How good it is. Raises Refused(PASSWORD_WEAK), saying why, when it is not good enough to keep."""
-    length = len(_normal(password))
+    length, known = len(_normal(password)), tuple(known)
+    hint = N_("Four words that have nothing to do with each other are easy to remember and hard to guess.")
+    values: dict[str, object] = {}
     if length > LONGEST_PASSWORD:
         message, values = N_("This password is longer than %(longest)d characters."), {"longest": LONGEST_PASSWORD}
     elif length < SHORTEST_PASSWORD:
         message, values = N_("A password has %(shortest)d characters or more."), {"shortest": SHORTEST_PASSWORD}
-    elif (found := strength(password, known)) is Strength.WEAK:
-        message, values = N_("This password is easy to guess: it is made of common words, names or rows of keys."), {}
-    else:
+    elif (found := strength(password, known)) is not Strength.WEAK:
         return found
-    hint = N_("Four words that have nothing to do with each other are easy to remember and hard to guess.")
+    else:
+        message = N_("This password is easy to guess: it is made of common words, names or rows of keys.")
+        if common := common_words(password, known):
+            hint, values = _HINT, {"words": ", ".join(common)}
     raise Refused(Code.PASSWORD_WEAK, message, hint=hint, field="password", **values)

@@ -17,7 +17,7 @@ CARD = "theme.toml"
 Colour = tuple[int, int, int]
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
 _FILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.css", re.ASCII)
-_NAMES = {"name", "about", "contract", "style", "papers"}
+_NAMES = {"name", "about", "contract", "style", "papers", "accent"}
 _RIVER_PAPERS = (((0xFB, 0xFA, 0xF6), (0xFF, 0xFF, 0xFF)), ((0x14, 0x19, 0x1C), (0x1D, 0x24, 0x28)))
 
 
@@ -30,6 +30,7 @@ class Card:
     style: str  # its style sheet in static/; empty: the built-in one
     day: tuple[Colour, ...]
     night: tuple[Colour, ...]
+    accent: str = ""  # the colour of covers that are drawn, where the creator chose none; empty: River's
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def read_card(text: str, name: str) -> Card:
         style=style,
         day=_colours(papers.get("day"), name) or _RIVER_PAPERS[0],
         night=_colours(papers.get("night"), name) or _RIVER_PAPERS[1],
+        accent=_accent(raw.get("accent", ""), name),
     )
 
 
@@ -99,6 +101,14 @@ def _colours(value: object, name: str) -> tuple[Colour, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) and _COLOUR.fullmatch(one) for one in value):
         raise _broken(name, 'day and night are lists of colours such as ["#ffffff"]')
     return tuple((int(one[1:3], 16), int(one[3:5], 16), int(one[5:], 16)) for one in value)
+
+
+def _accent(value: object, name: str) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or not _COLOUR.fullmatch(value):
+        raise _broken(name, "accent is a colour such as #c4122f")
+    return value.lower()
 
 
 def _broken(name: str, why: str) -> Refused:

@@ -16,7 +16,7 @@ from headwaters.actions.works import has_drawn_cover, replace_drawn_cover
 from headwaters.core.errors import Refused
 from headwaters.core.shelf.keys import REF_LENGTH
 from headwaters.core.works.details import Details
-from headwaters.core.works.editions import DRAWN, EditionFile, Role
+from headwaters.core.works.editions import DRAWN, EditionFile, Role, drawn_in
 from headwaters.core.works.media import Family, WorkKind, format_by_name
 from headwaters.errands.blobs import row_of
 from headwaters.errands.house import House
@@ -43,10 +43,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Art:
-    """The pictures in every width, and how their names begin."""
+    """The pictures in every width, how their names begin, and how they were made."""
 
     pictures: tuple[Picture, ...] = ()
     prefix: str = "art-"
+    recipe: str = ""
 
 
 def find_art(house: House, files: Sequence[Candidate], details: Details) -> Art:
@@ -78,33 +79,40 @@ def _family(file: Candidate) -> Family | None:
 def draw_art(house: House, details: Details) -> Art:
     """A cover from the work's words alone. Blocks."""
     width, height = _SHAPES.get(details.kind, _USUAL_SHAPE)
-    cover = Cover(details.title, details.by, house.now.settings.accent or RIVER, width, height)
-    return Art(house.media.draw(cover, ART_WIDTHS), DRAWN)
+    accent = colour_of(house)
+    cover = Cover(details.title, details.by, accent, width, height)
+    return Art(house.media.draw(cover, ART_WIDTHS), DRAWN, drawn_in(accent))
+
+
+def colour_of(house: House) -> str:
+    """The colour that covers are drawn in: the one that was chosen, else the theme's own."""
+    return house.now.settings.accent or house.now.dress.theme.card.accent or RIVER
 
 
 def keep_art(house: House, art: Art) -> tuple[list[EditionFile], list[Blob]]:
     """The pictures kept, as files of an edition. Blocks. Raises Refused(DISK_FULL)."""
     blobs = [house.storage.keep_bytes(picture.data) for picture in art.pictures]
-    return [_art_file(art.prefix, *pair) for pair in zip(art.pictures, blobs, strict=True)], blobs
+    return [_art_file(art, *pair) for pair in zip(art.pictures, blobs, strict=True)], blobs
 
 
-def _art_file(prefix: str, picture: Picture, blob: Blob) -> EditionFile:
+def _art_file(art: Art, picture: Picture, blob: Blob) -> EditionFile:
     ending = picture.media_type.rpartition("/")[2]
     return EditionFile(
         role=Role.ART,
-        name=f"{prefix}{picture.width}.{ending}",
+        name=f"{art.prefix}{picture.width}.{ending}",
         label="",
         media_type=picture.media_type,
         sha256=blob.sha256,
         size=blob.size,
         width=picture.width,
         height=picture.height,
+        recipe=art.recipe,
     )
 
 
 async def draw_anew(house: House, slug: str) -> bool:
-    """After a work's title or maker changed: the cover that says them, if it is one that the shop drew. Run twice, it
-    draws the same."""
+    """After a work's title or maker, or the shop's colour changed: the cover that says them, if it is one that the shop
+    drew. Run twice, it draws the same."""
 
     def look(conn: Connection) -> Details | None:
         work = rows.work_at(conn, slug)

@@ -29,15 +29,14 @@ async def facts_of(house: House, creator_id: int) -> Facts | None:
     def look(conn: Connection) -> Facts | None:
         if shop_rows.read_mark(conn, Mark.CHECKLIST_DONE):
             return None
-        sold = rows.has_sold(conn)
         return replace(
             known,
             published=rows.has_published(conn),
             till=known.till and _checked(house, conn),
             way_in=rows.has_way_in(conn, creator_id),
             mail_tried=known.mail_tried and bool(shop_rows.read_mark(conn, Mark.MAIL_TRIED)),
-            practised=sold or rows.has_practised(conn),
-            sold=sold,
+            practised=rows.has_practised(conn),
+            sold=rows.has_sold(conn),
         )
 
     return await house.db.read(look)

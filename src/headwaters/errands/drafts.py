@@ -22,7 +22,7 @@ from headwaters.core.sales.states import Door
 from headwaters.core.shelf.keys import REF_LENGTH
 from headwaters.core.works.details import Defaults, complete, default_minimum, default_price
 from headwaters.core.works.drafts import FIRST_WORDS, source_of
-from headwaters.core.works.editions import EditionFile, Role, is_drawn, rights_for
+from headwaters.core.works.editions import RIGHTS_VERSION, EditionFile, Role, is_drawn, rights_for
 from headwaters.core.works.forms import COPIES, NEW_EDITION, check_changes, in_the_studio, problems_of, understood
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, find_licence
 from headwaters.core.works.manifest import FileEntry, ManifestBroken, Problem, Said
@@ -60,12 +60,20 @@ async def begin_edition(house: House, slug: str, who: int | None) -> str:
     Raises NotFound(WORK_UNKNOWN).
     """
 
-    def look(conn: Connection) -> tuple[int, DraftRow | None]:
+    def look(conn: Connection) -> tuple[int, DraftRow | None, str]:
         work = work_rows.work_at(conn, slug)
-        return work.id, rows.draft_of_work(conn, work.id)
+        return work.id, rows.draft_of_work(conn, work.id), _declared_before(conn, work.id)
 
-    work_id, found = await house.db.read(look)
-    return found.ref if found else await _open(house, work_id, dict.fromkeys(NEW_EDITION, ""), who)
+    work_id, found, rights = await house.db.read(look)
+    form = {**dict.fromkeys(NEW_EDITION, ""), "rights": rights}
+    return found.ref if found else await _open(house, work_id, form, who)
+
+
+def _declared_before(conn: Connection, work_id: int) -> str:
+    """By what right the edition before was published, if the declaration still has the words of then: it is what most
+    would choose again. Each edition is declared anew, by publishing it with this."""
+    editions = work_rows.editions_of(conn, work_id)
+    return editions[0].rights if editions and editions[0].rights_text == RIGHTS_VERSION else ""
 
 
 async def _open(house: House, work_id: int | None, form: Mapping[str, str], who: int | None) -> str:
@@ -93,6 +101,7 @@ def first_form(house: House) -> dict[str, str]:
         "words": (translations(settings.language).gettext(FIRST_WORDS) % {"creator": creator}).strip(),
         "description": "",
         "cover_alt": "",
+        "taste": "",
         "rights": "",
         "colophon": "",
         "remove_private": "",
@@ -146,6 +155,7 @@ def _edition_file(row: FileRow) -> EditionFile:
         width=row.width,
         height=row.height,
         given=row.given,
+        recipe=row.recipe,
     )
 
 

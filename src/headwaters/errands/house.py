@@ -15,7 +15,21 @@ from headwaters.core.shop import Settings, settings_from_rows
 from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
-from headwaters.ports import Fetcher, Mailer, Media, Passkeys, Stamper, Storage, Till, TillCheck, Vault
+from headwaters.errands.tries import Tries
+from headwaters.ports import (
+    Books,
+    Cutter,
+    Encoder,
+    Fetcher,
+    Mailer,
+    Media,
+    Passkeys,
+    Places,
+    Stamper,
+    Till,
+    TillCheck,
+    Vault,
+)
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -45,8 +59,9 @@ class House:
 
     config: Config
     db: Database
-    storage: Storage
+    storage: Places
     media: Media
+    books: Books
     mailer: Mailer | None
     clock: Callable[[], datetime]
     token: Callable[[], str]  # a fresh unguessable token (130 bits, 26 characters of a–z and 2–7)
@@ -56,11 +71,15 @@ class House:
     now: Now
     shop_key: bytes  # 32 random bytes from the shop's key file; derive, never use as it is
     passkeys: Passkeys | None = None  # None where the shop's address cannot have any
-    downloads: Counter = field(default_factory=Counter)
+    downloads: Counter[str] = field(default_factory=Counter)  # by download key
+    fetched: Counter[int] = field(default_factory=Counter)  # of free works, by their ids
     sums: LedgerSums = field(default_factory=LedgerSums)
+    tries: Tries = field(default_factory=Tries)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
     stamper: Stamper | None = None  # None: files are published as they are
     fetcher: Fetcher | None = None  # None: this process asks nobody
+    cutter: Cutter | None = None  # the same
+    encoder: Encoder | None = None  # None: this process converts nothing
 
 
 async def look_around(db: Database, config: Config, make_tills: MakeTills) -> Now:

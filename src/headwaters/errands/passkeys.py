@@ -106,6 +106,7 @@ async def sign_in(house: House, answer: str, old_session: str) -> SignedIn:
     except Refused as refused:
         raise _not_right() from refused
     secrets = Secrets(session, old_session)
+    await house.tries.flush(house.db)
     await house.db.write(lambda conn: verbs.sign_in(conn, known, count, secrets, now))
     return SignedIn(session, has_password=False)
 

@@ -50,6 +50,15 @@ async def make_link(house: House, person: str = "") -> str:
     return link_address(house, secret)
 
 
+async def nobody_has_a_key(house: House) -> bool:
+    """Whether nobody can come into the Studio but by a link: there is no passkey and no password yet."""
+
+    def look(conn: Connection) -> bool:
+        return not any(passkey_rows.has_key(conn, one.id) for one in _active(conn))
+
+    return await house.db.read(look)
+
+
 def first_name(house: House) -> str:
     """How the first creator is called, until they say otherwise."""
     settings = house.now.settings
@@ -82,6 +91,7 @@ async def sign_in_by_link(house: House, secret: str, old_session: str) -> Signed
     if not await link_is_good(house, secret):  # a flood of guesses never gets to the writer
         raise verbs.link_spent()
     session, now = house.token(), house.clock()
+    await house.tries.flush(house.db)
     person = await house.db.write(lambda conn: verbs.sign_in_by_link(conn, secret, session, old_session, now))
     has_key = await house.db.read(lambda conn: passkey_rows.has_key(conn, person.id))
     return SignedIn(session, person.password is not None, has_key)
@@ -112,9 +122,12 @@ async def sign_in(house: House, password: str, old_session: str, name: str = "")
     everybody = await house.db.read(_active)
     person = _who(everybody, name)
     right = await asyncio.to_thread(password_matches, person.password if person else None, password)
+    if person is not None and not right:
+        house.tries.wrong(person.id, house.clock())
     if person is None or not right:
         raise _not_right(len(everybody) > 1)
     session, now = house.token(), house.clock()
+    await house.tries.flush(house.db)
     await house.db.write(lambda conn: verbs.begin_session(conn, person, session, old_session, now))
     return SignedIn(session, has_password=True)
 
@@ -153,6 +166,7 @@ async def _check_current(house: House, session: SessionRow, current: str) -> Non
             raise Refused(Code.SIGN_IN_FAILED, N_("Please sign in once more, then set a password."))
         return
     if not await asyncio.to_thread(password_matches, person.password, current):
+        house.tries.wrong(session.creator_id, house.clock())
         raise Refused(Code.SIGN_IN_FAILED, N_("This is not your password of now."), field="current")
 
 

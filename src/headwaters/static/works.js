@@ -12,6 +12,20 @@
   }
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
+  // What the shop makes is looked at again, as long as it makes something.
+  const look = async () => {
+    const section = $("makings");
+    if (!section?.hasAttribute("data-again")) return;
+    if (!document.hidden && !section.contains(document.activeElement)) {
+      const answer = await fetch(location.pathname).catch(() => null);
+      const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page && page.getElementById("makings");
+      if (fresh) section.replaceWith(fresh);
+    }
+    setTimeout(look, 4000);
+  };
+  setTimeout(look, 4000);
+
   // A fault that somebody sees to is not held against them any longer.
   document.addEventListener("input", (event) => {
     const field = event.target.closest("fieldset[aria-invalid]") ?? event.target.closest("[aria-invalid]");
@@ -71,14 +85,17 @@
     title.addEventListener("input", show);
     slug.addEventListener("input", show);
     const list = $("files-list");
+    let touched = false; // by somebody, not by this script
+    title.addEventListener("input", (event) => { touched ||= event.isTrusted; });
     const suggest = () => {
       const first = list?.querySelector("[data-name]")?.dataset.name;
-      if (!first || title.value) return;
+      if (!first || title.value || touched || document.activeElement === title) return;
       const stem = first.split("/").pop().replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();
       title.value = stem.charAt(0).toUpperCase() + stem.slice(1);
       title.dispatchEvent(new Event("input", { bubbles: true }));
     };
     if (list) new MutationObserver(suggest).observe(list, { childList: true });
+    title.addEventListener("blur", () => setTimeout(suggest));
   }
 
   // Days and hours by the clock of this device.

@@ -48,6 +48,8 @@ class SessionRow:
     way: str = Way.LINK.value
     label: str = ""
     seen_at: datetime | None = None  # to the hour
+    wrong_tries: int = 0  # wrong passwords before it began, and since when
+    wrong_since: datetime | None = None
 
     def is_fresh(self, now: datetime, fresh: timedelta = SESSION_FRESH) -> bool:
         """Whether whoever holds it has proved just now who they are."""
@@ -95,6 +97,23 @@ def add_creator(conn: Connection, name: str, now: datetime) -> CreatorRow:
 def set_password(conn: Connection, creator_id: int, kept: str) -> None:
     """Replace the password."""
     conn.execute(update(creators).where(creators.c.id == creator_id).values(password=kept))
+
+
+def add_wrong_tries(conn: Connection, creator_id: int, count: int, since: datetime) -> None:
+    """Wrong passwords, the first of them at `since`; an earlier one that is known stays the first."""
+    first = func.coalesce(creators.c.wrong_since, to_micros(since))
+    more = {"wrong_tries": creators.c.wrong_tries + count, "wrong_since": first}
+    conn.execute(update(creators).where(creators.c.id == creator_id).values(**more))
+
+
+def take_wrong_tries(conn: Connection, creator_id: int) -> tuple[int, datetime | None]:
+    """How many there were, and since when; from now on none."""
+    mine = creators.c.id == creator_id
+    columns = select(creators.c.wrong_tries, creators.c.wrong_since).where(mine).with_for_update(key_share=True)
+    count, since = conn.execute(columns).one()
+    if count:
+        conn.execute(update(creators).where(mine).values(wrong_tries=0, wrong_since=None))
+    return int(count), None if since is None else from_micros(since)
 
 
 # ── links ────────────────────────────────────────────────────────────────────────────────────────
@@ -168,6 +187,8 @@ _SESSION_COLUMNS = (
     studio_sessions.c.way,
     studio_sessions.c.label,
     studio_sessions.c.seen_at,
+    studio_sessions.c.wrong_tries,
+    studio_sessions.c.wrong_since,
 )
 _ALIVE = (
     select(*_SESSION_COLUMNS)
@@ -194,6 +215,8 @@ class NewSession:
     creator_id: int
     way: Way
     label: str = ""
+    wrong_tries: int = 0
+    wrong_since: datetime | None = None
 
 
 def add_session(conn: Connection, new: NewSession, now: datetime, expires_at: datetime) -> None:
@@ -205,6 +228,8 @@ def add_session(conn: Connection, new: NewSession, now: datetime, expires_at: da
         "creator_id": new.creator_id,
         "way": new.way.value,
         "label": new.label,
+        "wrong_tries": new.wrong_tries,
+        "wrong_since": None if new.wrong_since is None else to_micros(new.wrong_since),
         "created_at": to_micros(now),
         "seen_at": to_micros(hour_of(now)),
         "expires_at": to_micros(expires_at),
@@ -213,11 +238,12 @@ def add_session(conn: Connection, new: NewSession, now: datetime, expires_at: da
 
 
 def _session(row: Sequence[Any]) -> SessionRow:
-    digest, creator_id, created_at, expires_at, kind, may, name, way, label, seen_at = row
+    digest, creator_id, created_at, expires_at, kind, may, name, way, label, seen_at, tries, since = row
     standing = standing_of(kind, may)
     seen = None if seen_at is None else from_micros(seen_at)
     times = from_micros(created_at), from_micros(expires_at)
-    return SessionRow(digest, creator_id, *times, standing.may, name, standing.kind, way, label, seen)
+    wrong = tries, None if since is None else from_micros(since)
+    return SessionRow(digest, creator_id, *times, standing.may, name, standing.kind, way, label, seen, *wrong)
 
 
 def live_session(conn: Connection, digest: str, now: datetime) -> SessionRow | None:

@@ -62,6 +62,8 @@ creators = Table(
     _text("kind", "creator"),  # creator: everything; contributor: what `may` says
     _text("may", ""),  # a contributor's rights (core.people), joined by commas
     _maybe_text("password"),
+    _int("wrong_tries", 0),  # wrong passwords since the last good sign-in, and since when
+    _maybe_int("wrong_since"),
     _int("created_at"),
     _maybe_int("ended_at"),  # since when they may not any more
 )
@@ -108,6 +110,8 @@ studio_sessions = Table(
     _to("creator_id", "creators"),
     _text("way", "link"),  # how they signed in: link, password, passkey
     _text("label", ""),  # the passkey's name
+    _int("wrong_tries", 0),  # wrong passwords before it began, and since when
+    _maybe_int("wrong_since"),
     _int("created_at"),
     _maybe_int("seen_at"),  # the last visit, to the hour
     _int("expires_at"),
@@ -227,6 +231,8 @@ blobs = Table(
     _text("place", "local"),  # the storage that has it: local, s3
     _maybe_int("checked_at"),  # when all of it was read last and had this SHA-256
     _text("fault", ""),  # missing, changed: what the last look at it found
+    _text("tag", ""),  # what the storage said it was when it was kept there (S3: its ETag)
+    _maybe_int("moved_at"),  # when it came to its place from another, where its bytes stay for a while
     Index(None, "checked_at"),
 )
 
@@ -279,7 +285,7 @@ torrents = Table(
     metadata,
     Column("edition_id", _Id, ForeignKey("editions.id"), primary_key=True, autoincrement=False),
     Column("info_sha256", Text, ForeignKey("blobs.sha256"), nullable=False),  # the bencoded info dictionary
-    Column("infohash", Text, nullable=False, unique=True),  # its SHA-1, 40 hex digits
+    _text("infohash"),  # its SHA-1, 40 hex digits; editions with the same files share it
     _int("created_at"),
 )
 
@@ -398,7 +404,8 @@ orders = Table(
     _id(),
     Column("token", Text, nullable=False, unique=True),
     Column("nonce", Text, nullable=False, unique=True),
-    _text("door"),
+    _text("door"),  # the one that it counts for
+    _text("first_door", ""),  # the one that it began with, where that is another
     _text("came_from"),
     _text("state"),
     _text("currency"),
@@ -446,6 +453,7 @@ payments = Table(
     _maybe_int("settled_at"),
     _int("checks", 0),
     _maybe_int("check_at"),  # when the sweep looks next; NULL: not any more
+    _maybe_int("late_at"),  # when a paid one is looked at once more; NULL: not any more
     Unique("till", "session_id"),
     Index(None, "order_id"),
     Index(None, "check_at"),
@@ -453,6 +461,7 @@ payments = Table(
     Index(
         None, "settled_at", sqlite_where=text("settled_at IS NOT NULL"), postgresql_where=text("settled_at IS NOT NULL")
     ),
+    Index(None, "late_at", sqlite_where=text("late_at IS NOT NULL"), postgresql_where=text("late_at IS NOT NULL")),
     CheckConstraint("amount_minor > 0", name="amount"),
 )
 
@@ -465,9 +474,23 @@ refunds = Table(
     _text("currency"),
     _int("amount_minor"),
     _int("created_at"),
-    _maybe_int("undone_at"),  # the bank sent it back: the money never went
+    _maybe_int("undone_at"),  # the bank sent it back: the money never went; of a dispute: it was won
+    _text("kind", ""),  # dispute: the reader's bank took it back
     Unique("payment_id", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+# what a till took for a payment besides its fee, such as for a dispute; below zero: what came back of that
+extra_fees = Table(
+    "extra_fees",
+    metadata,
+    _id(),
+    _to("payment_id", "payments"),
+    _text("external_id"),
+    _text("currency"),
+    _int("amount_minor"),
+    _int("created_at"),
+    Unique("payment_id", "external_id"),
 )
 
 payment_events = Table(
@@ -488,7 +511,7 @@ ledger_entries = Table(
     "ledger_entries",
     metadata,
     _id(),
-    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, refund:<id>, undone:<id>
+    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, extra:<id>, refund:<id>, undone:<id>
     _to("order_id", "orders"),
     _text("kind"),
     _int("at"),

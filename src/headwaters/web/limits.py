@@ -29,10 +29,18 @@ RATES: Mapping[str, Sequence[Rate]] = {
     "report": (Rate(5, 10 * MINUTE),),
     "sign_in": (Rate(10, 10 * MINUTE),),
     "account": (Rate(20, 10 * MINUTE), Rate(100, 24 * HOUR)),  # passwords tried on one name, from wherever
+    "password": (Rate(10, 10 * MINUTE),),  # guesses at the password of now, by whoever is signed in
     "passkey": (Rate(30, 10 * MINUTE),),
     "address": (Rate(10, MINUTE),),
     "practice": (Rate(60, MINUTE),),
     "refuse": (Rate(20, MINUTE),),
+    "lost": (Rate(6, 10 * MINUTE), Rate(30, 24 * HOUR)),  # links asked for, by network
+    "lost address": (Rate(3, 15 * MINUTE), Rate(8, 24 * HOUR)),  # the same, by mailbox, from wherever
+    "lost all": (Rate(600, HOUR),),  # and in all
+    "lost link": (Rate(20, 10 * MINUTE),),  # links opened, by network
+    "slip": (Rate(6, 10 * MINUTE), Rate(20, 24 * HOUR)),  # payments guessed at, by network
+    "slip reference": (Rate(4, 10 * MINUTE), Rate(10, 24 * HOUR)),  # by reference, from wherever
+    "slip all": (Rate(600, HOUR),),  # and in all: docs/decisions/lost.md counts with it
 }
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address as an IPv6 one (RFC 4291)
@@ -55,7 +63,8 @@ def _networks(proxies: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
     return tuple((one.max_prefixlen // 8, int(one.network_address), int(one.netmask)) for one in networks)
 
 
-def _trusted(address: str, proxies: Sequence[str]) -> bool:
+def is_trusted(address: str, proxies: Sequence[str]) -> bool:
+    """Whether `address` is one of our own proxies'."""
     packed = _packed(address)
     number = int.from_bytes(packed)
     return any(len(packed) == size and number & mask == first for size, first, mask in _networks(tuple(proxies)))
@@ -65,7 +74,7 @@ def client_address(remote: str | None, forwarded: Sequence[str], proxies: Sequen
     """Whom we speak with: the peer, or what trusted proxies say of it, read from the nearest one outwards."""
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     address = remote or ""
-    while hops and _trusted(address, proxies):
+    while hops and is_trusted(address, proxies):
         address = hops.pop()
     return address
 
@@ -103,13 +112,21 @@ class Limits:
         now = time.monotonic()
         wait = max(counts.wait(who, now) for counts in self._counts[name])
         if wait > 0:
-            raise Limited(
-                Code.TOO_OFTEN,
-                N_("That was a lot at once. Please try again in a little while."),
-                retry_after=math.ceil(wait),
-            )
+            raise too_often(math.ceil(wait))
         for counts in self._counts[name]:
             counts.count(who, now)
+
+
+def too_often(seconds: int) -> Limited:
+    """What is said when something was done too often, with the time when it is worth trying again."""
+    minutes, hours = math.ceil(seconds / 60), math.ceil(seconds / 3600)
+    if minutes <= 1:
+        return Limited(Code.TOO_OFTEN, N_("That was a lot at once. Please try again in a minute."), retry_after=seconds)
+    if minutes <= 100:
+        message = N_("That was a lot at once. Please try again in %(minutes)d minutes.")
+        return Limited(Code.TOO_OFTEN, message, retry_after=seconds, minutes=minutes)
+    message = N_("That was a lot at once. Please try again in %(hours)d hours.")
+    return Limited(Code.TOO_OFTEN, message, retry_after=seconds, hours=hours)
 
 
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)

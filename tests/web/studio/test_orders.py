@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import replace
 
@@ -372,6 +374,26 @@ async def test_the_story_tells_of_letters_editions_and_mismatches(shop: House, a
         "(practice)",
     ):
         assert words in page, words
+
+
+async def test_who_takes_it_without_paying_after_all_counts_as_who_cannot_pay(
+    shop: House, alice: Visitor, clock: Clock
+) -> None:
+    order = await take_work(shop, Door.PAY, till="by_hand")
+    path = f"/studio/orders/{order.id}"
+    clock.move(hours=1)
+    assert (await alice.client.post(f"/o/{order.token}/free", allow_redirects=False)).status == 303
+    assert await found(alice, "door=cant_pay") == [order.id]
+    assert await found(alice, "door=pay") == []
+    page = await alice.text(path)
+    assert "Somebody came through the door “Pay what is fair”." in page
+    assert "They took it without paying after all." in page
+    assert "Took it without paying, may pay by hand" in page
+    await alice.send(path, f"{path}/confirm", amount="5.00")
+    assert await found(alice, "door=cant_pay&which=paid") == [order.id]
+    table = await alice.send("/studio/orders", "/studio/orders/export")
+    (row,) = csv.DictReader(io.StringIO(await table.text(), newline=""))
+    assert (row["door"], row["paid"]) == ("cant_pay", "5.00")
 
 
 async def test_what_is_done_with_an_order_is_noted_with_who_did_it(shop: House, alice: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 
 import pytest
@@ -250,6 +251,24 @@ async def test_guessing_is_slowed_down_even_for_the_right_password(alice: Visito
     assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
     assert "Set-Cookie" not in answer.headers
+
+
+async def test_while_guessing_is_slowed_down_who_is_in_sets_a_password(
+    alice: Visitor, stranger: Visitor, clock: Clock
+) -> None:
+    for _ in range(12):
+        await stranger.send("/studio/signin", "/studio/signin", password="a guess")
+    page = await (await stranger.send("/studio/signin", "/studio/signin", password="a guess")).text()
+    assert re.search(r"Please try again in \d+ minutes\.", page)
+    for _ in range(3):
+        answer = await alice.send("/studio/password", "/studio/password", password=PASSWORD)
+        assert (answer.status, answer.headers["Location"]) == (303, "/studio?said=password_good")
+    clock.move(minutes=20)  # whoever finds this browser open has to know the password of now
+    found = [
+        (await alice.send("/studio/password", "/studio/password", password="oboe fern quay moth", current="x")).status
+        for _ in range(12)
+    ]
+    assert found == [422] * 10 + [429] * 2
 
 
 async def test_while_guessing_is_slowed_down_a_link_still_signs_in(shop: House, stranger: Visitor) -> None:

@@ -17,7 +17,7 @@ _LONGEST = 10_000_000  # seconds: what is longer is a broken header
 
 _DURATION = re.compile(rb"Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _VIDEO = re.compile(rb"Stream #\d+:\d+.*?: Video: .*?, (\d{1,5})x(\d{1,5})(?=[ ,\[\r\n])")
-_QUARTER_TURN = re.compile(rb"displaymatrix: rotation of -?(?:90|270)\.00 degrees")
+_QUARTER_TURN = re.compile(rb"(?i:display ?matrix): rotation of -?(?:90|270)\.00 degrees")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,14 @@ def encode_pictures(source: Path | io.BytesIO, name: str, widths: tuple[int, ...
         return encode_picture(_upright(opened, max(*widths, PREVIEW_WIDTH)), widths)
 
 
+def encode_shrunk(path: Path, side: int) -> Picture:
+    """The picture as WebP, its long side at most `side`. Raises as `encode_pictures`."""
+    with _open(path, path.name) as opened:
+        picture = _upright(opened, side)
+    share = min(1.0, side / max(picture.size))
+    return _webp(_at_width(picture, max(1, round(picture.width * share))))
+
+
 def encode_picture(picture: Image.Image, widths: tuple[int, ...]) -> tuple[Picture, ...]:
     """A picture that is upright and in sRGB, encoded as `encode_pictures` says."""
     wanted = sorted({min(width, picture.width) for width in widths})

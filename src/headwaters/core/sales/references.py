@@ -1,7 +1,8 @@
 """The reference of a payment: short enough for a bank transfer, plain enough to be read out.
 
 Eight characters of an alphabet without 0/O, 1/I/L and U, behind the mark of this software: `HW-7K3M-9QXA`. Thirty-nine
-bits: two in a shop may be the same one day, which the table refuses; none opens anything, so it need not be a secret.
+bits: two in a shop may be the same one day, which the table refuses. None opens anything alone, so it need not be a
+secret: whoever lost their page needs the amount and the day besides (core/sales/slips.py).
 """
 
 from __future__ import annotations

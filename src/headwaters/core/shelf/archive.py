@@ -93,7 +93,13 @@ class _Member:
 
 def sums(members: Iterable[tuple[str, str]]) -> bytes:
     """A SHA256SUMS file of (name, SHA-256), as `sha256sum --check` reads it."""
-    return "".join(f"{digest}  {name}\n" for name, digest in members).encode()
+    return "".join(_sum(name, digest) for name, digest in members).encode()
+
+
+def _sum(name: str, digest: str) -> str:
+    """One line. A name that would break it is written out, which a backslash before the sum tells (coreutils)."""
+    written = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{digest}  {name}\n" if written == name else f"\\{digest}  {written}\n"
 
 
 def build_archive(colophon: str, files: Sequence[Stored], date: datetime) -> Archive:

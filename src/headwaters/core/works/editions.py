@@ -32,6 +32,7 @@ class Role(StrEnum):
     ART = "art"
     MADE = "made"
     TASTE = "taste"
+    WITHDRAWN = "withdrawn"  # was a sample, and is nobody's any more
 
     @property
     def given(self) -> bool:
@@ -43,7 +44,7 @@ class Role(StrEnum):
 class EditionFile:
     """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length.
     `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one; with a `-` behind it where
-    something was left out of the copy."""
+    something was left out of the copy. `recipe`: how the shop made it."""
 
     role: Role
     name: str
@@ -55,6 +56,7 @@ class EditionFile:
     width: int | None = None
     height: int | None = None
     given: str = ""
+    recipe: str = ""
 
 
 def fingerprint(files: Sequence[EditionFile]) -> str:
@@ -77,6 +79,11 @@ DRAWN = "drawn-"  # how the name of art begins whose cover the shop drew itself,
 def is_drawn(name: str) -> bool:
     """Whether a file of art shows a cover that the shop drew: one that says the title."""
     return name.startswith(DRAWN)
+
+
+def drawn_in(accent: str) -> str:
+    """The recipe of a cover that the shop drew in this colour."""
+    return f"drawn:{accent}"
 
 
 SAMPLE_WORDS = ("sample", "trailer", "preview", "teaser", "excerpt")

@@ -29,6 +29,7 @@ class SessionItem:
     way: str  # how, in words
     since: Moment
     seen: str  # the last visit, to the hour, in words; empty where nobody knows
+    wrong: str = ""  # how many wrong passwords were tried before, in words; empty for none
 
 
 @dataclass(frozen=True, slots=True)

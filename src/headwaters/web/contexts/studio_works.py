@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, WorkRow
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, WorkRow
+from headwaters.web.contexts.studio_makings import Makings
 from headwaters.web.contexts.studio_uploads import UploadsView
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
@@ -52,10 +53,13 @@ class Clash:
 class WordsForm:
     """The fields of a work's words and terms, as they were typed."""
 
-    fields: Mapping[str, str]  # title, by, year, language, price, minimum, words, description, cover_alt, slug, changes
+    fields: Mapping[
+        str, str
+    ]  # title, by, year, language, price, minimum, words, description, cover_alt, taste, slug, changes
     kinds: tuple[Choice, ...]
     licences: tuple[Choices, ...]
     doors: tuple[Choice, ...]
+    formats: tuple[Choice, ...]  # that are made of it, where it does not follow the shop (fields.formats is not empty)
     rights: tuple[Choice, ...]  # empty where nothing is declared
     currency: str  # ISO 4217
     symbol: str  # the same as it stands beside an amount: €
@@ -95,6 +99,15 @@ class WorksPage:
 
 
 @dataclass(frozen=True, slots=True)
+class EditionFile:
+    """A file of an edition."""
+
+    name: str
+    size: str
+    state: str  # sample: free for everybody; withdrawn: it was; or empty
+
+
+@dataclass(frozen=True, slots=True)
 class EditionItem:
     """An edition of a work."""
 
@@ -102,7 +115,7 @@ class EditionItem:
     published: Moment
     changes: str  # what is new in it, in the creator's words, or empty
     rights: str  # what was declared, in words
-    files: tuple[str, ...]  # name and size of each
+    files: tuple[EditionFile, ...]
     size: str
 
 
@@ -173,6 +186,7 @@ class WorkStudioPage:
     work: WorkRow
     note: str  # why it is withheld, or empty
     form: WordsForm
+    makings: Makings  # what the shop makes of it
     editions: tuple[EditionItem, ...]  # the newest first
     draft: str  # address of the edition that is being prepared, or empty
     inside: tuple[CollectionTick, ...]  # collections that it is in
@@ -181,6 +195,7 @@ class WorkStudioPage:
     why: str  # what was typed as the reason to withhold it
     script: str
     problem: Problem | None  # of anything but the words
+    damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
 
 
 # ── drafts ───────────────────────────────────────────────────────────────────────────────────────

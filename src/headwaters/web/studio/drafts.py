@@ -44,10 +44,16 @@ _LOOK_AGAIN = 2  # seconds between two looks at how far publishing is, without s
 
 
 @routes.get("/studio/works/new")
+@may(Right.PUBLISH)
+async def get_new_work(_request: web.Request, _session: Session) -> web.Response:
+    """Looking makes nothing: the button that does is on the page of all works."""
+    return go_to("/studio/works")
+
+
 @routes.post("/studio/works/new")
 @may(Right.PUBLISH)
 async def new_work(request: web.Request, session: Session) -> web.Response:
-    """A draft of a new work. Asked for twice, it is the same one until something is in it; so a link may lead here."""
+    """A draft of a new work. Asked for twice, it is the same one until something is in it."""
     ref = await begin_work(request.app[HOUSE], session.row.creator_id)
     return go_to(f"/studio/drafts/{ref}")
 
@@ -100,7 +106,8 @@ async def get_draft(request: web.Request, session: Session) -> web.Response:
     """The draft as it is; once it is published, the work's page."""
     draft = await _draft(request)
     if draft.state is DraftState.PUBLISHED:
-        return go_to(f"/studio/works/{draft.work_slug}?said=published" if draft.work_slug else "/studio/works")
+        said = "published_edition" if draft.is_edition else "published"
+        return go_to(f"/studio/works/{draft.work_slug}?said={said}" if draft.work_slug else "/studio/works")
     if draft.state is DraftState.OPEN:
         return await _draft_page(request, session, draft)
     return await _waits_page(request, session, draft)
@@ -220,10 +227,8 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
         revision = await house.db.write(lambda conn: save_draft(conn, draft.ref, revision, typed, now))
         if do not in {"publish", "later"}:
             return _kept_answer(request, draft, revision, do)
-        at = now
-        if do == "later":
-            at = read_moment(day, hour, form.get("offset", ""), now)
-        await _schedule(request, session, draft.ref, revision, at)
+        later = read_moment(day, hour, form.get("offset", ""), now) if do == "later" else None
+        await _schedule(request, session, draft.ref, revision, later)
     except Conflict as conflict:
         return await _clashed(request, session, draft, fields, conflict)
     except Refused as refused:
@@ -251,15 +256,19 @@ async def _clashed(
     return await _draft_page(request, session, draft, _Typed(merged.fields, conflict, None, merged))
 
 
-async def _schedule(request: web.Request, session: Session, ref: str, revision: int, at: datetime) -> None:
-    """Raises ManifestBroken with everything that is wrong with it; Conflict."""
+async def _schedule(request: web.Request, session: Session, ref: str, revision: int, later: datetime | None) -> None:
+    """For a day, or (None) for now: what that publishes is noted by itself. Raises ManifestBroken with everything that
+    is wrong with it; Conflict."""
     house, who = request.app[HOUSE], session.row.creator_id
     draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
     await prepare(house, draft)
     now = house.clock()
-    details = {"title": draft.title[:200], "at": at.isoformat(timespec="minutes")}
+    if later is None:
+        await house.db.write(lambda conn: schedule_draft(conn, ref, revision, now, who, now))
+        return
+    details = {"title": draft.title[:200], "at": later.isoformat(timespec="minutes")}
     deed = Deed(who, What.DRAFT_SCHEDULED, f"draft:{ref}", details)
-    await house.db.write(noted(lambda conn: schedule_draft(conn, ref, revision, at, who, now), deed, now))
+    await house.db.write(noted(lambda conn: schedule_draft(conn, ref, revision, later, who, now), deed, now))
 
 
 @routes.post("/studio/drafts/{draft}/back")

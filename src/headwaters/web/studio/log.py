@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from aiohttp import web
 
-from headwaters.core.deeds import ROOMS, WORDS, Room, What
-from headwaters.core.errors import N_
+from headwaters.core.deeds import ROOMS, WORDS, Room, What, room_of
 from headwaters.core.people import Right
 from headwaters.store import deeds as rows
 from headwaters.store import signin as signin_rows
@@ -18,32 +17,13 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import PER_PAGE, frame, page_number, pages, show, words_of
 from headwaters.web.studio.guard import Session, may
+from headwaters.web.studio.log_words import details_words, is_about_money, subject_words
 from headwaters.web.studio.words import moment
 
 routes = web.RouteTableDef()
 
 
 # ── a line in words; the command line says the same ──────────────────────────────────────────────
-
-
-def subject_words(said: Format, subject: str, names: Mapping[str, str]) -> str:
-    """To what it was done, as a person would say it."""
-    kind, _, value = subject.partition(":")
-    if subject in names:
-        return names[subject] if kind == "creator" else f"“{names[subject]}”"
-    if kind == "order":
-        return said.gettext("order %(id)s") % {"id": value}
-    if kind == "setting":
-        return said.gettext("the setting “%(key)s”") % {"key": value}
-    if kind in _NAMELESS:
-        return said.gettext(_NAMELESS[kind])
-    if kind == "till":
-        return said.gettext(_TILLS.get(value, value))
-    return value or subject
-
-
-_NAMELESS = {"draft": N_("a draft"), "collection": N_("a collection"), "saved": N_("that was deleted")}
-_TILLS = {"by_hand": N_("bank transfer and cash"), "stripe": N_("cards"), "practice": N_("practice")}
 
 
 def deed_words(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> str:
@@ -58,26 +38,6 @@ def deed_words(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> st
 def who_words(said: Format, deed: rows.DeedRow) -> str:
     """Who did it."""
     return deed.name if deed.who is not None else said.gettext("The shop’s machine")
-
-
-_DETAILS = {
-    "way": N_("by %(value)s"),
-    "kind": N_("as a %(value)s"),
-    "may": N_("who may %(value)s"),
-    "name": N_("called “%(value)s”"),
-    "from": N_("from “%(value)s”"),
-    "to": N_("to “%(value)s”"),
-    "sessions": N_("in %(value)s places"),
-}
-
-
-def details_words(said: Format, deed: rows.DeedRow) -> str:
-    """What else the log knows. Details that have no words here stand as they are written there."""
-    return " · ".join(
-        said.gettext(_DETAILS[name]) % {"value": value.replace(",", ", ")} if name in _DETAILS else f"{name}: {value}"
-        for name, value in deed.details.items()
-        if value
-    )
 
 
 _PLACES = {
@@ -96,13 +56,15 @@ def _href(deed: rows.DeedRow, names: Mapping[str, str]) -> str:
     return _PLACES[kind] + value if kind in _PLACES and (deed.subject in names or kind in _LASTING) else ""
 
 
-def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str]) -> LogLine:
+def _line(said: Format, deed: rows.DeedRow, names: Mapping[str, str], may: Container[Right]) -> LogLine:
+    """Of orders and money, whoever does not sell reads what was done, but no amount, and finds no way there."""
+    hidden = (room_of(deed.what) is Room.SALES or is_about_money(deed)) and Right.SELL not in may
     return LogLine(
         when=moment(said, deed.at),
         who=who_words(said, deed),
         what=deed_words(said, deed, names),
-        href=_href(deed, names),
-        details=details_words(said, deed),
+        href="" if hidden else _href(deed, names),
+        details="" if hidden else details_words(said, deed),
     )
 
 
@@ -132,7 +94,7 @@ async def get_log(request: web.Request, session: Session) -> web.Response:
     room = "" if wanted.room is None else wanted.room.value
     context = LogPage(
         frame=await frame(request, session, "shop"),
-        lines=tuple(_line(said, deed, names) for deed in found),
+        lines=tuple(_line(said, deed, names, session.row.may) for deed in found),
         people=_choices({str(person.id): person.name for person in people} | _machine(said), who),
         rooms=_choices({each.value: said.gettext(words) for each, words in ROOMS.items()}, room),
         filtered=bool(who or room),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from headwaters.core.sales.finding import Which
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
 from headwaters.store import studio as rows
+from headwaters.store.blobs import FaultRow, faults
 from headwaters.store.db import Connection
 from headwaters.store.numbers import is_empty
 from headwaters.store.passkeys import has_key
@@ -19,14 +21,17 @@ from headwaters.store.works import list_works
 from headwaters.web.contexts.studio_see import StartPage
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.checklist import checklist_view
+from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
 from headwaters.web.studio.numbers import going_of
 from headwaters.web.studio.words import order_item, report_item
+from headwaters.web.studio.you import wrong_words
 
 routes = web.RouteTableDef()
 
+_LATELY = timedelta(hours=1)  # after signing in: what is said of it stays on “You”
 _FEW = 3  # of each: the lists have all
 
 
@@ -39,6 +44,7 @@ class _Seen:
     works: int
     empty: bool
     has_password: bool
+    damaged: tuple[FaultRow, ...]
 
 
 def _look(conn: Connection, mine: SessionRow) -> _Seen:
@@ -52,6 +58,7 @@ def _look(conn: Connection, mine: SessionRow) -> _Seen:
         works=len(list_works(conn)),
         empty=is_empty(conn),
         has_password=has_key(conn, mine.creator_id),
+        damaged=faults(conn) if Right.PUBLISH in mine.may else (),
     )
 
 
@@ -73,5 +80,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         reports=tuple(report_item(said, report) for report in seen.reports),
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
+        damaged=damaged_items(said, seen.damaged),
+        wrong_tries=wrong_words(said, session.row) if session.row.is_fresh(house.clock(), _LATELY) else "",
     )
     return show(request, "start", context)

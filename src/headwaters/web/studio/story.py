@@ -27,6 +27,17 @@ _EVENTS = {
         "Compare the payment there with this one."
     ),
 }
+# disputed: how it went, and how it came back
+_REFUNDS = {
+    False: (
+        N_("%(amount)s went back."),
+        N_("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it."),
+    ),
+    True: (
+        N_("The reader disputes the payment, and their bank took %(amount)s back. Answer it at the till."),
+        N_("%(amount)s came back to you: the dispute was decided for you."),
+    ),
+}
 _MAILS = {"mail.order": N_("The link of their page"), "mail.answer": N_("Your answer")}
 
 
@@ -56,9 +67,10 @@ def story(said: Format, order: OrderStory, besides: Besides) -> tuple[Happening,
 
 def _of_order(said: Format, order: OrderStory) -> Iterator[Line]:
     _ = said.gettext
-    yield order.line.created_at, _(_DOORS[order.line.door])
+    yield order.line.created_at, _(_DOORS[order.first_door])
     if order.granted_at is not None:
-        yield order.granted_at, _("The files are theirs.")
+        kept = order.first_door is order.line.door
+        yield order.granted_at, _("The files are theirs.") if kept else _("They took it without paying after all.")
     if order.withdrawn_at is not None:
         yield order.withdrawn_at, _("They withdrew from the purchase. Please pay the money back within 14 days.")
 
@@ -73,10 +85,10 @@ def _of_payment(said: Format, payment: PaymentStory) -> Iterator[Line]:
         confirmed = _("You confirmed it: %(amount)s came in.") if payment.till == BY_HAND else _("%(amount)s came in.")
         yield payment.settled_at, confirmed % {"amount": amount}
     for refund in payment.refunds:
-        yield refund.created_at, _("%(amount)s went back.") % {"amount": said.of(refund.amount)}
+        went, came = _REFUNDS[refund.disputed]
+        yield refund.created_at, _(went) % {"amount": said.of(refund.amount)}
         if refund.undone_at is not None:
-            back = _("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it.")
-            yield refund.undone_at, back % {"amount": said.of(refund.amount)}
+            yield refund.undone_at, _(came) % {"amount": said.of(refund.amount)}
 
 
 def _event(said: Format, event: EventLine) -> str:

@@ -76,6 +76,8 @@ def _state(said: Format, line: OrderLine) -> str:
     _ = said.gettext
     if line.paid is not None:
         return _paid(said, line, line.paid)
+    if waits(line) and line.door is not Door.PAY:
+        return _("Took it without paying, may pay by hand")
     if waits(line):
         promised = line.state is OrderState.GRANTED
         return _("Has the files, promised to pay by hand") if promised else _("Waits for a payment by hand")

@@ -15,6 +15,7 @@ from headwaters.store import passkeys as passkey_rows
 from headwaters.store import signin as rows
 from headwaters.store.db import Connection
 from headwaters.store.signin import SessionRow
+from headwaters.texts import translations
 from headwaters.web.contexts.studio_people import PasskeyItem, SessionItem, YouPage
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
@@ -42,6 +43,19 @@ def hour_words(said: Format, seen: SessionRow) -> str:
     return said.gettext("%(day)s, after %(hour)s") % values
 
 
+def wrong_words(said: Format, session: SessionRow) -> str:
+    """What was tried before somebody signed in; empty for nothing."""
+    if not session.wrong_tries or session.wrong_since is None:
+        return ""
+    many = translations(said.language).ngettext
+    words = many(
+        "One wrong password was tried before you signed in, on %(moment)s.",
+        "%(count)s wrong passwords were tried before you signed in, the first on %(moment)s.",
+        session.wrong_tries,
+    )
+    return words % {"count": said.number(session.wrong_tries), "moment": moment(said, session.wrong_since).text}
+
+
 def _session_item(said: Format, session: SessionRow, here: str) -> SessionItem:
     way = said.gettext(_WAYS[Way(session.way)]) if session.way in set(Way) else session.way
     if session.label:
@@ -52,6 +66,7 @@ def _session_item(said: Format, session: SessionRow, here: str) -> SessionItem:
         way=way,
         since=moment(said, session.created_at),
         seen=hour_words(said, session),
+        wrong=wrong_words(said, session),
     )
 
 

@@ -1,0 +1,61 @@
+"""Runs a program that works on strangers' files: with little of the machine, and no longer than its parent lives.
+
+    python -I -S limited.py <cpu seconds> <memory bytes> <file bytes> program argument…
+
+Not imported: it is a process of its own for a moment, and then becomes the program (`child.py` starts it).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+NICE = 15
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
+_OPEN_FILES = 64
+
+
+def _limit(which: int, soft: int) -> None:
+    """Where the machine allows that much at all."""
+    _, hard = resource.getrlimit(which)
+    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    with suppress(OSError, ValueError):  # some systems know a limit and do not set it
+        resource.setrlimit(which, (most, most))
+
+
+def _bind_to_parent() -> None:
+    """On Linux: killed when its parent is, with no more rights than it has, and the first to go without memory."""
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def main(arguments: list[str]) -> None:
+    """Lay the limits on, and become the program."""
+    cpu, memory, size, *command = arguments
+    parent = os.getppid()
+    _bind_to_parent()
+    if os.getppid() != parent:
+        return  # it went before it could take us with it
+    os.nice(NICE)
+    _limit(resource.RLIMIT_CPU, int(cpu))
+    _limit(resource.RLIMIT_AS, int(memory))
+    _limit(resource.RLIMIT_FSIZE, int(size))
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _limit(resource.RLIMIT_CORE, 0)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.execvp(command[0], command)  # noqa: S606  (no shell: that is what it is for)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
