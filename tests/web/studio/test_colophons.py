@@ -113,11 +113,11 @@ async def test_a_work_chooses_and_it_is_noted_once(shop: House, alice: Visitor) 
     assert '<option value="off" selected>' in await alice.text(path)
     assert [deed for deed in await deeds(shop) if deed[0] == "work.colophon"] == [("work.colophon", "work:high-water")]
     assert (await alice.send(path, f"{path}/colophon", colophon="perhaps")).status == 422
-    assert (await alice.post(f"{path}/colophon", colophon="on")).status == 403
+    assert (await alice.post(f"{path}/colophon", {"colophon": "on"})).status == 403
     work = await shop.db.read(partial(rows.work_at, slug="high-water"))
     assert work.colophon == "off"
     assert (await alice.send(path, f"{path}/colophon", colophon="")).status == 303
-    assert "say it, as the shop usually does</option>" in await alice.text(path)
+    assert "say it, as usual</option>" in await alice.text(path)
 
 
 async def test_whom_copies_brought_stands_on_the_work_s_page_and_in_the_numbers(shop: House, alice: Visitor) -> None:
