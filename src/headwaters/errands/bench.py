@@ -32,6 +32,7 @@ from headwaters.core.works.makings import Skip as Skip  # for makers
 from headwaters.core.works.media import format_by_name
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.stamping import stamp_made
 from headwaters.ports import Blob, Encoder, Keep, Material, Source
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow, OriginRow, SubjectRow
@@ -119,6 +120,10 @@ class Bench:
     async def keep(self, path: Path) -> Blob:
         """A finished file of `folder`, kept for good. Raises Refused(DISK_FULL)."""
         return await asyncio.to_thread(self.house.storage.keep, path, Keep.MOVE, lambda done: None)
+
+    async def keep_stamped(self, path: Path, name: str) -> Blob:
+        """The same for another format of the work, which says where it comes from as the others do."""
+        return await self.keep(await stamp_made(self.house, self.subject.slug, self.subject.number, path, name))
 
     async def keep_bytes(self, data: bytes) -> Blob:
         """The same for bytes. Raises Refused(DISK_FULL)."""

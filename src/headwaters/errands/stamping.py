@@ -8,6 +8,7 @@ Copies are written where the storage's half-kept files are, and swept with them 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import os
@@ -22,7 +23,7 @@ from headwaters.core.works.colophon import Colophon, colophon_text
 from headwaters.core.works.details import Details
 from headwaters.core.works.editions import Role
 from headwaters.core.works.names import shown
-from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, findings_text, gets_colophon
+from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, findings_text, gets_colophon, wants_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.gather import PlannedFile
 from headwaters.errands.house import House
@@ -49,6 +50,15 @@ class Newest:
     fingerprint: str = ""
     files: tuple[FileRow, ...] = ()
     blobs: dict[str, BlobRow] = field(default_factory=dict)
+
+    @property
+    def has_cleaned(self) -> bool:
+        """Whether something was left out of a file of it."""
+        return any(row.given.endswith(CLEANED) for row in self.files)
+
+    def has_file(self, role: Role, name: str, given: str) -> bool:
+        """Whether it has this file."""
+        return any((row.role, row.name, row.given) == (role.value, name, given) for row in self.files)
 
     def copy_of(self, role: Role, name: str, given: str) -> Blob | None:
         """What the shop made of this file for it."""
@@ -172,6 +182,21 @@ def keep_copy(house: House, file: PlannedFile, note: Note, facts: Facts) -> tupl
         if not made.made:
             return None, done
         return house.storage.keep(target, Keep.MOVE, lambda more: None), done
+
+
+async def stamp_made(house: House, slug: str, edition: int, path: Path, name: str) -> Path:
+    """Another format that the shop made of a file, with its colophon, if the work has one; else, and where it cannot be
+    written, as it is."""
+    work = await house.db.read(lambda conn: rows.work_by_slug(conn, slug))
+    if house.stamper is None or work is None or not wants_colophon(work.colophon, house.now.settings.colophon):
+        return path
+    target = path.with_name(f"stamped-{path.name}")
+    wish = StampWish(facts_for(house, work.details, slug, edition))
+    try:
+        made = await asyncio.to_thread(house.stamper.stamp, path, name, target, wish)
+    except OSError:
+        return path
+    return target if made.made else path
 
 
 def is_whole(house: House, blob: Blob) -> bool:

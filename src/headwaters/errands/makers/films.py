@@ -23,10 +23,11 @@ async def _make(side: int, bench: Bench) -> Product:
         plan = plan_film(reel, side, smaller)
         await encoder.film(original, reel, plan, side, target, bench.report)
     check_smaller(target, bench.file.size)
-    blob = await bench.keep(target)
+    name = made_name(bench.file.name, f".{side}.mp4")
+    blob = await bench.keep_stamped(target, name)
     made = MadeFile(
         role=Role.MADE,
-        name=made_name(bench.file.name, f".{side}.mp4"),
+        name=name,
         media_type="video/mp4",
         blob=blob,
         seconds=reel.seconds,

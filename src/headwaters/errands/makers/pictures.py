@@ -18,8 +18,8 @@ async def _shrink(side: int, bench: Bench) -> Product:
     async with bench.open() as original:
         width, height = await encoder.shrink(original, side, target)
     check_smaller(target, bench.file.size)
-    blob = await bench.keep(target)
     name = made_name(bench.file.name, f".{side}.webp")
+    blob = await bench.keep_stamped(target, name)
     return Product((MadeFile(Role.MADE, name, "image/webp", blob, width=width, height=height),))
 
 

@@ -27,9 +27,9 @@ async def _make(codec: str, bench: Bench) -> Product:
         plan = plan_sound(reel, codec)
         await encoder.sound(original, reel, plan, tags, target, bench.report)
     check_smaller(target, bench.file.size)
-    blob = await bench.keep(target)
     seconds = reel.seconds or bench.file.seconds_micros
     name = made_name(bench.file.name, f".{codec}")
+    blob = await bench.keep_stamped(target, name)
     return Product((MadeFile(Role.MADE, name, _MEDIA_TYPES[codec], blob, seconds=seconds),))
 
 
