@@ -36,6 +36,7 @@ from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.gallery_taste import fill_tastes
 from tests.support.makings import pretend_formats
 from tests.support.pages import Part, order, painted, publish
 
@@ -52,6 +53,7 @@ SETTINGS = {
     "stripe_webhook_secret": "whsec_gallery",
     "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
     "contact_email": "alice@shop.example",
+    "taste": "off",  # but where a work says otherwise
 }
 LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschifffahrtsgesellschaftskapitän in It"
 
@@ -207,7 +209,7 @@ def gallery(
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         async with furnish(config) as house:
-            opened.paths = {**PUBLIC, **await _fill(house)}
+            opened.paths = {**PUBLIC, **await _fill(house), **await fill_tastes(house)}
             if more:
                 opened.paths |= await more(house)
             if settings:

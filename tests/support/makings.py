@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.manifest import Given
+from headwaters.core.works.recipes import TORRENT
 from headwaters.store import tables
 
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ def edition_of(conn: Connection, slug: str) -> int:
 
 
 async def makings(house: House, slug: str) -> list[MakingRow]:
-    """All makings of a work's newest edition."""
+    """All makings of a work's newest edition, but for the torrent, which each has."""
     from headwaters.store import makings as rows
 
-    return await house.db.read(lambda conn: rows.of_edition(conn, edition_of(conn, slug)))
+    found = await house.db.read(lambda conn: rows.of_edition(conn, edition_of(conn, slug)))
+    return [row for row in found if row.recipe != TORRENT]
 
 
 async def made(house: House, slug: str) -> dict[str, FileRow]:

@@ -159,7 +159,11 @@ async def _look_at_database(config: Config) -> Finding:
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
     if house.now.settings.next_address not in {"", house.config.url}:
         yield _moving(house)
-    yield await _look_at_files(house)
+    stores = [await _look_at_store(house, place) for place in house.storage.names if place != "local"]
+    for finding in stores:
+        yield finding
+    if all(finding.health is Health.GOOD for finding in stores):
+        yield await _look_at_files(house)
     if (locked := locked_secrets(house)) != []:
         yield _locked(locked)
     yield _look_at_tills(house)
@@ -168,17 +172,34 @@ async def _look_inside(house: House) -> AsyncIterator[Finding]:
     yield await _look_at_formats(house)
 
 
+async def _look_at_store(house: House, place: str) -> Finding:
+    """Whether bytes can be kept there, read and removed."""
+    try:
+        await house.storage.at(place).look()
+    except HeadwatersError as error:
+        return _from_error("store", error)
+    values: dict[str, object] = {"place": place, "where": house.storage.first}
+    return Finding(
+        "store", Health.GOOD, N_("%(place)s keeps, reads and removes; new files go to: %(where)s"), values=values
+    )
+
+
 async def _look_at_files(house: House) -> Finding:
     """Every blob is there with its size (a link: with its witness); the bytes themselves are `verify`'s."""
     kept = [blob_of(row) for row in await house.db.read(work_rows.all_blobs)]
 
     def look() -> list[str]:
+        far = {place for place in house.storage.names if place != "local"}
+        held = {(place, one.sha256): one.size for place in far for one in house.storage.at(place).holdings()}
         wrong = []
         for blob in kept:
             try:
                 house.storage.open(blob).close()
             except HeadwatersError:
                 wrong.append(blob.sha256)
+            else:  # what is far away was not looked at
+                if blob.place in far and held.get((blob.place, blob.sha256)) != blob.size:
+                    wrong.append(blob.sha256)
         return wrong
 
     wrong = await asyncio.to_thread(look)

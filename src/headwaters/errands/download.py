@@ -11,8 +11,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import TypeVar
 
+from headwaters.config import Config
 from headwaters.core.clock import from_micros
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
@@ -34,6 +37,7 @@ MOST_ARCHIVES = 64
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
 
 T = TypeVar("T")
+OpenBlob = Callable[[Blob], Source]
 Part = bytes | tuple[Blob, int, int]  # bytes as they are, or (blob, offset, length)
 
 
@@ -65,6 +69,12 @@ class Download:
 def _archived(archive: Archive, blobs: Mapping[str, Blob], segment: Slice) -> Iterator[Part]:
     for piece in archive.pieces(segment.offset, segment.length):
         yield (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
+
+
+def _first_then(first: Source, others: OpenBlob) -> OpenBlob:
+    """The source that is open already for whoever opens first, and then others."""
+    waiting = [first]
+    return lambda blob: waiting.pop() if waiting else others(blob)
 
 
 class _Memory(dict[object, T]):
@@ -135,9 +145,44 @@ class Desk:
         edition = await self._recall(self._editions, work_id, newest)
         return await self._recall(self._archives, (edition.id, recipe), partial(self._lay_out, edition, recipe))
 
+    @property
+    def config(self) -> Config:
+        """How the process runs."""
+        return self._house.config
+
+    def place_of(self, download: Download) -> str | None:
+        """Where its bytes lie below the folder of files; None for an archive, and for what lies elsewhere or may not
+        be read by others. Looks at them first. Raises as `open`."""
+        if not isinstance(download.body, Blob):
+            return None
+        with self.open(download.body) as source:
+            path = source.path
+        return None if path is None else Path(path).relative_to(self.config.files_dir).as_posix()
+
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
         return self._house.storage.open(blob)
+
+    async def begin(self, parts: Iterable[Part]) -> tuple[Iterator[Part], OpenBlob]:
+        """The same parts, and how to open what they name, after a look at the first: where a storage is far away, what
+        it says comes before anybody is promised anything. Raises as `open`, Unavailable(STORAGE_DOWN)."""
+        rest, before = iter(parts), list[Part]()
+        for part in rest:
+            before.append(part)
+            if not isinstance(part, bytes):
+                first = self.open(part[0])
+                await first.begin(part[1], part[2])
+                return chain(before, rest), _first_then(first, self.open)
+        return iter(before), self.open
+
+    async def elsewhere(self, download: Download, method: str) -> str | None:
+        """Where a reader gets it without us: where the configuration wants that, and a store has it as it is. Only what
+        somebody downloads: what a page plays or shows comes from the shop, so that it asks nobody else."""
+        s3 = self._house.config.s3
+        if s3 is None or s3.downloads != "redirect" or not isinstance(download.body, Blob):
+            return None
+        media_type = download.representation.media_type
+        return await self._house.storage.address(download.body, download.name, media_type, method)
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))

@@ -246,6 +246,9 @@ class OriginRow:
     inode: int | None
     mtime_ns: int | None
     ctime_ns: int | None
+    place: str
+    tag: str
+    fault: str
     seconds_micros: int | None
     width: int | None
     height: int | None
@@ -265,6 +268,9 @@ _ORIGIN = select(
     blobs.c.inode,
     blobs.c.mtime_ns,
     blobs.c.ctime_ns,
+    blobs.c.place,
+    blobs.c.tag,
+    blobs.c.fault,
     files.c.seconds_micros,
     files.c.width,
     files.c.height,

@@ -19,7 +19,7 @@ PUBLIC_ROLES = ("sample", "art", "taste")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """Everything that a download of one file needs. Times are microseconds; the last three are a link's witness."""
+    """Everything that a download of one file needs. Times are microseconds; from `keep` on, where its bytes are."""
 
     name: str
     label: str
@@ -32,6 +32,9 @@ class FileRow:
     inode: int | None
     mtime_ns: int | None
     ctime_ns: int | None
+    place: str
+    tag: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ _FILE_COLUMNS = (
     blobs.c.inode,
     blobs.c.mtime_ns,
     blobs.c.ctime_ns,
+    blobs.c.place,
+    blobs.c.tag,
+    blobs.c.fault,
 )
 _WORK_BY_KEY = Prepared(select(grants.c.work_id).where(grants.c.key == bindparam("key")))
 _HELD = Prepared(
