@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Options, Row
 
 SHORT = ("start", "page", "orders", "download", "upload", "launch")
-LONG = ("slow", "orders_store", "upload_cut")
+LONG = ("slow", "orders_store", "upload_cut", "formats")
 
 
 def _machine() -> str:
