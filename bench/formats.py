@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import subprocess
 import threading
 import time
@@ -58,11 +59,13 @@ class _Memory:
 
 
 def _timed(made: str, seconds: float, run: object) -> Iterator[Row]:
-    began = time.perf_counter()
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with _Memory() as memory:
         asyncio.run(run)  # type: ignore[arg-type]
-    took = time.perf_counter() - began
+    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     yield Row(made, took, "s", f"{seconds:g} s of it", took / seconds, "–", None)
+    yield Row(f"{made}: processor", busy, "s", f"{seconds:g} s of it", busy / seconds, "–", None)
     yield Row(f"{made}: memory", memory.most / 1024, "MB", "–", None, "≤ 2,048 MB", memory.most < 2 << 20)
 
 
