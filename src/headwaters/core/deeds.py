@@ -39,6 +39,7 @@ class What(StrEnum):
     WORDS_CHANGED = "work.words"
     MIRROR_ADDED = "work.mirror_added"
     MIRROR_REMOVED = "work.mirror_removed"
+    MIRRORS_CHECKED = "work.mirrors_checked"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -106,6 +107,7 @@ WORDS: Mapping[What, str] = {
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
     What.MIRROR_ADDED: N_("noted a mirror of %(subject)s"),
     What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
+    What.MIRRORS_CHECKED: N_("had the mirrors of %(subject)s looked at again"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),
