@@ -46,6 +46,7 @@ NO_PAGES = frozenset(
                 "{ref}/{name}",
             )
         ),
+        "/d/{key}/everything-{recipe}.zip",
         "/healthz",
         "/o/{token}.json",
         "/o/{token}/back",  # leads to the order page

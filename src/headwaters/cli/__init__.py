@@ -26,6 +26,7 @@ _ROOMS = {
     "retire": "works",
     "restore": "works",
     "withhold": "works",
+    "makings": "makings",
     "collections": "collections",
     "mirrors": "mirrors",
     "orders": "orders",
@@ -47,6 +48,7 @@ _ROOMS = {
     "logo": "look",
     "themes": "look",
     "address": "look",
+    "storage": "storage",
     "serve": "serve",
     "demo": "demo",
 }

@@ -39,6 +39,7 @@ _OPTIONS = {
     "minimum": _("the least that the pay door takes"),
     "licence": _("an SPDX name such as CC-BY-SA-4.0 (all-rights-reserved)"),
     "doors": _("the open ones, such as pay,cant_pay,have_copy (all three)"),
+    "formats": _("what else is made of it, such as mp3,opus or none (the shop's usual)"),
     "taste": _("how much can be tried, such as “from 1:00 45 seconds, 1 chapter”, or off (the shop’s usual)"),
 }
 

@@ -73,6 +73,9 @@ class Settings:
     notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
     notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
     notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
+    check_files: str = field(
+        default="month", metadata={"doc": "How often every file is read again at night: week, month or never"}
+    )
     taste: str = field(
         default=USUAL_TASTE,
         metadata={"doc": "How much of a work can be tried on its page, such as “30 seconds, 1 chapter”; or off"},
@@ -204,6 +207,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "notify_orders": _wish,
     "notify_letters": _wish,
     "notify_hour": _hour,
+    "check_files": _one_of("week", "month", "never"),
     "taste": _taste,
     "formats": _formats,
 }

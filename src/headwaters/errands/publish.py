@@ -145,7 +145,7 @@ async def publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
     publication = replace(
         publication,
         files=(*files, *art_files),
-        blobs=(*(kept.blob for kept in plan.kept), *map(row_of, (*blobs, *art_blobs))),
+        blobs=tuple(map(row_of, (*blobs, *art_blobs))),  # those of files that go on have rows, and may be on the move
         changes=manner.changes,
     )
     refs = [house.token()[:REF_LENGTH] for _ in publication.files]

@@ -32,8 +32,7 @@ class ParcelFile:
 
 @dataclass(frozen=True, slots=True)
 class TorrentRow:
-    """The info dictionary of an edition's torrent: what it is called by, and the blob that it is. The last three are a
-    link's witness, which it never has."""
+    """The info dictionary of an edition's torrent: what it is called by, and the blob that it is."""
 
     infohash: str
     sha256: str
@@ -43,6 +42,9 @@ class TorrentRow:
     inode: int | None = None
     mtime_ns: int | None = None
     ctime_ns: int | None = None
+    place: str = "local"
+    tag: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,19 @@ _GIVEN_OF = Prepared(
     .order_by(files.c.position, files.c.id)
 )
 _TORRENT = Prepared(
-    select(torrents.c.infohash, blobs.c.sha256, blobs.c.crc32, blobs.c.size, blobs.c.keep)
+    select(
+        torrents.c.infohash,
+        blobs.c.sha256,
+        blobs.c.crc32,
+        blobs.c.size,
+        blobs.c.keep,
+        blobs.c.inode,
+        blobs.c.mtime_ns,
+        blobs.c.ctime_ns,
+        blobs.c.place,
+        blobs.c.tag,
+        blobs.c.fault,
+    )
     .join(blobs, blobs.c.sha256 == torrents.c.info_sha256)
     .where(torrents.c.edition_id == bindparam("edition_id"))
 )

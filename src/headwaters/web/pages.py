@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.study.visits import read_word
 from headwaters.core.works.editions import WorkState
@@ -46,6 +46,7 @@ from headwaters.web.visits import VISITS, is_visit
 
 routes = web.RouteTableDef()
 
+NO_MAIL = "mail=later"  # in the address of an order page, after a take that asked for a mail too many
 _NO_ORIGIN = b'name="from" value=""'
 _ROBOTS = (
     "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /lost\nDisallow: /studio\nAllow: /\n"
@@ -180,7 +181,7 @@ async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWor
     def look(conn: Connection, work_id: int) -> ShelfWork:
         work = rows.work_by_id(conn, work_id)
         parcel = None if work.state == WorkState.WITHHELD else parcel_of(conn, work_id)
-        return shelf_work(work, house.now.settings.language, parcel, house.config.url)
+        return shelf_work(work, house.now.settings.language, parcel, house.config.url, house.now.settings.formats)
 
     async def read(work_id: int) -> ShelfWork:
         return await house.db.read(lambda conn: look(conn, work_id))
@@ -188,7 +189,8 @@ async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWor
     return [await kept.get(house, line.work_id, partial(read, line.work_id)) for line in order.lines]
 
 
-async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+async def held_order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+    """An order, and its works as their holders see them. Raises NotFound(ORDER_UNKNOWN)."""
     if not is_secret(token):
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
     order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
@@ -196,6 +198,15 @@ async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list
         if line.key:
             request.app[DESK].expect(line.key, line.work_id)
     return order, await _shelves(request, order)
+
+
+def _unsent(request: web.Request, order: rows.OrderView) -> Typed:
+    """The word about a mail that did not go out, until there is an address."""
+    if request.query_string != NO_MAIL or order.email is not None:
+        return NOTHING_TYPED
+    message = N_("There were many mails from your network just now, so none was sent to you.")
+    hint = N_("Everything is on this page. Keep its address, or ask for the mail again in an hour.")
+    return Typed({"email": ""}, Refused(Code.TOO_OFTEN, message, hint=hint, field="email"))
 
 
 async def order_page(
@@ -207,8 +218,8 @@ async def order_page(
 ) -> web.Response:
     """The order page as it is now; after a form of it was refused, with what was typed, and why."""
     house = request.app[HOUSE]
-    order, shelves = await _order(request, token)
-    form = Typed(typed or {}, problem) if problem else NOTHING_TYPED
+    order, shelves = await held_order(request, token)
+    form = Typed(typed or {}, problem) if problem else _unsent(request, order)
     html = order_html(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
     return private_page(html, status_of(problem) if problem else 200, retry_headers(problem))
 
@@ -216,7 +227,7 @@ async def order_page(
 @routes.get("/o/{token}.json")
 async def get_order_json(request: web.Request) -> web.Response:
     """The machine twin of the order page."""
-    order, shelves = await _order(request, request.match_info["token"])
+    order, shelves = await held_order(request, request.match_info["token"])
     body = msgspec.json.format(msgspec.json.encode(order_json(site_of(request.app[HOUSE]), order, shelves)), indent=2)
     return web.Response(body=body + b"\n", headers={"Content-Type": "application/json", **PRIVATE})
 

@@ -31,6 +31,7 @@ from headwaters.store.shelf import HELD_ROLES, EditionRow
 from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
 from headwaters.web.contexts.countries import Country, CountryPage
+from headwaters.web.contexts.formats import FormatsPage
 from headwaters.web.contexts.letters import RefusePage
 from headwaters.web.contexts.lost import LostFoundPage, LostLinkPage, LostOrder, LostPage, LostSentPage
 from headwaters.web.contexts.orders import OrderPage
@@ -51,6 +52,7 @@ PAGES: Mapping[str, type] = {
     "collection.html": CollectionPage,
     "read.html": ReadPage,
     "order.html": OrderPage,
+    "formats.html": FormatsPage,
     "country.html": CountryPage,
     "about.html": AboutPage,
     "privacy.html": PrivacyPage,

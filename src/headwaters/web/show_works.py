@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -31,6 +30,8 @@ from headwaters.web.licences import said_licence
 from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
 from headwaters.web.show_fetching import free_work
+from headwaters.web.show_formats import last_part as last_part  # for who shows files
+from headwaters.web.show_formats import other_formats
 from headwaters.web.show_taste import tastes
 
 _PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
@@ -122,11 +123,6 @@ def _fresh_form(tills: tuple[str, ...], settings: Settings, price: Money, minimu
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def last_part(name: str) -> str:
-    """A file's name without its folders, as it stands in an address."""
-    return quote(name.rpartition("/")[2], safe="")
 
 
 def public_file(slug: str, file: FileView) -> str:
@@ -304,6 +300,7 @@ def work_page(
         taste=tastes(work, f"/w/{work.slug}/f", said),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
+        formats=other_formats(work, now.settings.formats, now.settings.language),
         edition=work.edition,
         price=_price(work, said),
         free=free_work(site.url, lines, parcel, said) if parcel else None,

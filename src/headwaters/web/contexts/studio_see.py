@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, OrderItem, ReportItem, ThreadItem
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, OrderItem, ReportItem, ThreadItem
 from headwaters.web.contexts.studio_checklist import ChecklistView
 
 
@@ -139,6 +139,7 @@ class StartPage:
     reports: tuple[ReportItem, ...]  # that nobody answered yet
     newest: tuple[OrderItem, ...]
     has_password: bool
+    damaged: tuple[DamagedItem, ...]  # works whose files are missing or changed
     wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 
 

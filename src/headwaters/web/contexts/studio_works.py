@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, WorkRow
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, WorkRow
+from headwaters.web.contexts.studio_makings import Makings
 from headwaters.web.contexts.studio_uploads import UploadsView
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
@@ -58,6 +59,7 @@ class WordsForm:
     kinds: tuple[Choice, ...]
     licences: tuple[Choices, ...]
     doors: tuple[Choice, ...]
+    formats: tuple[Choice, ...]  # that are made of it, where it does not follow the shop (fields.formats is not empty)
     rights: tuple[Choice, ...]  # empty where nothing is declared
     currency: str  # ISO 4217
     symbol: str  # the same as it stands beside an amount: €
@@ -125,6 +127,7 @@ class WorkStudioPage:
     work: WorkRow
     note: str  # why it is withheld, or empty
     form: WordsForm
+    makings: Makings  # what the shop makes of it
     editions: tuple[EditionItem, ...]  # the newest first
     draft: str  # address of the edition that is being prepared, or empty
     inside: tuple[CollectionTick, ...]  # collections that it is in
@@ -132,6 +135,7 @@ class WorkStudioPage:
     why: str  # what was typed as the reason to withhold it
     script: str
     problem: Problem | None  # of anything but the words
+    damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
 
 
 # ── drafts ───────────────────────────────────────────────────────────────────────────────────────

@@ -101,6 +101,7 @@ class WorkPage:
     taste: Tastes  # what the shop made of its files to be tried
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
+    formats: str  # what they are there in as well: MP3 and Opus; or empty
     edition: int
     price: Amount | None  # what is suggested, or None where nothing is
     free: FreeWork | None  # what everybody may take, where the work asks for nothing
