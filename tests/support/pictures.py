@@ -40,6 +40,7 @@ NO_PAGES = frozenset(
                 "all.meta4",
                 "all.torrent",
                 "everything.zip",
+                "everything-{recipe}.zip",
                 "seed/{edition}/{path}",
                 "{ref}",
                 "{ref}.meta4",
