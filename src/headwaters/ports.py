@@ -24,6 +24,7 @@ from headwaters.core.works.chapters import Moment
 from headwaters.core.works.pieces import Piece
 from headwaters.core.works.reading import Reading
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
+from headwaters.core.works.stamps import Facts, Field, Finding
 
 __all__ = [
     "Blob",
@@ -31,6 +32,7 @@ __all__ = [
     "Cover",
     "Cutter",
     "Encoder",
+    "Examined",
     "Fetched",
     "Fetcher",
     "Head",
@@ -53,6 +55,9 @@ __all__ = [
     "Places",
     "RefundStatus",
     "Source",
+    "StampWish",
+    "Stamped",
+    "Stamper",
     "Storage",
     "Tags",
     "Till",
@@ -474,6 +479,56 @@ class Books(Protocol):
     def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
         """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
         pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
+
+
+# ── Stamper ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StampWish:
+    """What a copy should be. `facts`: what its colophon says, None for none; `clean`: whether what was perhaps not
+    meant to be published goes out of it."""
+
+    facts: Facts | None = None
+    clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a file says, would say, and tells besides. `why`: a msgid, if it would be left alone."""
+
+    fields: tuple[Field, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """What became of a file. `made`: whether there is a copy at the target; else the file is good as it is, or was left
+    alone, and `why` (a msgid) says so. `left`: what was found and could not be taken out safely."""
+
+    made: bool
+    fields: tuple[Field, ...] = ()
+    removed: tuple[Finding, ...] = ()
+    left: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+class Stamper(Protocol):
+    """Writes a colophon into copies of files, in their metadata alone. Blocks: call in a thread.
+
+    The same file and wish give the same bytes, wherever and whenever, and nothing in them comes from a reader. What a
+    file's creator wrote into a field stays. The sounds, pictures and texts of a copy are those of the file, bit by bit,
+    which is looked at each time; where they would not be, or the file is broken, signed, encrypted or unusual, it is
+    left alone.
+    """
+
+    def examine(self, path: Path, name: str, facts: Facts | None) -> Examined:
+        """Only looks. `name`: what the file is called. Raises OSError where it cannot be read."""
+
+    def stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
+        """A copy at `target` as wished, if there is anything to change. Raises OSError, also for a full disk: what is
+        at `target` then is worth nothing."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────

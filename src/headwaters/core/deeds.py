@@ -42,6 +42,8 @@ class What(StrEnum):
     MIRRORS_CHECKED = "work.mirrors_checked"
     MADE_AGAIN = "work.made_again"
     MAKING_STOPPED = "work.making_stopped"
+    COLOPHON_CHOSEN = "work.colophon"
+    SAMPLE_WITHDRAWN = "work.sample"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
     DRAFT_TAKEN_BACK = "draft.taken_back"
@@ -113,6 +115,8 @@ WORDS: Mapping[What, str] = {
     What.MIRRORS_CHECKED: N_("had the mirrors of %(subject)s looked at again"),
     What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
     What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
+    What.COLOPHON_CHOSEN: N_("chose for %(subject)s whether its files say where they come from: %(colophon)s"),
+    What.SAMPLE_WITHDRAWN: N_("withdrew a sample of %(subject)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
     What.DRAFT_TAKEN_BACK: N_("took %(subject)s back before it was published"),

@@ -145,6 +145,7 @@ class Code(StrEnum):
     RIGHT_MISSING = "right_missing"
     LAST_CREATOR = "last_creator"
     PAGE_UNKNOWN = "page_unknown"
+    PAGE_NOT_YOURS = "page_not_yours"
     FORM_BROKEN = "form_broken"
     FOREIGN_FORM = "foreign_form"
     WRONG_USE = "wrong_use"

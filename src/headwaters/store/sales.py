@@ -15,6 +15,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.store.connection import Connection, Prepared, PreparedInsert
 from headwaters.store.tables import (
+    extra_fees,
     grants,
     ledger_entries,
     ledger_postings,
@@ -571,7 +572,8 @@ def last_paid_at(conn: Connection, order_id: int) -> int | None:
 
 # ── refunds and events ───────────────────────────────────────────────────────────────────────────
 
-_ADD_REFUND = _add_once(refunds, "payment_id", "external_id", "currency", "amount_minor", "created_at")
+_ADD_REFUND = _add_once(refunds, "payment_id", "external_id", "currency", "amount_minor", "created_at", "kind")
+_ADD_EXTRA_FEE = _add_once(extra_fees, "payment_id", "external_id", "currency", "amount_minor", "created_at")
 _EVENT_SEEN = Prepared(
     select(payment_events.c.id).where(
         payment_events.c.till == bindparam("till"), payment_events.c.event_id == bindparam("event_id")
@@ -581,15 +583,28 @@ _PUT_EVENT = _put_once(payment_events, "till", "event_id", "type", "reference", 
 
 
 def add_refund(
-    conn: Connection, payment_id: int, external_id: str, currency: str, amount_minor: int, created_at: int
+    conn: Connection, payment_id: int, external_id: str, amount: Money, created_at: int, kind: str = ""
 ) -> int | None:
     """One refund, once by the till's own id; None: known before."""
     return _ADD_REFUND.id_if_new(
         conn,
         payment_id=payment_id,
         external_id=external_id,
-        currency=currency,
-        amount_minor=amount_minor,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        created_at=created_at,
+        kind=kind,
+    )
+
+
+def add_extra_fee(conn: Connection, payment_id: int, external_id: str, fee: Money, created_at: int) -> int | None:
+    """What a till took besides its fee, once by its own id; None: known before."""
+    return _ADD_EXTRA_FEE.id_if_new(
+        conn,
+        payment_id=payment_id,
+        external_id=external_id,
+        currency=fee.currency,
+        amount_minor=fee.minor,
         created_at=created_at,
     )
 

@@ -474,9 +474,23 @@ refunds = Table(
     _text("currency"),
     _int("amount_minor"),
     _int("created_at"),
-    _maybe_int("undone_at"),  # the bank sent it back: the money never went
+    _maybe_int("undone_at"),  # the bank sent it back: the money never went; of a dispute: it was won
+    _text("kind", ""),  # dispute: the reader's bank took it back
     Unique("payment_id", "external_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+# what a till took for a payment besides its fee, such as for a dispute; below zero: what came back of that
+extra_fees = Table(
+    "extra_fees",
+    metadata,
+    _id(),
+    _to("payment_id", "payments"),
+    _text("external_id"),
+    _text("currency"),
+    _int("amount_minor"),
+    _int("created_at"),
+    Unique("payment_id", "external_id"),
 )
 
 payment_events = Table(
@@ -497,7 +511,7 @@ ledger_entries = Table(
     "ledger_entries",
     metadata,
     _id(),
-    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, refund:<id>, undone:<id>
+    Column("key", Text, nullable=False, unique=True),  # payment:<id>, fee:<id>, extra:<id>, refund:<id>, undone:<id>
     _to("order_id", "orders"),
     _text("kind"),
     _int("at"),

@@ -31,6 +31,7 @@ class WorkRow:
     state: WorkState
     details: Details
     revision: int = 0
+    colophon: str = ""  # on, off; empty: as the shop does
 
 
 _WORK = select(
@@ -54,6 +55,7 @@ _WORK = select(
     works.c.taste,
     works.c.formats,
     works.c.revision,
+    works.c.colophon,
 )
 
 
@@ -77,7 +79,7 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         taste=row.taste,
         formats=row.formats,
     )
-    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
+    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision, row.colophon)
 
 
 def _columns(details: Details) -> dict[str, object]:
@@ -152,6 +154,12 @@ def change_words(conn: Connection, work_id: int, revision: int, details: Details
     statement = update(works).where(works.c.id == work_id, works.c.revision == revision)
     done = conn.execute(statement.values(revision=revision + 1, changed_at=now, **_columns(details)))
     return done.rowcount == 1
+
+
+def set_colophon(conn: Connection, work_id: int, colophon: str) -> bool:
+    """Whether its files say where they come from. True: it was otherwise."""
+    statement = update(works).where(works.c.id == work_id, works.c.colophon != colophon)
+    return conn.execute(statement.values(colophon=colophon)).rowcount == 1
 
 
 def move_work(
@@ -229,6 +237,9 @@ class EditionLine:
     files: tuple[FileRow, ...]
 
 
+_BY_CREATOR = frozenset({*(role for role in Role if role.given), Role.WITHDRAWN})
+
+
 def editions_of(conn: Connection, work_id: int) -> list[EditionLine]:
     """All editions of a work, the newest first; without the pictures that the shop made."""
     query = select(
@@ -246,7 +257,7 @@ def editions_of(conn: Connection, work_id: int) -> list[EditionLine]:
             rights=row.rights,
             rights_text=row.rights_text,
             changes=row.changes,
-            files=tuple(file for file in files_of(conn, row.id) if Role(file.role).given),
+            files=tuple(file for file in files_of(conn, row.id) if Role(file.role) in _BY_CREATOR),
         )
         for row in conn.execute(query.order_by(editions.c.number.desc()))
     ]
@@ -283,6 +294,18 @@ def replace_art(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> N
     if rows:
         values = [{"edition_id": edition_id, "position": start + at, **asdict(row)} for at, row in enumerate(rows)]
         conn.execute(insert(files), values)
+
+
+def withdraw_samples(conn: Connection, work_id: int, name: str, edition: int | None) -> tuple[int, int]:
+    """Samples of this name, of one edition or of all, are none any more: how many, and how many were none before."""
+    mine = select(editions.c.id).where(editions.c.work_id == work_id)
+    if edition is not None:
+        mine = mine.where(editions.c.number == edition)
+    called = (files.c.edition_id.in_(mine), files.c.name == name)
+    gone = select(func.count()).select_from(files).where(*called, files.c.role == Role.WITHDRAWN.value)
+    before = int(conn.execute(gone).scalar() or 0)
+    samples = update(files).where(*called, files.c.role == Role.SAMPLE.value)
+    return conn.execute(samples.values(role=Role.WITHDRAWN.value)).rowcount, before
 
 
 def drawn_otherwise(conn: Connection, recipe: str) -> list[str]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.shelf.keys import is_secret
-from headwaters.core.study.visits import read_word
+from headwaters.core.study.visits import FROM_COPY, read_edition, read_word
 from headwaters.core.works.editions import WorkState
 from headwaters.errands.house import House
 from headwaters.store import collections
@@ -123,6 +123,8 @@ async def get_work(request: web.Request) -> web.Response:
     came_from = read_word(request.query.get("from", "")) if request.query_string else ""
     if kept.status == 200 and is_visit(request):
         request.app[VISITS].count(slug, came_from)
+        if came_from == FROM_COPY and (edition := read_edition(request.query.get("edition", ""))) is not None:
+            request.app[VISITS].count_copy(slug, edition)
     if came_from:
         body = bytes(response.body or b"")  # type: ignore[arg-type]
         response.body = body.replace(_NO_ORIGIN, f'name="from" value="{came_from}"'.encode())

@@ -17,6 +17,7 @@ from headwaters.core.letters import clean_address
 from headwaters.core.sales.doors import check_amount, check_nonce, check_till, parse_take
 from headwaters.core.shelf.keys import is_secret
 from headwaters.errands import settle
+from headwaters.errands.house import House
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
 from headwaters.web.errors import BROKEN_BODY
@@ -24,6 +25,7 @@ from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
 from headwaters.web.pages import NO_MAIL, order_page, work_page
 from headwaters.web.render import KEPT
+from headwaters.web.security import may_lead_to
 
 routes = web.RouteTableDef()
 
@@ -39,8 +41,10 @@ def see_other(location: str) -> web.Response:
     return web.Response(status=SEE_OTHER, headers=headers)
 
 
-def _next(taken: Taken) -> web.Response:
-    return see_other(taken.url or f"/o/{taken.token}")
+def _next(house: House, taken: Taken, query: str = "") -> web.Response:
+    """To the till's page, or to the order page, which has a link there; `query`: what that page is to say."""
+    direct = taken.url is not None and may_lead_to(house.config, taken.url)
+    return see_other(taken.url if taken.url and direct else f"/o/{taken.token}{query}")
 
 
 async def _patiently(reading: Awaitable[T]) -> T:
@@ -126,8 +130,8 @@ async def post_take(request: web.Request) -> web.Response:
             limit(request, "letter")
         if wish.email and not _may_mail(request):
             taken = await take(house, replace(wish, email=None), work)
-            return see_other(taken.url or f"/o/{taken.token}?{NO_MAIL}")
-        return _next(await take(house, wish, work))
+            return _next(house, taken, f"?{NO_MAIL}")
+        return _next(house, await take(house, wish, work))
     except (Refused, Unavailable) as problem:
         return await work_page(request, slug, problem=problem, typed=form)
 
@@ -143,7 +147,7 @@ async def post_pay(request: web.Request) -> web.Response:
         titles = await house.db.read(lambda conn: rows.titles(conn, order.id))
         amount = check_amount(form.get("amount", ""), order.currency)
         title, nonce = ", ".join(titles), check_nonce(form.get("nonce", ""))
-        return _next(await pay(house, order, title, amount, check_till(form.get("till", "")), nonce))
+        return _next(house, await pay(house, order, title, amount, check_till(form.get("till", "")), nonce))
     except (Refused, Unavailable) as problem:
         return await order_page(request, order.token, problem=problem, typed={"amount": "", **form})
 

@@ -35,8 +35,9 @@ WORDS = (
     "taste",
     "formats",
 )
-NEW_WORK = (*WORDS, "slug", "rights")
-NEW_EDITION = ("changes", "rights", "dropped")
+COPIES = ("colophon", "remove_private")  # of the copies that the shop makes
+NEW_WORK = (*WORDS, "slug", "rights", *COPIES)
+NEW_EDITION = ("changes", "rights", "dropped", *COPIES)
 
 _MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "taste", "formats", "doors", "title"})
 
@@ -79,7 +80,7 @@ def _formats(form: Form) -> str:
 
 def _given(form: Form) -> dict[str, Given]:
     """What a form says, by the keys of work.toml."""
-    said = {key: form[key] for key in (*WORDS, "slug", "rights") if key in form}
+    said = {key: form[key] for key in (*WORDS, "slug", "rights", *COPIES) if key in form}
     return {key: Given(text, "") for key, text in said.items() if text.strip() or key in _MAY_BE_EMPTY}
 
 

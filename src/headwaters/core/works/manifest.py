@@ -60,6 +60,8 @@ class Said:
     cover_alt: str | None = None
     taste: str | None = None
     formats: str | None = None
+    colophon: bool | None = None
+    remove_private: bool | None = None
     files: tuple[FileEntry, ...] | None = None
 
 
@@ -260,6 +262,14 @@ def _formats(value: Any, currency: str) -> str:
         ) from None
 
 
+def _yes_or_no(value: Any, currency: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {"on", "off"}:  # as forms say it
+        return bool(value == "on")
+    raise _Wrong(N_("It is true or false."))
+
+
 _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "title": _title,
     "slug": _slug,
@@ -278,6 +288,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "cover_alt": _lines(1_000),
     "formats": _formats,
     "taste": lambda value, currency: check_taste(_line(1_000)(value, currency)),
+    "colophon": _yes_or_no,
+    "remove_private": _yes_or_no,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, OrderItem, ReportItem, ThreadItem
 from headwaters.web.contexts.studio_checklist import ChecklistView
+from headwaters.web.contexts.studio_works import CopyBrought
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class NumbersPage:
     frame: Frame
     back: str  # address of the first page, with the same span and work
     going: Going
+    brought: tuple[CopyBrought, ...]  # editions whose copies brought visits in that time
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ NAMES: Mapping[str, str] = {
     "rights": N_("By what right you publish it"),
     "changes": N_("What is new"),
     "dropped": N_("Files that are left out"),
+    "colophon": N_("What the copies say"),
+    "remove_private": N_("What is left out of the copies"),
     "day": N_("The day"),
     "files": N_("Files"),
     "cover": N_("Cover"),

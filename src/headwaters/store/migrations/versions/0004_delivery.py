@@ -118,5 +118,18 @@ def upgrade() -> None:
     for name in ("creators", "studio_sessions"):
         op.add_column(name, sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False))
         op.add_column(name, sa.Column("wrong_since", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "extra_fees",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("payment_id", ID, nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_extra_fees_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extra_fees")),
+        sa.UniqueConstraint("payment_id", "external_id", name=op.f("uq_extra_fees_payment_id_external_id")),
+    )
+    op.add_column("refunds", sa.Column("kind", sa.Text(), server_default="", nullable=False))
     op.add_column("orders", sa.Column("first_door", sa.Text(), server_default="", nullable=False))
     op.execute(TAKEN_FREE)
