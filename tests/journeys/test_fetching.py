@@ -103,11 +103,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     write_work(root / "Zine", {"Zine 1.zip": 300_000, "Zine 2.zip": 5}, doors='["cant_pay", "have_copy"]')
     folder = make_alices_shop(root / "shop", [root / "High Water", root / "River Songs", root / "Zine"])
 
-    served = Served(folder).start()
-    assert until(lambda: all(has_torrent(served, slug) for slug in ("high-water", "river-songs", "zine")))
-    yield served
-    if served.process:
-        served.kill()
+    served = Served(folder, {"HEADWATERS_WORKSHOP": "on"}).start()
+    try:
+        assert until(lambda: all(has_torrent(served, slug) for slug in ("high-water", "river-songs", "zine"))), (
+            served.log
+        )
+        yield served
+    finally:
+        if served.process:
+            served.kill()
     assert MARK not in served.log
 
 
@@ -248,13 +252,17 @@ def test_a_free_work_is_completed_from_its_public_address(shop: Served, fetch: M
     assert until(lambda: free.is_whole(client.place))
 
 
-def test_a_client_that_was_killed_goes_on_over_a_line_that_breaks(shop: Served, film: Work, fetch: MakeClient) -> None:
+def test_client_and_shop_are_killed_and_go_on_over_a_line_that_breaks(
+    shop: Served, film: Work, fetch: MakeClient
+) -> None:
     with Wire(shop.port, cuts=[300_000] * 6).up() as wire:
         torrent = by_way_of(wire, film.torrent())
         client = fetch(torrent)
         assert until(lambda: len(wire.requests) >= 2)
         client.stop()
         assert not film.is_whole(client.place)
+        shop.kill()
+        shop.start()
         again = type(client)(client.torrent, client.place)
         try:
             assert until(lambda: film.is_whole(client.place))
