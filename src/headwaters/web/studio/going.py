@@ -286,6 +286,9 @@ def going_context(
             said.gettext("Visits"), (said.number(total.visits),), said.gettext("of your works’ pages, not people"), ""
         )
     )
+    if going.fetched:
+        words = said.gettext("files of free works, from their public addresses")
+        cards.append(pages.NumberCard(said.gettext("Fetched by everyone"), (said.number(going.fetched),), words, ""))
     enough = is_enough(going.bars)
     plots = [copies_plot(said, going.window, going.bars, total)] if enough else []
     if enough and money and (drawn := money_plot(said, going.window, going.bars, total)):
