@@ -106,7 +106,7 @@ async def note_next(house: House, text: str, who: int | None) -> str:
 
 
 def _invalid(why: str) -> Refused:
-    return Refused(Code.ADDRESS_INVALID, why.replace("%", "%%"), hint=N_("Such as shop.example."), field="address")
+    return Refused(Code.ADDRESS_INVALID, why.replace("%", "%%"), field="address")
 
 
 @dataclass(frozen=True, slots=True)
