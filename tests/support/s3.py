@@ -29,9 +29,9 @@ def swift() -> Iterator[Swift]:
     """The run's own S3 server. Its folder is on a disk that has extended attributes, which pytest's may not be."""
     for tool in ("swift", "swift-account", "swift-box", "swift-object"):
         need(tool)
-    with tempfile.TemporaryDirectory(prefix="headwaters-swift-", dir=_disk()) as folder:
-        with running(Path(folder)) as server:
-            yield server
+    place = tempfile.TemporaryDirectory(prefix="headwaters-swift-", dir=_disk())
+    with place as folder, running(Path(folder)) as server:
+        yield server
 
 
 def _disk() -> str:
