@@ -59,6 +59,9 @@ NO_PAGES = frozenset(
         "/studio/look/accent",  # a colour for the script
         "/studio/uploads/",
         "/w/{slug}/f/{ref}/{name}",
+        "/w/{slug}/read",  # leads to the first page
+        "/w/{slug}/read/{book}/p/{name}",
+        "/d/{key}/{ref}/read/p/{name}",
     }
 )
 _SUFFIXES = (".csv", ".json", ".js", ".css", ".png", ".svg", ".txt")

@@ -125,7 +125,7 @@ _SHEETS: Mapping[str, tuple[str, ...]] = {
     "orders": ("studio-sell.css",),
     "letters": ("studio-talk.css",),
     "money": ("studio-sell.css",),
-    "launch": ("studio-see.css",),
+    "launch": ("studio-see.css", "studio-launch.css"),
     "shop": ("studio-look.css", "studio-people.css"),
 }
 

@@ -39,7 +39,6 @@ _STEPS = {
 _ORIGINS = {
     "": (N_("Nothing said"), N_("an address that was typed or kept, or a link without a word")),
     "copy": (N_("A copy"), N_("the plain words beside a file led home")),
-    "feed": (N_("A feed"), N_("a reader’s app that follows you")),
     OTHER_WORDS: (N_("Other words"), N_("more than 50 a day are not told apart")),
 }
 NO_COUNTRIES = Countries((), 0, 0)
