@@ -170,6 +170,7 @@ async def _reference(house: House, taken: Taken) -> str:
 PUBLIC = {
     "first page": "/",
     "film": "/w/high-water",
+    "for everybody": "/w/zine",
     "songs": "/w/songs",
     "book": "/w/a-book",
     "collection": "/c/all-water",

@@ -22,6 +22,7 @@ from tests.support.pictures import Shot, forgotten, is_page, paths_of, shots, wr
 
 ACCOUNTS = "/studio/launch/accounts?work=high-water&since=2025-01-01T00:00&costs=Camera+1200%0AFour+friends:+2,400.50"
 PAGES = (
+    "/studio/works/zine/mirrors",
     "/studio/numbers?span=7",
     "/studio?span=today",
     "/studio?span=365&work=high-water",
