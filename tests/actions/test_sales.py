@@ -17,7 +17,7 @@ from headwaters.core.errors import Code, Conflict, NotFound, Refused
 from headwaters.core.sales.doors import Take
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
-from headwaters.core.sales.tills import PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.sales.tills import ExtraFee, PaymentStatus, RefundStatus, TillEvent, TillSession
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
@@ -594,14 +594,16 @@ async def test_a_due_look_at_the_till_goes_to_one_sweep_only(shop: Database):
 # ── any order, any number ────────────────────────────────────────────────────────────────────────
 
 _REFUNDS = (RefundStatus("r1", Money(120, "EUR"), True), RefundStatus("r2", Money(380, "EUR"), True))
+_EXTRA = (ExtraFee("t1", Money(1500, "EUR")), ExtraFee("t2", Money(-1500, "EUR")), ExtraFee("t3", Money(7, "EUR")))
 _FACTS = st.one_of(
     st.sampled_from([PaymentState.PENDING, PaymentState.FAILED, PaymentState.EXPIRED]).map(
-        lambda state: (state, None, ())
+        lambda state: (state, None, (), ())
     ),
     st.tuples(
         st.just(PaymentState.PAID),
         st.sampled_from([None, Money(33, "EUR")]),
         st.sampled_from([(), _REFUNDS[:1], _REFUNDS[1:], _REFUNDS]),
+        st.sampled_from([(), _EXTRA[:1], _EXTRA[1:], _EXTRA]),
     ),
 )
 
@@ -621,12 +623,13 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         payment = placed.payment
         assert payment is not None
         before = {(account, currency): total for account, currency, total in await shop.read(rows.balances)}
-        for state, fee, refunds in [*facts, *facts]:
-            said = status(payment, state, fee=fee, refunds=refunds)
+        for state, fee, refunds, extra in [*facts, *facts]:
+            said = status(payment, state, fee=fee, refunds=refunds, extra_fees=extra)
             await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, f"key-{number}", NOW))
         paid = [fact for fact in facts if fact[0] is PaymentState.PAID]
         refunded = sum({refund.external_id: refund.amount.minor for fact in paid for refund in fact[2]}.values())
         fee = 33 if any(fact[1] for fact in paid) else 0
+        fee += sum({one.external_id: one.amount.minor for fact in paid for one in fact[3]}.values())
         moved = {
             account: total - before.get((account, currency), 0)
             for account, currency, total in await shop.read(rows.balances)

@@ -157,6 +157,7 @@ def test_notices_are_shown_changed_and_tried(
     assert changed == {**now, "tried": False}
     refused(quick_shop, 1, "email_invalid", "notices", "--email", "alice")
     refused(quick_shop, 1, "setting_invalid", "notices", "--hour", "24")
+    assert quick_shop.run("notices", "--hour", "24")[2] == "notify_hour: It is an hour from 0 to 23.\n"
     use(post_office, monkeypatch)
     said = quick_shop.run("notices", "--try")
     assert said == (0, f"The mail server took it. Look into the inbox of {ALICE}.\n", "")

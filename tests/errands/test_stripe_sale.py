@@ -14,12 +14,16 @@ from headwaters.actions.sales import Outcome
 from headwaters.actions.shop import change_settings
 from headwaters.core.errors import Code, NotFound, Refused
 from headwaters.core.sales.doors import Take
+from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, look_around, refresh
 from headwaters.errands.take import Taken, pay, take
 from headwaters.store import sales as rows
+from headwaters.store.export import order_records
+from headwaters.store.ledger import ledger_lines
 from headwaters.store.letters import thread
+from headwaters.store.studio import order_story
 from tests.errands.test_selling import FIVE, buy, order_of, payment_of
 from tests.people import add_work
 from tests.support.house import Clock, MakeHouse
@@ -114,6 +118,55 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
         ("test:sales:1", "EUR", -500),
         ("test:till:stripe", "EUR", -33),
     ]
+
+
+async def test_a_dispute_takes_its_amount_and_its_fee_and_brings_back_what_is_won(
+    shop: House, stripe_emulator: StripeEmulator
+) -> None:
+    _, payment = await bought(shop, stripe_emulator)
+    session_id = payment.session_id or ""
+    stripe_emulator.book_fee(session_id, 33)
+    about = stripe_object("dispute", payment_intent=payment.external_id)
+
+    async def told(kind: str, number: int) -> None:
+        body = stripe_event(f"charge.dispute.{kind}", about, id=f"evt_dispute_{kind}_{number}")
+        assert await receive(shop, stripe_emulator, body) is Outcome.HANDLED
+
+    stripe_emulator.dispute(session_id, 500, "needs_response", (-500, 1500))
+    for number in range(2):
+        await told("created", number)
+    gone = [
+        ("test:fees:stripe", "EUR", 1533),
+        ("test:refunds:1", "EUR", 500),
+        ("test:sales:1", "EUR", -500),
+        ("test:till:stripe", "EUR", -1533),
+    ]
+    assert await shop.db.read(rows.balances) == gone
+    stripe_emulator.decide(session_id, "won", (500, -1500))
+    for number in range(2):
+        await told("closed", number)
+    assert await shop.db.read(rows.balances) == [
+        ("test:fees:stripe", "EUR", 33),
+        ("test:refunds:1", "EUR", 0),
+        ("test:sales:1", "EUR", -500),
+        ("test:till:stripe", "EUR", 467),
+    ]
+    lines = await shop.db.read(lambda conn: ledger_lines(conn, 0, 99))
+    assert [(line.key.partition(":")[0], line.amount.minor) for line in lines] == [
+        ("payment", 500),
+        ("fee", -33),
+        ("extra", -1500),
+        ("refund", -500),
+        ("extra", 1500),
+        ("undone", 500),
+    ]
+    assert {line.reference for line in lines} == {payment.reference}
+    records = await shop.db.read(lambda conn: order_records(conn, (), 0, 9))
+    assert [(one.fee.minor, one.back.minor) for one in records] == [(33, 0)]
+    story = await shop.db.read(lambda conn: order_story(conn, payment.order_id))
+    assert story is not None
+    assert (story.payments[0].fee, story.payments[0].back) == (Money(33, "EUR"), 0)
+    assert story.payments[0].refunds[0].disputed
 
 
 async def test_a_refund_that_fails_at_the_bank_weeks_later_is_none(

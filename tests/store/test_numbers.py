@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from headwaters.core.clock import from_micros
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door, PaymentState
-from headwaters.core.sales.tills import PaymentStatus, RefundStatus
+from headwaters.core.sales.tills import ExtraFee, PaymentStatus, RefundStatus
 from headwaters.core.study.numbers import Sums, Tally, tallies, tally
 from headwaters.core.study.spans import HOUR, Span, cut, day_number, window_of
 from headwaters.errands import settle
@@ -119,6 +120,22 @@ async def test_taken_without_paying_after_all_is_the_door_of_who_cannot_pay(shop
     later = await look(shop, START, clock() + HOUR)
     assert (later.doors, later.practised) == (taken.doors, 0)
     assert later.money == {"EUR": Sums(750, 0, 0, 1)}
+
+
+async def test_what_a_dispute_costs_counts_on_its_day(shop: House, clock: Clock) -> None:
+    order = await take_work(shop, Door.PAY, till="by_hand", minor=750)
+    await settle.confirm(shop, order.reference)
+    clock.move(days=1)
+    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    assert payment is not None
+    status = replace(as_asked(payment, PaymentState.PAID), extra_fees=(ExtraFee("txn_1", Money(1500, "EUR")),))
+    now = clock()
+    for _ in range(2):
+        await shop.db.write(lambda conn: verbs.settle(conn, payment, status, "k" * 26, now))
+    assert (await look(shop, START, START + DAY)).money == {"EUR": Sums(750, 0, 0, 1)}
+    second = await look(shop, START + DAY, START + 2 * DAY)
+    assert second.money == {"EUR": Sums(0, 1500, 0, 0)}
+    assert second.money["EUR"].rest == -1500
 
 
 async def test_works_add_up_to_all(shop: House, clock: Clock) -> None:

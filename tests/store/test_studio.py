@@ -55,7 +55,7 @@ async def refund(house: House, order: Order, minor: int) -> None:
     """What a till's refund event leaves behind."""
     payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
     assert payment is not None
-    await house.db.write(lambda conn: sales_rows.add_refund(conn, payment.id, "re_1", "EUR", minor, 1))
+    await house.db.write(lambda conn: sales_rows.add_refund(conn, payment.id, "re_1", Money(minor, "EUR"), 1))
 
 
 async def test_real_money_and_that_of_practice_never_meet_in_one_sum(shop: House) -> None:

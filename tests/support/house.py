@@ -40,6 +40,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.adapters.media.encoder import FfmpegEncoder
     from headwaters.adapters.media.pieces import FfmpegCutter
     from headwaters.adapters.storage.local import LocalStorage
+    from headwaters.adapters.storage.places import StoragePlaces
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
     from headwaters.config import Config
@@ -55,7 +56,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     return House(
         config=config,
         db=database,
-        storage=LocalStorage(config.files_dir),
+        storage=StoragePlaces({"local": LocalStorage(config.files_dir)}, "local"),
         media=PillowMedia(),
         books=Bookbinder(),
         mailer=None,

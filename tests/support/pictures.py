@@ -32,9 +32,22 @@ _PLACEHOLDER = re.compile(r"\{[^}]+\}")
 # Addresses that answer with something else than a page.
 NO_PAGES = frozenset(
     {
-        "/d/{key}/everything.zip",
-        "/d/{key}/{ref}",
-        "/d/{key}/{ref}/{name}",
+        *(
+            f"{way}/{what}"
+            for way in ("/d/{key}", "/w/{slug}/get")
+            for what in (
+                "SHA256SUMS",
+                "all.meta4",
+                "all.torrent",
+                "everything.zip",
+                "everything-{recipe}.zip",
+                "seed/{edition}/{path}",
+                "{ref}",
+                "{ref}.meta4",
+                "{ref}/{name}",
+            )
+        ),
+        "/d/{key}/everything-{recipe}.zip",
         "/healthz",
         "/o/{token}.json",
         "/o/{token}/back",  # leads to the order page
@@ -61,6 +74,7 @@ SAMPLES = {
     "/studio/letters/{order_id}/saved/{saved_id}": ("/studio/letters/2/saved/1",),
     "/studio/reports/{reference}": ("/studio/reports/WR-GALL-ERY1",),
     "/studio/works/{slug}": ("/studio/works/high-water", "/studio/works/gone"),
+    "/studio/works/{slug}/mirrors": ("/studio/works/high-water/mirrors", "/studio/works/zine/mirrors"),
     "/studio/works/{slug}/preview": ("/studio/works/high-water/preview",),
     "/studio/letters/{order_id}": ("/studio/letters/2", "/studio/letters/1"),
     "/studio/people/{person}": ("/studio/people/1", "/studio/people/2", "/studio/people/4"),

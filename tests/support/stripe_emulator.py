@@ -114,11 +114,22 @@ class StripeEmulator:
         kept.refunds.insert(0, refund)
         return str(refund["id"])
 
-    def dispute(self, session_id: str, amount: int, status: str) -> None:
-        """The card's owner disputes `amount`."""
+    def dispute(self, session_id: str, amount: int, status: str, *moves: tuple[int, int]) -> None:
+        """The card's owner disputes `amount`; `moves`: (amount, fee) of each balance transaction so far."""
         kept = self.sessions[session_id]
         dispute = {"object": "dispute", "amount": amount, "currency": kept.currency, "status": status}
         kept.disputes.append(dispute | {"id": f"dp_{len(kept.disputes)}_{kept.charge}", "metadata": {}})
+        self.decide(session_id, status, *moves)
+
+    def decide(self, session_id: str, status: str, *moves: tuple[int, int]) -> None:
+        """What becomes of the newest dispute: its state, and what Stripe moves for it."""
+        kept = self.sessions[session_id]
+        dispute = kept.disputes[-1]
+        booked = dispute.setdefault("balance_transactions", [])
+        for amount, fee in moves:
+            name = f"txn_{len(booked)}_{dispute['id']}"
+            booked.append({"id": name, "amount": amount, "fee": fee, "net": amount - fee, "currency": kept.currency})
+        dispute["status"] = status
 
     def book_fee(self, session_id: str, fee: int, currency: str | None = None) -> None:
         """Stripe books the charge: from now on its fee is known."""

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.needs("chromium", "axe")
 TASTES = tuple(
     f"{what} of {work}" for what in ("taste", "all") for work in ("humming", "ripples", "a-river-book", "stones")
 )
-ORDERS = ("free", "copy", "by hand", "unfinished", "paid", "many", "closed", "country", "lost link")
+ORDERS = ("free", "copy", "by hand", "unfinished", "paid", "many", "closed", "country", "formats", "lost link")
 PAGES = (*PUBLIC, *ORDERS, *TASTES, "reading", "reading all")
 DOORS = ("pay", "cant_pay", "have_copy")
 LARGEST_PAGE = 30_000  # bytes of HTML and CSS

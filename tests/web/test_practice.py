@@ -165,3 +165,19 @@ async def test_forged_events_at_the_hook_change_nothing(client: Client, house: H
         answer = await client.post("/hooks/practice", data=body, headers=headers)
         assert (answer.status, await answer.text()) == (400, "event_forged\n")
     assert (await payment(house)).state is PaymentState.OPEN
+
+
+async def test_a_till_on_a_domain_that_no_page_named_is_reached_by_a_link(
+    client: Client, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Browsers refuse a form that leads where its page did not say; links they let go anywhere."""
+    monkeypatch.setattr(house.now.tills["practice"], "_url", "https://pay.alice.example")
+    form = {"door": "pay", "amount": "5,00", "till": "practice", "nonce": "n" * 22}
+    answer = await client.post("/w/high-water/take", data=form, allow_redirects=False)
+    token = (await order(house)).token
+    assert (answer.status, answer.headers["Location"]) == (303, f"/o/{token}")
+    page = await (await client.get(f"/o/{token}")).text()
+    assert '<a class="go" href="https://pay.alice.example/practice/' in page
+    more = {"amount": "6.00", "nonce": "m" * 16, "till": "practice"}
+    answer = await client.post(f"/o/{token}/pay", data=more, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/o/{token}")

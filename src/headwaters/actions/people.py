@@ -12,7 +12,7 @@ from datetime import datetime
 from headwaters.core.clock import to_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Conflict, NotFound, Refused
-from headwaters.core.people import CREATOR, Kind, Right, Standing, check_person_name, name_key, rights_text
+from headwaters.core.people import CREATOR, Kind, Right, Standing, check_person_name, name_key, not_yours, rights_text
 from headwaters.core.signin import INVITATION_LIVES, secret_digest
 from headwaters.store import people as rows
 from headwaters.store import signin as signin_rows
@@ -35,7 +35,7 @@ def _standing_of_actor(everybody: list[CreatorRow], actor: int | None) -> Standi
         return CREATOR
     found = next((one for one in everybody if one.id == actor and one.ended_at is None), None)
     if found is None or Right.PEOPLE not in found.standing.may:
-        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        raise not_yours()
     return found.standing
 
 

@@ -21,6 +21,7 @@ from headwaters.core.errors import N_, Code, Conflict, NotFound, Refused
 from headwaters.core.letters import Author
 from headwaters.core.sales import ledger
 from headwaters.core.sales.doors import Take, check_least, check_open, least_for
+from headwaters.core.sales.late import first_late_look
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.core.sales.tills import PaymentStatus, TillEvent, TillSession
@@ -30,6 +31,7 @@ from headwaters.store.db import Connection
 FIRST_CHECK = timedelta(minutes=2)
 LONGEST_CHECK = timedelta(hours=6)
 TILL_OFF = timedelta(days=30)
+DISPUTE = "dispute"  # kind of a refund that the reader's bank took
 WITHDRAWAL = timedelta(days=14)  # Directive 2011/83/EU, Article 9
 
 
@@ -313,7 +315,7 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
     """
     changed = False
     if sources(PAYMENT_STEPS, status.state):
-        changed = rows.move_payment(conn, payment.id, status.state, status.external_id, _settled(status, now))
+        changed = _move(conn, payment, status, now)
     if changed and status.state is PaymentState.PAID:
         shares = _shares(conn, payment)
         _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, shares), now)
@@ -328,12 +330,17 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
             rows.set_check(conn, payment.id, None)
     if status.state is PaymentState.PAID:
         changed |= _settle_fee(conn, payment, status, now)
+        changed |= _settle_extra_fees(conn, payment, status, now)
         changed |= _settle_refunds(conn, payment, status, now)
     return changed
 
 
-def _settled(status: PaymentStatus, now: datetime) -> int | None:
-    return to_micros(now) if status.state is PaymentState.PAID else None
+def _move(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+    if status.state is not PaymentState.PAID:
+        return rows.move_payment(conn, payment.id, status.state, status.external_id)
+    late = first_late_look(payment.till, now)
+    at = None if late is None else to_micros(late)
+    return rows.set_paid(conn, payment.id, status.external_id, to_micros(now), at)
 
 
 def _shares(conn: Connection, payment: rows.PaymentRow) -> list[tuple[int, int]]:
@@ -356,15 +363,24 @@ def _settle_fee(conn: Connection, payment: rows.PaymentRow, status: PaymentStatu
     return True
 
 
+def _settle_extra_fees(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+    changed = False
+    for fee in (each for each in status.extra_fees if each.amount.currency == payment.currency):
+        fee_id = rows.add_extra_fee(conn, payment.id, fee.external_id, fee.amount, to_micros(now))
+        if fee_id is not None:
+            _book(conn, payment, ledger.extra_fee_entry(fee_id, payment.till, fee.amount), now)
+            changed = True
+    return changed
+
+
 def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     if not status.refunds:
         return False
     rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
     changed = _undo_refunds(conn, payment, status, now)
     for refund in (each for each in status.refunds if each.done):
-        refund_id = rows.add_refund(
-            conn, payment.id, refund.external_id, payment.currency, refund.amount.minor, to_micros(now)
-        )
+        kind = DISPUTE if refund.disputed else ""
+        refund_id = rows.add_refund(conn, payment.id, refund.external_id, refund.amount, to_micros(now), kind)
         if refund_id is not None:
             earlier = [Money(minor, payment.currency) for minor in rows.refunds_before(conn, payment.id, refund_id)]
             entry = ledger.refund_entry(

@@ -101,10 +101,17 @@ def error_data(error: HeadwatersError) -> dict[str, Any]:
     """What a program gets of an error."""
     return {
         "code": error.code.value,
-        "message": error_text(error),
+        "message": _message(error),
         "hint": hint_text(error),
         "field": error.field or None,
     }
+
+
+def _message(error: HeadwatersError) -> str:
+    """What it says; of a setting's value with the name of the setting, which no field stands beside here."""
+    text = error_text(error)
+    named = error.code is Code.SETTING_INVALID and bool(error.field) and error.field not in text
+    return f"{error.field}: {text}" if named else text
 
 
 def tell_program(error: HeadwatersError) -> None:
@@ -114,6 +121,6 @@ def tell_program(error: HeadwatersError) -> None:
 
 def tell_person(error: HeadwatersError) -> None:
     """The same in words on standard error."""
-    print(error_text(error), file=sys.stderr)
+    print(_message(error), file=sys.stderr)
     if hint := hint_text(error):
         print(hint, file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.errors import N_, Code, NotFound, Refused
 from headwaters.core.letters import one_line
 
 LONGEST_NAME = 80  # characters
@@ -37,6 +37,15 @@ RIGHTS: Mapping[Right, str] = {
     Right.LOOK: N_("Look: the shop’s name, words and colours"),
     Right.PEOPLE: N_("People: who may come in, and the log"),
 }
+
+
+def not_yours() -> NotFound:
+    """What somebody is told who may come in, but not there; the same whether anything is there or not."""
+    return NotFound(
+        Code.PAGE_NOT_YOURS,
+        N_("You are signed in, but this part of the Studio is for somebody else."),
+        hint=N_("Whoever invited you can let you in here: under Shop, People."),
+    )
 
 
 def rights_of(kind: str, may: str) -> frozenset[Right]:

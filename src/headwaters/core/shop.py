@@ -51,6 +51,10 @@ class Settings:
     )
     scheme: str = field(default="auto", metadata={"doc": "Light or dark: auto (as the reader’s device), light or dark"})
     theme: str = field(default=RIVER, metadata={"doc": "The design of the pages; “headwaters themes” lists them"})
+    colophon: str = field(
+        default="on",
+        metadata={"doc": "Files say where they come from and where to pay (on), or stay as they are (off)"},
+    )
     next_address: str = field(
         default="", metadata={"doc": "The address that the shop is moving to, while it is checked"}
     )
@@ -73,6 +77,9 @@ class Settings:
     notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
     notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
     notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
+    check_files: str = field(
+        default="month", metadata={"doc": "How often every file is read again at night: week, month or never"}
+    )
     taste: str = field(
         default=USUAL_TASTE,
         metadata={"doc": "How much of a work can be tried on its page, such as “30 seconds, 1 chapter”; or off"},
@@ -134,7 +141,7 @@ def _accent(text: str) -> str:
         return ""
     found = _ACCENT.fullmatch(text)
     if found is None:
-        raise ValueError(N_("It is a colour such as #0d4a68."), {})
+        raise ValueError(N_("That is no colour: # and six of the signs 0–9 and a–f, such as #0d4a68."), {})
     digits = found[1].lower()
     return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
 
@@ -191,6 +198,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "cover": _one_of(*COVERS),
     "scheme": _one_of(*SCHEMES),
     "theme": _theme,
+    "colophon": _one_of("on", "off"),
     "next_address": _address,
     "contact_email": _email,
     "notify_email": _email,
@@ -204,6 +212,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "notify_orders": _wish,
     "notify_letters": _wish,
     "notify_hour": _hour,
+    "check_files": _one_of("week", "month", "never"),
     "taste": _taste,
     "formats": _formats,
 }
@@ -214,7 +223,8 @@ DOCS: Mapping[str, str] = {item.name: item.metadata["doc"] for item in fields(Se
 
 
 def check_setting(key: str, text: str) -> str:
-    """The value as it will be kept. Raises Refused(SETTING_INVALID) naming the key as the field."""
+    """The value as it will be kept. Raises Refused(SETTING_INVALID) naming the key as the field;
+    pages show what it says beside that field, and the command line writes its name before it."""
     if key not in KEYS:
         raise Refused(
             Code.SETTING_INVALID,
@@ -225,9 +235,9 @@ def check_setting(key: str, text: str) -> str:
         )
     text = text.strip()
     if len(text) > LONGEST_SETTING:
-        raise Refused(Code.SETTING_INVALID, N_("%(key)s is too long."), field=key, key=key)
+        raise Refused(Code.SETTING_INVALID, N_("It is too long."), field=key)
     if _NO_TEXT.search(text):
-        raise Refused(Code.SETTING_INVALID, N_("%(key)s: There is an invisible character in it."), field=key, key=key)
+        raise Refused(Code.SETTING_INVALID, N_("There is an invisible character in it."), field=key)
     check = _CHECKS.get(key)
     if check is None:
         return text
@@ -235,7 +245,7 @@ def check_setting(key: str, text: str) -> str:
         return check(text)
     except ValueError as wrong:
         message, values = wrong.args
-        raise Refused(Code.SETTING_INVALID, "%(key)s: " + message, field=key, key=key, **values) from None
+        raise Refused(Code.SETTING_INVALID, message, field=key, **values) from None
 
 
 def is_sealed(text: str) -> bool:

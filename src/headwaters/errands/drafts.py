@@ -22,8 +22,8 @@ from headwaters.core.sales.states import Door
 from headwaters.core.shelf.keys import REF_LENGTH
 from headwaters.core.works.details import Defaults, complete, default_minimum, default_price
 from headwaters.core.works.drafts import FIRST_WORDS, source_of
-from headwaters.core.works.editions import EditionFile, Role, is_drawn, rights_for
-from headwaters.core.works.forms import NEW_EDITION, check_changes, in_the_studio, problems_of, understood
+from headwaters.core.works.editions import RIGHTS_VERSION, EditionFile, Role, is_drawn, rights_for
+from headwaters.core.works.forms import COPIES, NEW_EDITION, check_changes, in_the_studio, problems_of, understood
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, find_licence
 from headwaters.core.works.manifest import FileEntry, ManifestBroken, Problem, Said
 from headwaters.core.works.media import kind_of_work
@@ -60,12 +60,20 @@ async def begin_edition(house: House, slug: str, who: int | None) -> str:
     Raises NotFound(WORK_UNKNOWN).
     """
 
-    def look(conn: Connection) -> tuple[int, DraftRow | None]:
+    def look(conn: Connection) -> tuple[int, DraftRow | None, str]:
         work = work_rows.work_at(conn, slug)
-        return work.id, rows.draft_of_work(conn, work.id)
+        return work.id, rows.draft_of_work(conn, work.id), _declared_before(conn, work.id)
 
-    work_id, found = await house.db.read(look)
-    return found.ref if found else await _open(house, work_id, dict.fromkeys(NEW_EDITION, ""), who)
+    work_id, found, rights = await house.db.read(look)
+    form = {**dict.fromkeys(NEW_EDITION, ""), "rights": rights}
+    return found.ref if found else await _open(house, work_id, form, who)
+
+
+def _declared_before(conn: Connection, work_id: int) -> str:
+    """By what right the edition before was published, if the declaration still has the words of then: it is what most
+    would choose again. Each edition is declared anew, by publishing it with this."""
+    editions = work_rows.editions_of(conn, work_id)
+    return editions[0].rights if editions and editions[0].rights_text == RIGHTS_VERSION else ""
 
 
 async def _open(house: House, work_id: int | None, form: Mapping[str, str], who: int | None) -> str:
@@ -95,6 +103,8 @@ def first_form(house: House) -> dict[str, str]:
         "cover_alt": "",
         "taste": "",
         "rights": "",
+        "colophon": "",
+        "remove_private": "",
     }
 
 
@@ -170,7 +180,8 @@ async def prepare(house: House, draft: DraftRow) -> Ready:
 def _said(house: House, draft: DraftRow) -> tuple[Said, list[Problem]]:
     """What the form says, and what is wrong with it on its own."""
     if draft.work_id is not None:
-        said, wrong = understood({"rights": draft.form.get("rights", "")}, house.now.settings.currency)
+        typed = {key: draft.form.get(key, "") for key in ("rights", *COPIES)}
+        said, wrong = understood(typed, house.now.settings.currency)
         return said, list(wrong)
     settings = house.now.settings
     said, wrong = understood(draft.form, settings.currency)

@@ -38,6 +38,11 @@ class DraftRow:
         """What it is called, as far as somebody said; empty for not yet."""
         return self.work_title or self.form.get("title", "").strip()
 
+    @property
+    def is_edition(self) -> bool:
+        """Of a work that was there before it; also once it is published, when every draft has its work."""
+        return self.work_id is not None and "title" not in self.form
+
 
 _DRAFT = select(
     drafts.c.id,

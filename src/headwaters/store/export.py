@@ -14,7 +14,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.store.db import Connection
 from headwaters.store.order_conditions import Condition
-from headwaters.store.orders import given_back_by_order
+from headwaters.store.orders import extra_fees_by_order, given_back_by_order
 from headwaters.store.studio import OrderLine, lines_of
 from headwaters.store.tables import order_lines, orders, payments, works
 
@@ -112,8 +112,9 @@ def _money(conn: Connection, numbers: Sequence[int]) -> dict[int, _Sums]:
         .group_by(payments.c.order_id, payments.c.mode)
         .order_by(payments.c.mode != Mode.LIVE.value, payments.c.mode)
     )
-    back = given_back_by_order(conn, numbers)
+    back, extra = given_back_by_order(conn, numbers), extra_fees_by_order(conn, numbers)
     found: dict[int, _Sums] = {}
     for order_id, mode, paid, fee in came:
-        found.setdefault(order_id, _Sums(mode, int(paid), int(fee), back.get((order_id, mode), 0)))
+        kept = int(fee) + extra.get((order_id, mode), 0)
+        found.setdefault(order_id, _Sums(mode, int(paid), kept, back.get((order_id, mode), 0)))
     return found

@@ -13,6 +13,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.store.db import Connection
 from headwaters.store.tables import (
+    extra_fees,
     ledger_entries,
     ledger_postings,
     payments,
@@ -143,17 +144,23 @@ def _line(row: Any, references: Mapping[str, str]) -> LedgerLine:
 
 
 def _references(conn: Connection, keys: Sequence[str]) -> dict[str, str]:
-    """The payment's reference of each entry: its key names the payment, or the refund, by id."""
+    """The payment's reference of each entry: its key names the payment, the further fee, or the refund, by id."""
     by_payment = {key: int(number) for key in keys for kind, _, number in [key.partition(":")] if kind in _OF_PAYMENT}
-    by_refund = {key: int(key.partition(":")[2]) for key in keys if key not in by_payment}
+    by_fee = {key: int(number) for key in keys for kind, _, number in [key.partition(":")] if kind == "extra"}
+    by_refund = {key: int(key.partition(":")[2]) for key in keys if key not in by_payment and key not in by_fee}
     paid = select(payments.c.id, payments.c.reference).where(payments.c.id.in_(set(by_payment.values())))
     given_back = (
         select(refunds.c.id, payments.c.reference)
         .join(payments, payments.c.id == refunds.c.payment_id)
         .where(refunds.c.id.in_(set(by_refund.values())))
     )
+    taken = (
+        select(extra_fees.c.id, payments.c.reference)
+        .join(payments, payments.c.id == extra_fees.c.payment_id)
+        .where(extra_fees.c.id.in_(set(by_fee.values())))
+    )
     found: dict[str, str] = {}
-    for numbers, statement in ((by_payment, paid), (by_refund, given_back)):
+    for numbers, statement in ((by_payment, paid), (by_fee, taken), (by_refund, given_back)):
         if numbers:
             references = {int(number): str(reference) for number, reference in conn.execute(statement)}
             found |= {key: references[number] for key, number in numbers.items() if number in references}

@@ -17,7 +17,8 @@ from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.study.numbers import At, Countries, Sums, Tally, in_fives, tallies, tally
 from headwaters.core.study.spans import DAY, HOUR, Step, Window, day_number, window_before
 from headwaters.store.connection import Connection
-from headwaters.store.tables import letters, order_lines, orders, payments, refunds, visits, works
+from headwaters.store.fetching import fetched
+from headwaters.store.tables import extra_fees, letters, order_lines, orders, payments, refunds, visits, works
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -120,13 +121,22 @@ def _money(conn: Connection, asked: Asked, unit: timedelta) -> list[tuple[int, s
         .where(refunds.c.created_at.between(*asked.micros), refunds.c.undone_at.is_(None))
         .group_by("at", refunds.c.currency, "live")
     )
-    came, went = (_of_work(query, payments.c.order_id, asked) for query in (came, went))
+    fee_at = _unit(extra_fees.c.created_at, unit).label("at")
+    more = (
+        select(fee_at, extra_fees.c.currency, live, func.sum(extra_fees.c.amount_minor))
+        .select_from(extra_fees)
+        .join(payments, payments.c.id == extra_fees.c.payment_id)
+        .where(extra_fees.c.created_at.between(*asked.micros))
+        .group_by("at", extra_fees.c.currency, "live")
+    )
+    came, went, more = (_of_work(query, payments.c.order_id, asked) for query in (came, went, more))
     return [
         *(
             (unit_, code, bool(real), Sums(int(sum_), int(fee), 0, n))
             for unit_, code, real, sum_, fee, n in conn.execute(came)
         ),
         *((unit_, code, bool(real), Sums(refunded=int(back))) for unit_, code, real, back in conn.execute(went)),
+        *((unit_, code, bool(real), Sums(fees=int(fee))) for unit_, code, real, fee in conn.execute(more)),
     ]
 
 
@@ -205,6 +215,7 @@ class Going:
     before: Tally | None
     origins: dict[str, tuple[int, int]]
     countries: Countries
+    fetched: int = 0  # downloads of free works that began at their public addresses
 
 
 def going(conn: Connection, window: Window, first: datetime | None, work_id: int | None = None) -> Going:
@@ -220,4 +231,5 @@ def going(conn: Connection, window: Window, first: datetime | None, work_id: int
         before=None if before is None else tally(numbers(conn, Asked(before.start, before.end, work_id), DAY)),
         origins=origins(conn, asked),
         countries=in_fives(countries(conn, asked), total.copies),
+        fetched=fetched(conn, day_number(asked.start), day_number(asked.end - _MICROSECOND), work_id),
     )

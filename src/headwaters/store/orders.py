@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.store.db import Connection
-from headwaters.store.tables import editions, grants, letters, orders, outbox, payments, refunds, works
+from headwaters.store.tables import editions, extra_fees, grants, letters, orders, outbox, payments, refunds, works
 
 _MAILS = ("mail.order", "mail.answer")  # those that go to the reader
 
@@ -61,6 +61,17 @@ def given_back_by_order(conn: Connection, numbers: Sequence[int]) -> dict[tuple[
         select(payments.c.order_id, payments.c.mode, func.sum(refunds.c.amount_minor))
         .join(refunds, refunds.c.payment_id == payments.c.id)
         .where(payments.c.order_id.in_(numbers), refunds.c.undone_at.is_(None))
+        .group_by(payments.c.order_id, payments.c.mode)
+    )
+    return {(int(order_id), str(mode)): int(total) for order_id, mode, total in found}
+
+
+def extra_fees_by_order(conn: Connection, numbers: Sequence[int]) -> dict[tuple[int, str], int]:
+    """Minor units that tills took of each of these orders besides their fees, by (order, mode)."""
+    found = conn.execute(
+        select(payments.c.order_id, payments.c.mode, func.sum(extra_fees.c.amount_minor))
+        .join(extra_fees, extra_fees.c.payment_id == payments.c.id)
+        .where(payments.c.order_id.in_(numbers))
         .group_by(payments.c.order_id, payments.c.mode)
     )
     return {(int(order_id), str(mode)): int(total) for order_id, mode, total in found}

@@ -16,6 +16,7 @@ from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.store.connection import Connection
 from headwaters.store.order_conditions import ALL, MOST_COUNTED, conditions, some, waits
 from headwaters.store.tables import (
+    extra_fees,
     grants,
     order_lines,
     orders,
@@ -164,11 +165,12 @@ class WorkLine:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """Money that went back. `undone_at`: the bank sent it here again, so that it did not."""
+    """Money that went back. `undone_at`: the bank sent it here again, so that it did not; a dispute was won."""
 
     amount: Money
     created_at: datetime
     undone_at: datetime | None
+    disputed: bool = False  # the reader's bank took it
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,10 @@ def _payments_of(conn: Connection, order_id: int) -> tuple[PaymentStory, ...]:
         payments.c.amount_minor,
         payments.c.currency,
         payments.c.fee_minor,
+        select(func.sum(extra_fees.c.amount_minor))
+        .where(extra_fees.c.payment_id == payments.c.id)
+        .correlate(payments)
+        .scalar_subquery(),
         payments.c.created_at,
         payments.c.expires_at,
         payments.c.settled_at,
@@ -271,14 +277,15 @@ def _payments_of(conn: Connection, order_id: int) -> tuple[PaymentStory, ...]:
 
 
 def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
-    payment_id, reference, till, mode, state, minor, currency, fee, created, expires, settled, external = row
+    payment_id, reference, till, mode, state, minor, currency, fee, extra, created, expires, settled, external = row
+    known = fee is not None or extra is not None
     return PaymentStory(
         reference=reference,
         till=till,
         mode=mode,
         state=PaymentState(state),
         amount=Money(minor, currency),
-        fee=None if fee is None else Money(fee, currency),
+        fee=Money(int(fee or 0) + int(extra or 0), currency) if known else None,
         created_at=from_micros(created),
         expires_at=from_micros(expires),
         settled_at=_moment(settled),
@@ -289,9 +296,18 @@ def _payment(conn: Connection, row: Sequence[Any]) -> PaymentStory:
 
 
 def _refunds_of(conn: Connection, payment_id: int) -> tuple[RefundLine, ...]:
-    columns = (refunds.c.amount_minor, refunds.c.currency, refunds.c.created_at, refunds.c.undone_at)
+    columns = (
+        refunds.c.amount_minor,
+        refunds.c.currency,
+        refunds.c.created_at,
+        refunds.c.undone_at,
+        refunds.c.kind,
+    )
     found = conn.execute(select(*columns).where(refunds.c.payment_id == payment_id).order_by(refunds.c.id))
-    return tuple(RefundLine(Money(minor, code), from_micros(at), _moment(undone)) for minor, code, at, undone in found)
+    return tuple(
+        RefundLine(Money(minor, code), from_micros(at), _moment(undone), kind == "dispute")
+        for minor, code, at, undone, kind in found
+    )
 
 
 def _events_of(conn: Connection, till: str, reference: str) -> tuple[EventLine, ...]:

@@ -66,7 +66,13 @@ def error_context(error: HeadwatersError, status: int, language: str) -> ErrorPa
     """The page of an error that was raised on purpose."""
     problem = said_problem(error, language)
     title, what_to_do = _said(status, language)
+    if error.code in _TITLES_BY_CODE:
+        title = translations(language).gettext(_TITLES_BY_CODE[error.code])
     return ErrorPage(status, title, problem.message, problem.hint or what_to_do, error.code)
+
+
+# What its code says better than the status.
+_TITLES_BY_CODE: Mapping[Code, str] = {Code.PAGE_NOT_YOURS: N_("This is not for you.")}
 
 
 def _plain_context(status: int, language: str) -> ErrorPage:

@@ -14,12 +14,27 @@ from headwaters.config import Config
 TILL_PAGES = "https://checkout.stripe.com"  # where a payment's form may lead: browsers check redirects, too
 
 
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _ways(config: Config) -> tuple[str, ...]:
+    """Where forms may lead besides to the site that is looked at, which may be the shop by another name."""
+    ways = (config.url, TILL_PAGES)
+    # another Stripe (a test's, a gateway's) has its pages on its own host
+    return (*ways, _origin(config.stripe_api)) if config.stripe_api else ways
+
+
+def may_lead_to(config: Config, url: str) -> bool:
+    """Whether a form may end there: browsers hold the pages that they have to what those said when they were loaded, so
+    that a till's page elsewhere (a domain of one's own at Stripe) is reached by a link, to which none of it applies."""
+    return url.startswith("/") or _origin(url) in _ways(config)
+
+
 def content_policy(config: Config) -> str:
     """What a page may load and where its forms may lead: nothing foreign, nothing inline."""
-    forms = ["'self'", config.url, TILL_PAGES]  # a shop that is looked at by another name still leads to its own
-    if config.stripe_api:  # another Stripe (a test's, a gateway's) has its pages on its own host
-        parts = urlsplit(config.stripe_api)
-        forms.append(f"{parts.scheme}://{parts.netloc}")
+    forms = ["'self'", *_ways(config)]
     return "; ".join(
         (
             "default-src 'none'",

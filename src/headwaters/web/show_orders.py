@@ -17,18 +17,30 @@ from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
+from headwaters.core.works.formats import USUAL
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
+from headwaters.store.fetching import Parcel
 from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
+from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.orders import Stage
 from headwaters.web.contexts.taste import Chapter, PictureTaste
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
+from headwaters.web.show_fetching import fetch_for_all, fetch_json, fetch_with
+from headwaters.web.show_formats import (
+    ShelfTable,
+    held_formats,
+    made_cells,
+    made_json,
+    made_tracks,
+    shelf_tables,
+)
 from headwaters.web.show_play import chapters_of, is_subtitles, moments, on_the_way, reading_tail, views_of
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
@@ -69,7 +81,9 @@ class ShelfWork:
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
     pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
+    others: tuple[ShelfTable, ...]
     sums: str
+    fetch: Fetch | None  # for every holder, but for the key
     news: tuple[pages.EditionNews, ...]
     licence: Licence
     withheld: str
@@ -77,9 +91,13 @@ class ShelfWork:
     cant_pay: bool
 
 
-def shelf_work(work: WorkView, language: str) -> ShelfWork:
-    """What every order page shows of `work`."""
+def shelf_work(
+    work: WorkView, language: str, parcel: Parcel | None = None, url: str = "", usual: str = USUAL
+) -> ShelfWork:
+    """What every order page shows of `work`. `parcel`: what there is to fetch, None while it is withheld; `usual`: the
+    formats that the shop makes of its works."""
     said = formats(language)
+    others = shelf_tables(work, usual, said)
     lines = work.of_role(*GIVEN_ROLES)
     withheld = work.state == WorkState.WITHHELD
     files = tuple(
@@ -104,10 +122,15 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         art=None if withheld else said_art(work),
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
-        tracks=tuple((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
+        tracks=(
+            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
+            *((one.label, _language(one.name), one.tail) for one in made_tracks(others)),
+        ),
         pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
+        others=() if withheld else others,
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        fetch=fetch_for_all(url, parcel),
         news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
@@ -159,7 +182,9 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         archive=archive,
         gift=url + archive if archive else "",
         size=shelf.size,
+        formats=held_formats(shelf.others, way) if files else (),
         sums=shelf.sums,
+        fetch=fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and files else None,
         edition=shelf.work.edition,
         news=shelf.news,
         licence=shelf.licence,
@@ -435,7 +460,9 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
                 "published_at": from_micros(work.published_at),
                 "changes": next((one.changes for one in work.history if one.number == work.edition), ""),
                 "archive": f"{way}/everything.zip" if way else None,
+                **fetch_json(fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and way else None, site.url),
                 "files": files,
+                "made": [made_json(cell, way) for cell in (made_cells(shelf.others) if way else ())],
             }
         ],
         "history": [

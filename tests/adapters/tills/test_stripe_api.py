@@ -177,15 +177,36 @@ async def test_more_refunds_than_come_with_the_charge(till: StripeTill, stripe_e
     assert sum(refund.amount.minor for refund in refunds) == 130
 
 
-@pytest.mark.parametrize(("status", "done"), [("lost", True), ("won", False), ("needs_response", False)])
-async def test_a_lost_dispute_took_the_money_back(
-    till: StripeTill, stripe_emulator: StripeEmulator, status: str, done: bool
+@pytest.mark.parametrize(
+    ("status", "moves", "done", "failed", "fees"),
+    [
+        ("needs_response", [(-700, 1500)], True, False, [1500]),
+        ("lost", [(-700, 1500)], True, False, [1500]),
+        ("won", [(-700, 1500), (700, -1500)], False, True, [1500, -1500]),
+        ("won", [(-700, 1500), (700, 0)], False, True, [1500]),
+        ("warning_needs_response", [], False, False, []),  # an inquiry: nothing was withdrawn
+        ("lost", [], True, False, []),
+        ("won", [], False, False, []),
+    ],
+)
+async def test_a_dispute_takes_the_money_back_until_it_is_won_and_costs_a_fee(
+    till: StripeTill,
+    stripe_emulator: StripeEmulator,
+    status: str,
+    moves: list[tuple[int, int]],
+    done: bool,
+    failed: bool,
+    fees: list[int],
 ) -> None:
     session = await till.open(request_for())
     await pay(session.url)
-    stripe_emulator.dispute(session.session_id, 700, status)
-    (dispute,) = (await till.fetch(session.session_id)).refunds
-    assert (dispute.amount, dispute.done) == (Money(700, "EUR"), done)
+    stripe_emulator.dispute(session.session_id, 700, status, *moves)
+    found = await till.fetch(session.session_id)
+    (dispute,) = found.refunds
+    assert (dispute.amount, dispute.done, dispute.failed) == (Money(700, "EUR"), done, failed)
+    assert dispute.disputed
+    assert [fee.amount for fee in found.extra_fees] == [Money(fee, "EUR") for fee in fees]
+    assert len({fee.external_id for fee in found.extra_fees}) == len(fees)
 
 
 async def test_a_debit_is_pending_until_the_bank_has_decided(till: StripeTill, stripe_emulator: StripeEmulator) -> None:

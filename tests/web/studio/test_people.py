@@ -72,6 +72,11 @@ async def test_a_contributor_sees_what_is_theirs_and_nothing_else(shop: House, a
     assert re.findall(r'href="(/studio/[a-z]+)"', hub) == ["/studio/notices", "/studio/you"]
     for path in ("/studio/orders", f"/studio/orders/{order.id}", "/studio/works", "/studio/people", "/studio/log"):
         assert (await bob.get(path)).status == 404, path
+    told = await (await bob.get("/studio/orders")).text()
+    assert "This is not for you." in told
+    assert "Whoever invited you can let you in here" in told
+    assert told == await (await bob.get("/studio/orders/99999")).text()
+    assert '<a class="go" href="/studio">' in told
     for path in ("/studio/people/invite", "/studio/people/1/end", "/studio/works/high-water/retire"):
         token = (await bob.hidden("/studio"))["csrf"]
         assert (await bob.post(path, {"csrf": token, "name": "X"})).status == 404, path

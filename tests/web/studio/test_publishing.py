@@ -16,7 +16,7 @@ from headwaters.errands.press import Press
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
-from headwaters.store.tables import audit_log, creators, drafts
+from headwaters.store.tables import audit_log, creators, drafts, editions
 from tests.people import take_work
 from tests.support import samples
 from tests.support.drafts import OWN, look, new_work, publish_now, send
@@ -126,7 +126,7 @@ async def test_from_a_draft_to_a_work_on_sale(shop: House, alice: Visitor) -> No
     assert answer.headers["Location"] == "/studio/works/river-song?said=published"
     assert (await alice.get("/w/river-song")).status == 200
     assert "Published. Anyone can take it now." in await alice.text("/studio/works/river-song?said=published")
-    assert await deeds(shop) == [("draft.scheduled", f"draft:{ref}"), ("work.published", "work:river-song")]
+    assert await deeds(shop) == [("work.published", "work:river-song")]
 
 
 async def test_on_a_day_it_waits_can_be_taken_back_and_comes_out_by_itself(
@@ -346,9 +346,16 @@ async def test_holders_find_the_next_edition_and_what_is_new(shop: House, alice:
     fields = await typed(alice, path)
     ticks = [name for name in fields if name.startswith("keep_")]
     assert len(ticks) == 2
-    answer = await alice.post(path, {**fields, **OWN, "changes": "One more\r\n*row*.", "do": "publish"})
+    assert '<input type="radio" name="rights" value="own" checked>' in page
+    assert "Chosen as you declared it for the edition before." in page
+    answer = await alice.post(path, {**fields, "rights": "own", "changes": "One more\r\n*row*.", "do": "publish"})
     assert answer.status == 303
     await Press(shop).publish_due()
+    done = await alice.get(path)
+    assert done.headers["Location"] == "/studio/works/river-song?said=published_edition"
+    assert "Whoever has the work finds the new edition on their page." in await alice.text(done.headers["Location"])
+    before, now = (await shop.db.read(lambda conn: rows.editions_of(conn, rows.work_at(conn, "river-song").id)))[::-1]
+    assert (before.rights, now.rights) == ("own", "own")
     held = await alice.text(f"/o/{order.token}")
     assert re.search(r"<b>Edition 2</b>, <time datetime=\"2027-05-03\">May 3, 2027</time>", held)
     assert ">One more\n*row*.</span>" in held
@@ -359,6 +366,18 @@ async def test_holders_find_the_next_edition_and_what_is_new(shop: House, alice:
     assert {file["name"] for file in work["editions"][0]["files"]} == {"notes.txt", "song.txt"}
     studio = await alice.text("/studio/works/river-song")
     assert studio.index("Edition 2") < studio.index("Edition 1")
+
+
+async def test_a_declaration_in_other_words_is_chosen_anew(shop: House, alice: Visitor) -> None:
+    await publish_now(shop, await new_work(shop, SONG, title="River Song"))
+    older = editions.update().values(rights_text="0")
+    await shop.db.write(lambda conn: conn.execute(older) and None)
+    path = (await alice.send("/studio/works/river-song", "/studio/works/river-song/edition")).headers["Location"]
+    page = await alice.text(path)
+    assert 'name="rights" value="own">' in page
+    assert "Chosen as you declared it" not in page
+    answer = await alice.post(path, {**await typed(alice, path), "do": "publish"})
+    assert answer.status == 422
 
 
 async def test_a_file_is_left_out_by_its_tick(shop: House, alice: Visitor) -> None:

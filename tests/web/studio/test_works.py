@@ -8,6 +8,7 @@ from headwaters.actions.reports import ReportState, answer_report
 from headwaters.core.sales.states import Door
 from headwaters.errands.house import House
 from tests.people import add_work, take_work
+from tests.support.drafts import new_work, publish_now
 from tests.support.house import MakeHouse
 from tests.web.studio.conftest import Visitor
 
@@ -67,3 +68,24 @@ async def test_a_report_waits_on_the_first_page_until_it_is_answered(
 async def test_practice_money_is_no_money(shop: House, alice: Visitor, make_house: MakeHouse) -> None:
     await take_work(shop, Door.PAY, till="practice")
     assert "came in" not in await alice.text("/studio")
+
+
+async def test_a_sample_by_mistake_is_withdrawn(shop: House, alice: Visitor) -> None:
+    await publish_now(shop, await new_work(shop, ("film.txt", b"all"), ("sample.txt", b"some"), title="River"))
+    (address,) = set(re.findall(r'"(/w/river/f/[^"]+/sample\.txt)"', await alice.text("/w/river")))
+    assert (await alice.get(address)).status == 200
+    page = await alice.text("/studio/works/river")
+    assert "a sample, free for everybody" in page
+    answer = await alice.send("/studio/works/river", "/studio/works/river/sample", name="sample.txt", edition="1")
+    assert answer.headers["Location"] == "/studio/works/river?said=sample_withdrawn"
+    assert (await alice.get(address)).status == 404
+    assert "sample.txt" not in await alice.text("/w/river")
+    page = await alice.text("/studio/works/river")
+    assert "a sample that was withdrawn" in page
+    assert "Withdraw it" not in page
+    assert "Alice withdrew a sample of “River”" in re.sub(r"<[^>]+>", "", await alice.text("/studio/log"))
+    path = (await alice.send("/studio/works/river", "/studio/works/river/edition")).headers["Location"]
+    assert "sample.txt" not in await alice.text(path)  # the next edition does not have it either
+    for name in ("film.txt", ""):
+        refused = await alice.send("/studio/works/river", "/studio/works/river/sample", name=name, edition="1")
+        assert refused.status == 404

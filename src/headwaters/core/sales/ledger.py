@@ -2,6 +2,7 @@
 
     payment   till:stripe +500    sales:7   −500
     fee       fees:stripe  +33    till:stripe −33
+    extra     fees:stripe  +15    till:stripe −15      (a dispute's; the opposite where it comes back)
     refund    refunds:7   +500    till:stripe −500      (undone: the opposite)
 
 Debits are positive and credits negative, so that each entry sums to zero. Accounts are texts: `till:` and `fees:` with
@@ -63,6 +64,11 @@ def payment_entry(payment_id: int, till: str, amount: Money, shares: Shares) -> 
 def fee_entry(payment_id: int, till: str, fee: Money) -> Entry:
     """The till kept its fee."""
     return Entry(f"fee:{payment_id}", "fee", (Posting(f"fees:{till}", fee), Posting(f"till:{till}", -fee)))
+
+
+def extra_fee_entry(fee_id: int, till: str, fee: Money) -> Entry:
+    """The till took more than its fee, or gave some of that back."""
+    return Entry(f"extra:{fee_id}", "fee", (Posting(f"fees:{till}", fee), Posting(f"till:{till}", -fee)))
 
 
 def refund_entry(

@@ -43,11 +43,21 @@ class RefundStatus:
     amount: Money
     done: bool
     failed: bool = False
+    disputed: bool = False  # not given back, but taken back by the reader's bank
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraFee:
+    """What the till took for a payment besides its fee, such as for a dispute; below zero: what it gave back of that.
+    Each once, under the till's own id."""
+
+    external_id: str
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentStatus:
-    """What the till says of a payment now. All refunds so far, each once."""
+    """What the till says of a payment now. All refunds and further fees so far, each once."""
 
     session_id: str
     reference: str
@@ -57,6 +67,7 @@ class PaymentStatus:
     external_id: str | None = None
     fee: Money | None = None
     refunds: tuple[RefundStatus, ...] = ()
+    extra_fees: tuple[ExtraFee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import SUBTITLES, chosen, made_name
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.reels import plan_film
-from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, check_smaller, encoder_of
+from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, encoder_of
 
 _SIDES = (1080, 480)
 
@@ -22,11 +22,11 @@ async def _make(side: int, bench: Bench) -> Product:
         reel = await encoder.probe(original)
         plan = plan_film(reel, side, smaller)
         await encoder.film(original, reel, plan, side, target, bench.report)
-    check_smaller(target, bench.file.size)
-    blob = await bench.keep(target)
+    name = made_name(bench.file.name, f".{side}.mp4")
+    blob = await bench.finish(target, name)
     made = MadeFile(
         role=Role.MADE,
-        name=made_name(bench.file.name, f".{side}.mp4"),
+        name=name,
         media_type="video/mp4",
         blob=blob,
         seconds=reel.seconds,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
+from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.taste import Chapter, PictureTaste
 
 
@@ -54,6 +55,16 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherFormat:
+    """A format that the shop made of the work's files."""
+
+    title: str  # MP3
+    href: str  # of the one file there is in it, or of the whole work in it as one ZIP
+    size: str  # of that
+    archive: bool  # it is the ZIP
+
+
+@dataclass(frozen=True, slots=True)
 class EditionNews:
     """An edition that came after the first: who has the work has it."""
 
@@ -79,7 +90,9 @@ class HeldWork:
     archive: str  # address of everything as one ZIP, or empty
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything
+    formats: tuple[OtherFormat, ...]  # other ones, which the shop made; each file of them is on `<address>/formats`
     sums: str  # the lines of SHA256SUMS
+    fetch: Fetch | None  # other ways to fetch it; None where there are no files
     edition: int
     news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from headwaters.core.errors import N_, Code, NotFound, Refused
-from headwaters.core.people import Right
+from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.people import Right, not_yours
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.signin import FORM_FRESH, SESSION_FRESH, SESSION_LIVES, form_token, same_secret
 from headwaters.errands import signin
@@ -175,7 +175,7 @@ def _with_right(right: Right, page: Page) -> Page:
     @wraps(page)
     async def checked(request: web.Request, session: Session) -> web.StreamResponse:
         if right not in session.row.may:
-            raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+            raise not_yours()
         return await page(request, session)
 
     return checked

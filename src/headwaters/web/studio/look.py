@@ -22,14 +22,14 @@ from headwaters.store import pages as rows
 from headwaters.store.collections import shown_collections
 from headwaters.web import show_works
 from headwaters.web.colours import Shade, css, shades
-from headwaters.web.contexts.common import Logo, Problem, Site
+from headwaters.web.contexts.common import Logo, Site
 from headwaters.web.contexts.shop import AboutPage
 from headwaters.web.contexts.studio_look import Accent, AccentPart, AccentShade, Choice, FaultLine, LookPage
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of, logo_address
 from headwaters.web.markdown import render_markdown
-from headwaters.web.render import HTML, dressed_site, page_html
+from headwaters.web.render import HTML, dressed_site, page_html, said_problem
 from headwaters.web.samples import sample_home_page, sample_order_page, sample_work_page
 from headwaters.web.security import content_policy
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
@@ -104,7 +104,8 @@ async def _look_page(
     house, said = request.app[HOUSE], words_of(request)
     present = await house.db.read(present_look)
     values = {**present.values, **_typed(form)}
-    problems = {error.field: _problem(request, error) for error in wrong if error.field in (*LOOK_KEYS, LOGO)}
+    of_fields = [error for error in wrong if error.field in (*LOOK_KEYS, LOGO)]
+    problems = {error.field: said_problem(error, said.language) for error in of_fields}
     others = [error for error in wrong if error.field not in problems or error.code is Code.SETTING_CHANGED]
     dress = house.now.dress
     context = LookPage(
@@ -138,13 +139,6 @@ def _contested(wrong: list[Refused]) -> tuple[str, ...]:
     return tuple(map(str, found[0])) if found and isinstance(found[0], tuple) else ()
 
 
-def _problem(request: web.Request, error: Refused) -> Problem:
-    """What was wrong, without the setting's name: it stands beside its field."""
-    problem = problem_of(request, error)
-    assert problem is not None
-    return replace(problem, message=problem.message.removeprefix(f"{error.field}: "))
-
-
 def _logo(present: PresentLook) -> Logo | None:
     logo = present.logo
     return Logo(logo_address(logo), logo.width, logo.height) if logo else None
@@ -171,7 +165,7 @@ def _accent(house: House, said: Format, text: str, theme_name: str) -> Accent:
     try:
         colour = check_setting("accent", text)
     except Refused:
-        return Accent((), said.gettext(N_("That is no colour yet: six letters and digits, such as #0d4a68.")))
+        return Accent((), said.gettext(N_("That is no colour: # and six of the signs 0–9 and a–f, such as #0d4a68.")))
     if not colour:
         return Accent((), said.gettext(N_("The design’s own colour.")))
     day, night = shades(colour, _theme(house, theme_name).card)

@@ -9,9 +9,9 @@ from aiohttp import web
 from headwaters.actions.deeds import noted
 from headwaters.actions.notices import change_notices
 from headwaters.core.deeds import Deed, What
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused, Unavailable
+from headwaters.core.errors import N_, HeadwatersError, Refused, Unavailable
 from headwaters.core.notices import Wish, read_wish
-from headwaters.core.people import Right
+from headwaters.core.people import Right, not_yours
 from headwaters.core.shop import Settings
 from headwaters.errands.house import House, refresh
 from headwaters.errands.mail import try_notice
@@ -40,7 +40,7 @@ def _mine(session: Session) -> tuple[tuple[str, str], ...]:
     """The switches of what this person may see. Raises NotFound(PAGE_UNKNOWN) where that is nothing."""
     mine = tuple((name, title) for right, name, title in _SWITCHES if right in session.row.may)
     if not mine:
-        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        raise not_yours()
     return mine
 
 

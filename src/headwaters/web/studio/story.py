@@ -27,6 +27,17 @@ _EVENTS = {
         "Compare the payment there with this one."
     ),
 }
+# disputed: how it went, and how it came back
+_REFUNDS = {
+    False: (
+        N_("%(amount)s went back."),
+        N_("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it."),
+    ),
+    True: (
+        N_("The reader disputes the payment, and their bank took %(amount)s back. Answer it at the till."),
+        N_("%(amount)s came back to you: the dispute was decided for you."),
+    ),
+}
 _MAILS = {"mail.order": N_("The link of their page"), "mail.answer": N_("Your answer")}
 
 
@@ -74,10 +85,10 @@ def _of_payment(said: Format, payment: PaymentStory) -> Iterator[Line]:
         confirmed = _("You confirmed it: %(amount)s came in.") if payment.till == BY_HAND else _("%(amount)s came in.")
         yield payment.settled_at, confirmed % {"amount": amount}
     for refund in payment.refunds:
-        yield refund.created_at, _("%(amount)s went back.") % {"amount": said.of(refund.amount)}
+        went, came = _REFUNDS[refund.disputed]
+        yield refund.created_at, _(went) % {"amount": said.of(refund.amount)}
         if refund.undone_at is not None:
-            back = _("%(amount)s came back to you: the reader’s bank did not take it. Ask them how to send it.")
-            yield refund.undone_at, back % {"amount": said.of(refund.amount)}
+            yield refund.undone_at, _(came) % {"amount": said.of(refund.amount)}
 
 
 def _event(said: Format, event: EventLine) -> str:

@@ -16,8 +16,8 @@ import msgspec
 from aiohttp import ClientError, web
 
 from headwaters.core.clock import from_micros
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
-from headwaters.core.people import Right
+from headwaters.core.errors import N_, Code, HeadwatersError, Refused
+from headwaters.core.people import Right, not_yours
 from headwaters.core.signin import same_secret
 from headwaters.core.works.uploads import (
     CHECKSUMS,
@@ -76,7 +76,7 @@ async def sender(request: web.Request) -> Session:
             hint=N_("Sign in again in another window; then it goes on."),
         )
     if Right.PUBLISH not in row.may:
-        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page, or it is not for you."))
+        raise not_yours()
     return Session(row, secret)
 
 

@@ -17,6 +17,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused, TooLarge
 from headwaters.core.people import Right
 from headwaters.core.works.editions import Role
 from headwaters.core.works.media import format_name
+from headwaters.core.works.stamps import read_findings
 from headwaters.core.works.uploads import OPEN, UploadState
 from headwaters.errands import picking, uploads
 from headwaters.store import uploads as rows
@@ -29,6 +30,7 @@ from headwaters.web.contexts.studio_uploads import FilesPage, ServerEntry, Serve
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE, INTAKE
 from headwaters.web.look import address_of
+from headwaters.web.studio.colophons import finding_lines
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import Session, go_to, may, studio_path
 from headwaters.web.studio.tus import ADDRESS, SILENCE, check_token, sender
@@ -114,11 +116,8 @@ def _row(
     return UploadRow(
         ref=row.ref,
         address=f"{address}/{row.ref}",
-        upload=ADDRESS + row.ref,
         name=row.name,
-        size=row.size,
         size_text=said.size(row.size),
-        stamp="" if row.origin else row.stamp,
         state=row.state.value,
         words=_state_words(said, row),
         percent=100 * done // row.size,
@@ -130,6 +129,7 @@ def _row(
         first=ends[0],
         last=ends[1],
         changing=problem is not None or request.query.get("change") == row.ref,
+        findings=finding_lines(said, read_findings(row.findings)) if row.state is UploadState.HERE else (),
         problem=problem,
     )
 
@@ -183,8 +183,10 @@ async def post_file(request: web.Request, session: Session) -> web.Response:
     house, form = request.app[HOUSE], session.form
     draft, ref, who = request.match_info["draft"], request.match_info["ref"], session.row.creator_id
     back = form.get("back", "")
+    do, _, named = form.get("do", "").partition(" ")  # the buttons of all rows share a form, and name their file
+    ref = named or ref
     try:
-        match form.get("do"):
+        match do:
             case "remove":
                 await uploads.remove(house, draft, ref, who)
                 return _back(request, back, "file_removed")

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from headwaters.actions.collections import put_in, take_out
 from headwaters.actions.deeds import noted
+from headwaters.actions.samples import withdraw_sample
 from headwaters.actions.works import (
     change_words,
     order_works,
@@ -24,14 +25,19 @@ from headwaters.core.errors import N_, Code, Conflict, HeadwatersError, Refused
 from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, merge, read_marks
 from headwaters.core.works.details import Defaults
-from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, WorkState
+from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, Role, WorkState
 from headwaters.core.works.forms import WORDS, check_length, details_by, form_of, typed_fields
 from headwaters.errands.art import draw_anew
 from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
+from headwaters.store.blobs import FaultRow
+from headwaters.store.blobs import faults as faults_of
+from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
+from headwaters.store.makings import MakingLine
+from headwaters.store.makings import lines as making_lines
 from headwaters.store.studio import count_holders
 from headwaters.store.works import EditionLine, WorkLine, list_works
 from headwaters.texts import translations
@@ -39,6 +45,7 @@ from headwaters.web.contexts.studio import Moment, WorkRow
 from headwaters.web.contexts.studio_works import (
     CollectionTick,
     DraftItem,
+    EditionFile,
     EditionItem,
     WorksPage,
     WorkStudioPage,
@@ -47,8 +54,11 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
+from headwaters.web.studio.colophons import work_colophon
+from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
+from headwaters.web.studio.makings import said_makings
 from headwaters.web.studio.words import DRAFT_STATES, WORK_STATES, moment
 from headwaters.web.studio.wordsform import said_faults, words_form
 
@@ -179,9 +189,12 @@ class _Seen:
     work: rows.WorkRow
     note: str
     editions: list[EditionLine]
+    makings: list[MakingLine]
     draft: draft_rows.DraftRow | None
     inside: frozenset[str]
     collections: tuple[collection_rows.CollectionRow, ...]
+    damaged: tuple[FaultRow, ...]
+    copies: list[CopyLine]
 
 
 def _look(conn: Connection, slug: str) -> _Seen:
@@ -191,9 +204,12 @@ def _look(conn: Connection, slug: str) -> _Seen:
         work=work,
         note=rows.note_of(conn, work.id),
         editions=rows.editions_of(conn, work.id),
+        makings=making_lines(conn, slug),
         draft=draft_rows.draft_of_work(conn, work.id),
         inside=collection_rows.slugs_with(conn, work.id),
         collections=collection_rows.all_collections(conn),
+        damaged=faults_of(conn, slug),
+        copies=copies_of(conn, slug),
     )
 
 
@@ -229,13 +245,16 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
             faults=faults,
             merged=typed.merged if typed else None,
         ),
+        makings=said_makings(said, slug, seen.makings, paused=not request.app[HOUSE].config.workshop),
         editions=tuple(_edition(said, edition) for edition in seen.editions),
         draft=f"/studio/drafts/{seen.draft.ref}" if seen.draft else "",
         inside=tuple(_tick(one) for one in seen.collections if one.slug in seen.inside),
         outside=tuple(_tick(one) for one in seen.collections if one.slug not in seen.inside),
+        colophon=work_colophon(said, seen.work, request.app[HOUSE].now.settings.colophon, seen.copies),
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
+        damaged=damaged_items(said, seen.damaged),
     )
     return show(request, "work", context, error)
 
@@ -251,9 +270,14 @@ def _edition(said: Format, edition: EditionLine) -> EditionItem:
         published=moment(said, from_micros(edition.published_at)),
         changes=edition.changes,
         rights=said.gettext(declared) if declared else "",
-        files=tuple(f"{file.name}, {said.size(file.size)}" for file in edition.files),
+        files=tuple(_edition_file(said, file) for file in edition.files),
         size=said.size(sum(file.size for file in edition.files)),
     )
+
+
+def _edition_file(said: Format, file: rows.FileRow) -> EditionFile:
+    state = file.role if file.role in {Role.SAMPLE, Role.WITHDRAWN} else ""
+    return EditionFile(file.name, said.size(file.size), state)
 
 
 @routes.get("/studio/works/{slug}")
@@ -372,3 +396,23 @@ async def post_collection(request: web.Request, session: Session) -> web.Respons
         return await _work_page(request, session, _Typed(session.form, refused))
     await refresh(house)
     return go_to(f"/studio/works/{slug}?said=collected#collections")
+
+
+# ── samples ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@routes.post("/studio/works/{slug}/sample")
+@may(Right.PUBLISH)
+async def post_sample(request: web.Request, session: Session) -> web.Response:
+    """A sample of one edition is given away no more."""
+    house, slug, now = request.app[HOUSE], request.match_info["slug"], request.app[HOUSE].clock()
+    name, edition = session.form.get("name", ""), session.form.get("edition", "")
+    number = int(edition) if edition.isascii() and edition.isdigit() and len(edition) <= 9 else 0
+    deed = Deed(session.row.creator_id, What.SAMPLE_WITHDRAWN, f"work:{slug}", {"name": name[:200]})
+    try:
+        await house.db.write(noted(lambda conn: withdraw_sample(conn, slug, name, number), deed, now))
+    except Refused as refused:
+        await house.db.read(lambda conn: rows.work_at(conn, slug))
+        return await _work_page(request, session, _Typed(session.form, refused))
+    await refresh(house)
+    return go_to(f"/studio/works/{slug}?said=sample_withdrawn")

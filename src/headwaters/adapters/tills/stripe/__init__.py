@@ -19,7 +19,14 @@ from headwaters.adapters.tills.stripe.events import EVENTS, mode_of
 from headwaters.core.errors import N_, Code, NotFound, Unavailable
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
-from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.sales.tills import (
+    ExtraFee,
+    PaymentRequest,
+    PaymentStatus,
+    RefundStatus,
+    TillEvent,
+    TillSession,
+)
 
 __all__ = ["EVENTS", "StripeTill", "is_complete"]
 
@@ -62,12 +69,12 @@ class StripeTill:
             with translated():
                 found = await self._stripe.v1.checkout.sessions.retrieve_async(session_id, {"expand": sessions.EXPAND})
                 raw = found.to_dict()
-                return sessions.read_status(raw, sessions.state_of(raw), await self._given_back(raw))
+                return sessions.read_status(raw, sessions.state_of(raw), *await self._given_back(raw))
         except (KeyError, TypeError, ValueError) as odd:
             raise Unavailable(Code.TILL_DOWN, N_("Stripe's answer could not be read.")) from odd
 
-    async def _given_back(self, session: Mapping[str, Any]) -> list[RefundStatus]:
-        """Refunds and disputes of a session's charge."""
+    async def _given_back(self, session: Mapping[str, Any]) -> tuple[list[RefundStatus], list[ExtraFee]]:
+        """Refunds and disputes of a session's charge, and what these cost."""
         charge = sessions.charge_of(session)
         refunds = charge.get("refunds") or {}
         found = [sessions.read_refund(refund) for refund in refunds.get("data", ())]
@@ -75,9 +82,11 @@ class StripeTill:
             pages = await self._stripe.v1.refunds.list_async({"charge": charge["id"], "limit": 100})
             found = [sessions.read_refund(refund.to_dict()) async for refund in pages.auto_paging_iter()]
         if charge.get("disputed"):
-            disputes = await self._stripe.v1.disputes.list_async({"charge": charge["id"], "limit": 100})
-            found += [sessions.read_dispute(dispute.to_dict()) async for dispute in disputes.auto_paging_iter()]
-        return found
+            pages_of_disputes = await self._stripe.v1.disputes.list_async({"charge": charge["id"], "limit": 100})
+            disputes = [dispute.to_dict() async for dispute in pages_of_disputes.auto_paging_iter()]
+            found += map(sessions.read_dispute, disputes)
+            return found, [fee for dispute in disputes for fee in sessions.read_extra_fees(dispute)]
+        return found, []
 
     def read_event(self, headers: Mapping[str, str], body: bytes, now: datetime) -> TillEvent:
         """Raises Refused: EVENT_FORGED, EVENT_BROKEN."""

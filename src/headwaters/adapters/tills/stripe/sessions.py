@@ -12,7 +12,7 @@ from headwaters.adapters.tills.stripe.amounts import from_units, rounded_from_un
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.references import is_reference
 from headwaters.core.sales.states import Mode, PaymentState
-from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus
+from headwaters.core.sales.tills import ExtraFee, PaymentRequest, PaymentStatus, RefundStatus
 
 # Stripe keeps a session open for 30 minutes to 24 hours from when it gets the request; a minute for the way.
 _SHORTEST = timedelta(minutes=31)
@@ -75,7 +75,9 @@ def id_of(value: Any) -> str | None:
     return str(found) if found else None
 
 
-def read_status(raw: Raw, state: PaymentState, refunds: Sequence[RefundStatus] = ()) -> PaymentStatus:
+def read_status(
+    raw: Raw, state: PaymentState, refunds: Sequence[RefundStatus] = (), extra_fees: Sequence[ExtraFee] = ()
+) -> PaymentStatus:
     """A session's status. Raises ValueError, KeyError or TypeError when it lacks what every paid session has."""
     return PaymentStatus(
         session_id=raw["id"],
@@ -86,6 +88,7 @@ def read_status(raw: Raw, state: PaymentState, refunds: Sequence[RefundStatus] =
         external_id=id_of(raw.get("payment_intent")),
         fee=_fee(raw),
         refunds=tuple(refunds),
+        extra_fees=tuple(extra_fees),
     )
 
 
@@ -124,5 +127,19 @@ def read_refund(raw: Raw) -> RefundStatus:
 
 
 def read_dispute(raw: Raw) -> RefundStatus:
-    """A dispute that was lost took the money back, as a refund does."""
-    return RefundStatus(raw["id"], from_units(raw["amount"], raw["currency"]), done=raw.get("status") == "lost")
+    """A dispute takes the money back, as a refund does, from when Stripe withdraws it; one that is won brings it back.
+    An inquiry takes nothing yet."""
+    moves = raw.get("balance_transactions") or ()
+    taken = sum(move["amount"] for move in moves) < 0 if moves else raw.get("status") == "lost"
+    amount = from_units(raw["amount"], raw["currency"])
+    return RefundStatus(raw["id"], amount, done=taken, failed=bool(moves) and not taken, disputed=True)
+
+
+def read_extra_fees(raw: Raw) -> list[ExtraFee]:
+    """What Stripe took for a dispute, and what of that came back; where it is in the payment's own currency, as other
+    ones would not add up."""
+    return [
+        ExtraFee(move["id"], rounded_from_units(move["fee"], move["currency"]))
+        for move in raw.get("balance_transactions") or ()
+        if move["fee"] and move["currency"] == raw["currency"]
+    ]

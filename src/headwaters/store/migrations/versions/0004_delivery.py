@@ -101,13 +101,35 @@ def upgrade() -> None:
     for name in ("given", "recipe", "details"):
         op.add_column("files", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("files", sa.Column("made_from", sa.BigInteger(), nullable=True))
+    op.add_column("payments", sa.Column("late_at", sa.BigInteger(), nullable=True))
+    has_one = sa.text("late_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_payments_late_at"), "payments", ["late_at"], sqlite_where=has_one, postgresql_where=has_one
+    )
+    # what came before is looked at once, a month after it was paid: what is older, now
+    op.execute("UPDATE payments SET late_at = settled_at + 2592000000000 WHERE state = 'paid' AND till = 'stripe'")
     op.add_column("uploads", sa.Column("findings", sa.Text(), server_default="", nullable=False))
     op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
     op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("tag", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
     for name in ("creators", "studio_sessions"):
         op.add_column(name, sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False))
         op.add_column(name, sa.Column("wrong_since", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "extra_fees",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("payment_id", ID, nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_extra_fees_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extra_fees")),
+        sa.UniqueConstraint("payment_id", "external_id", name=op.f("uq_extra_fees_payment_id_external_id")),
+    )
+    op.add_column("refunds", sa.Column("kind", sa.Text(), server_default="", nullable=False))
     op.add_column("orders", sa.Column("first_door", sa.Text(), server_default="", nullable=False))
     op.execute(TAKEN_FREE)
