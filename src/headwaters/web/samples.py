@@ -306,7 +306,7 @@ def _gathered(page: WorkPage) -> WorkPage:
 
 def _preview(page: WorkPage) -> WorkPage:
     """As its creator sees it while they write."""
-    preview = Preview("/studio/drafts/aaaaaaaaaaaaa", ("Price: “five” cannot be read as an amount.",))
+    preview = Preview("/studio/drafts/aaaaaaaaaaaaa", ("Price: “five” cannot be read as an amount.",), "30 seconds")
     return dataclasses.replace(page, preview=preview)
 
 

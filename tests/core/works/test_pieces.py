@@ -27,8 +27,8 @@ def test_a_wave_has_a_letter_for_each_bar_and_the_loudest_is_f():
     assert (len(wave), wave[0], wave[-1]) == (BARS, "0", "F")
     assert list(wave) == sorted(wave)
     assert (wave_of([0] * 500), wave_of([5] * (BARS - 1))) == ("", "")
-    assert wave_path("0" * BARS, 3) == "M.5 15.5v1m1-1v1m1-1v1"
-    assert wave_path("F" * BARS, 2) == "M.5 1v30m1-30v30"
+    assert wave_path("0" * BARS, 3) == "M2 15.5v1m5-1v1m5-1v1"
+    assert wave_path("F" * BARS, 2) == "M2 1v30m5-30v30"
     assert wave_path(wave, 0) == wave_path(wave, BARS + 1) == ""
 
 

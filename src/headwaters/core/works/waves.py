@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 BARS = 96
 HEIGHT = 32  # of the drawing; a bar stands around its middle
+STRIDE = 5  # from a bar to the next
 _LETTERS = "0123456789ABCDEF"
 _QUIETEST = 0.02  # of the loudest bar: less is silence
 
@@ -34,7 +35,7 @@ def is_wave(text: object) -> bool:
 
 
 def wave_path(wave: str, bars: int) -> str:
-    """The `d` of an SVG path: `bars` strokes, one a unit, HEIGHT high. As short as it can be said."""
+    """The `d` of an SVG path: `bars` strokes, STRIDE apart, HEIGHT high. As short as it can be said."""
     levels = [int(letter, 16) for letter in wave]
     count = len(levels)
     if not 0 < bars <= count:
@@ -48,8 +49,8 @@ def _strokes(heights: Iterable[float]) -> Iterable[str]:
     for height in heights:
         top, length = middle - height, 2 * height
         if at is None:
-            yield f"M.5 {top:g}v{length:g}"
+            yield f"M2 {top:g}v{length:g}"
         else:
             move = f"{top - at:g}"
-            yield f"m1{'' if move.startswith('-') else ' '}{move}v{length:g}"
+            yield f"m{STRIDE}{'' if move.startswith('-') else ' '}{move}v{length:g}"
         at = top + length

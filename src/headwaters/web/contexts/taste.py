@@ -26,7 +26,7 @@ class SoundTaste:
     whole: str  # of the track: 4 min; empty where it is not known
     href: str
     media_type: str
-    wave: str  # the shape of its sound as the `d` of an SVG path, `bars` wide and 32 high, or empty
+    wave: str  # the shape of its sound as the `d` of an SVG path, 5 times `bars` wide and 32 high, or empty
     bars: int
 
 

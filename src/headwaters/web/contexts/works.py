@@ -58,6 +58,7 @@ class Preview:
 
     back: str  # where it can be changed; empty where that is open in another tab
     faults: tuple[str, ...]  # what cannot be read yet, and is shown as if it had not been written
+    taste: str  # what everybody will be able to try, as it is set; empty for nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from headwaters.core.works.editions import EditionFile
 from headwaters.core.works.forms import WORDS, details_by, form_of, problems_of, typed_fields, understood
 from headwaters.core.works.manifest import Problem as Fault
 from headwaters.core.works.slugs import slug_from
+from headwaters.core.works.taste import Taste, taste_of
 from headwaters.errands.house import House
 from headwaters.errands.sketch import Picture, sketch
 from headwaters.store import collections, drafts
@@ -65,10 +66,11 @@ async def _work_preview(request: web.Request, typed: Mapping[str, str] | None) -
 
     view, work, inside = await house.db.read(look)
     faults: Sequence[Fault] = ()
+    own_taste = work.details.taste
     if typed is not None:
         details, faults = _readable(typed, work)
-        view = _with_details(view, details)
-    return _show(request, view, f"/studio/works/{slug}" if typed is None else "", faults, inside)
+        view, own_taste = _with_details(view, details), details.taste
+    return _show(request, view, f"/studio/works/{slug}" if typed is None else "", faults, inside, own_taste)
 
 
 def _readable(typed: Mapping[str, str], work: work_rows.WorkRow) -> tuple[Details, Sequence[Fault]]:
@@ -117,7 +119,7 @@ async def _draft_preview(request: web.Request, draft: drafts.DraftRow, back: str
     files = tuple(_file_view(number, file) for number, file in enumerate(made.files))
     art = () if made.picture else view.of_role("art")
     view = replace(view, files=(*files, *art))
-    return _show(request, view, back, made.faults, (), made.picture)
+    return _show(request, view, back, made.faults, (), made.details.taste, made.picture)
 
 
 def _view_of(conn: Connection, draft: drafts.DraftRow, details: Details) -> WorkView:
@@ -193,6 +195,7 @@ def _show(
     back: str,
     faults: Sequence[Fault],
     inside: Sequence[collections.CollectionRow],
+    own_taste: str,
     picture: Picture | None = None,
 ) -> web.Response:
     house, said = request.app[HOUSE], words_of(request)
@@ -201,7 +204,8 @@ def _show(
     for fault in faults:
         problem = said_fault(said, fault, Code.FORM_BROKEN)
         lines.append(f"{field_name(said, problem.field)}: {problem.message}" if problem.field else problem.message)
-    page = replace(page, preview=Preview(back, tuple(lines)))
+    taste = taste_of(own_taste, house.now.settings.taste)
+    page = replace(page, preview=Preview(back, tuple(lines), "" if taste == Taste() else str(taste)))
     if picture is not None:
         page = replace(page, art=_inline(picture, view.cover_alt))
     headers = {**HEADERS, "Content-Security-Policy": policy_without_forms(house.config)}
