@@ -21,7 +21,7 @@ from headwaters.errands.blobs import blob_of
 from headwaters.errands.colophons import Looked, choose, look_over
 from headwaters.errands.house import House
 from headwaters.errands.publish import Keep, Outcome, work_address
-from headwaters.errands.stamping import Note, stamp_made
+from headwaters.errands.stamping import Note
 from headwaters.ports import Examined, Stamped, StampWish
 from headwaters.store import tables
 from headwaters.store import works as rows
@@ -295,13 +295,3 @@ async def test_without_a_stamper_files_are_published_as_they_are(house: House, a
     outcome = await done(house, album)
     assert {note.examined for note in outcome.notes} == {Examined()}
     assert (await song(house)).given == ""
-
-
-async def test_another_format_that_the_shop_made_says_it_too(shop: House, album: Path, tmp_path: Path) -> None:
-    await done(shop, album)
-    made = samples.picture(tmp_path / "small.webp")
-    target = await stamp_made(shop, "high-water", 1, made, "cover.512.webp")
-    assert f"{HOME}?from=copy&amp;edition=1#pay".encode() in target.read_bytes()
-    await choose(shop, "high-water", "off", None)
-    assert await stamp_made(shop, "high-water", 1, made, "cover.512.webp") == made
-    assert await stamp_made(shop, "nothing", 1, made, "cover.512.webp") == made

@@ -30,12 +30,14 @@ from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.makings import Skip as Skip  # for makers
 from headwaters.core.works.media import format_by_name
+from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
-from headwaters.errands.stamping import stamp_made
-from headwaters.ports import Blob, Encoder, Keep, Material, Source
+from headwaters.errands.stamping import facts_for
+from headwaters.ports import Blob, Encoder, Keep, Material, Source, StampWish
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow, OriginRow, SubjectRow
+from headwaters.store.works import work_by_id
 
 _CHUNK = 1 << 20
 _FRESH = 60.0  # seconds that a folder is let alone, whoever's it is
@@ -117,13 +119,28 @@ class Bench:
                 path.unlink(missing_ok=True)
         self.house.storage.open(blob).close()  # a link to the creator's file: is it still what it was?
 
+    async def finish(self, path: Path, name: str) -> Blob:
+        """A file that was made of the original, with the work's colophon, kept for good. Raises Skip where it has as
+        many bytes as the original; Refused(DISK_FULL)."""
+        signed = await self._sign(path, name)
+        check_smaller(signed, self.file.size)
+        return await self.keep(signed)
+
+    async def _sign(self, path: Path, name: str) -> Path:
+        """The same with a colophon, where the work's files say where they come from."""
+        house = self.house
+        work = await house.db.read(lambda conn: work_by_id(conn, self.subject.work_id))
+        if house.stamper is None or work is None or not wants_colophon(work.colophon, house.now.settings.colophon):
+            return path
+        facts = facts_for(house, work.details, work.slug, self.subject.number)
+        target = path.with_name(f"signed-{path.name}")
+        with _in_words(self.folder):
+            stamped = await asyncio.to_thread(house.stamper.stamp, path, name, target, StampWish(facts))
+        return target if stamped.made else path
+
     async def keep(self, path: Path) -> Blob:
         """A finished file of `folder`, kept for good. Raises Refused(DISK_FULL)."""
         return await asyncio.to_thread(self.house.storage.keep, path, Keep.MOVE, lambda done: None)
-
-    async def keep_stamped(self, path: Path, name: str) -> Blob:
-        """The same for another format of the work, which says where it comes from as the others do."""
-        return await self.keep(await stamp_made(self.house, self.subject.slug, self.subject.number, path, name))
 
     async def keep_bytes(self, data: bytes) -> Blob:
         """The same for bytes. Raises Refused(DISK_FULL)."""

@@ -8,7 +8,6 @@ Copies are written where the storage's half-kept files are, and swept with them 
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
 import os
@@ -23,7 +22,7 @@ from headwaters.core.works.colophon import Colophon, colophon_text
 from headwaters.core.works.details import Details
 from headwaters.core.works.editions import Role
 from headwaters.core.works.names import shown
-from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, findings_text, gets_colophon, wants_colophon
+from headwaters.core.works.stamps import Facts, Field, Finding, facts_of, findings_text, gets_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.gather import PlannedFile
 from headwaters.errands.house import House
@@ -182,21 +181,6 @@ def keep_copy(house: House, file: PlannedFile, note: Note, facts: Facts) -> tupl
         if not made.made:
             return None, done
         return house.storage.keep(target, Keep.MOVE, lambda more: None), done
-
-
-async def stamp_made(house: House, slug: str, edition: int, path: Path, name: str) -> Path:
-    """Another format that the shop made of a file, with its colophon, if the work has one; else, and where it cannot be
-    written, as it is."""
-    work = await house.db.read(lambda conn: rows.work_by_slug(conn, slug))
-    if house.stamper is None or work is None or not wants_colophon(work.colophon, house.now.settings.colophon):
-        return path
-    target = path.with_name(f"stamped-{path.name}")
-    wish = StampWish(facts_for(house, work.details, slug, edition))
-    try:
-        made = await asyncio.to_thread(house.stamper.stamp, path, name, target, wish)
-    except OSError:
-        return path
-    return target if made.made else path
 
 
 def is_whole(house: House, blob: Blob) -> bool:

@@ -9,7 +9,7 @@ from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import SUBTITLES, chosen, made_name
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.reels import plan_film
-from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, check_smaller, encoder_of
+from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, encoder_of
 
 _SIDES = (1080, 480)
 
@@ -22,9 +22,8 @@ async def _make(side: int, bench: Bench) -> Product:
         reel = await encoder.probe(original)
         plan = plan_film(reel, side, smaller)
         await encoder.film(original, reel, plan, side, target, bench.report)
-    check_smaller(target, bench.file.size)
     name = made_name(bench.file.name, f".{side}.mp4")
-    blob = await bench.keep_stamped(target, name)
+    blob = await bench.finish(target, name)
     made = MadeFile(
         role=Role.MADE,
         name=name,

@@ -8,7 +8,7 @@ from functools import partial
 from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import made_name
 from headwaters.core.works.makings import Lane
-from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, check_smaller, encoder_of
+from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, encoder_of
 
 SIDES = (2048, 512)
 
@@ -17,9 +17,8 @@ async def _shrink(side: int, bench: Bench) -> Product:
     encoder, target = encoder_of(bench.house), bench.folder / "picture.webp"
     async with bench.open() as original:
         width, height = await encoder.shrink(original, side, target)
-    check_smaller(target, bench.file.size)
     name = made_name(bench.file.name, f".{side}.webp")
-    blob = await bench.keep_stamped(target, name)
+    blob = await bench.finish(target, name)
     return Product((MadeFile(Role.MADE, name, "image/webp", blob, width=width, height=height),))
 
 

@@ -12,7 +12,7 @@ from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import made_name
 from headwaters.core.works.media import Family, family_of
 from headwaters.core.works.reels import plan_sound
-from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, check_smaller, encoder_of
+from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, encoder_of
 from headwaters.ports import Tags
 
 _MEDIA_TYPES = {"flac": "audio/flac", "mp3": "audio/mpeg", "opus": "audio/ogg"}
@@ -26,11 +26,9 @@ async def _make(codec: str, bench: Bench) -> Product:
         reel = await encoder.probe(original)
         plan = plan_sound(reel, codec)
         await encoder.sound(original, reel, plan, tags, target, bench.report)
-    check_smaller(target, bench.file.size)
-    seconds = reel.seconds or bench.file.seconds_micros
     name = made_name(bench.file.name, f".{codec}")
-    blob = await bench.keep_stamped(target, name)
-    return Product((MadeFile(Role.MADE, name, _MEDIA_TYPES[codec], blob, seconds=seconds),))
+    blob = await bench.finish(target, name)
+    return Product((MadeFile(Role.MADE, name, _MEDIA_TYPES[codec], blob, seconds=reel.seconds),))
 
 
 async def _tags(bench: Bench) -> Tags:

@@ -41,6 +41,7 @@ SETTINGS: Mapping[str, str] = {
     "notify_orders": N_("notices of orders"),
     "notify_letters": N_("notices of letters"),
     "notify_hour": N_("the hour of the daily notice"),
+    "formats": N_("the formats that are made of works"),
 }
 _OF_MONEY = ("by_hand", "stripe", "practice")  # settings that are for who sells
 

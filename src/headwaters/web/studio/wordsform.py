@@ -8,7 +8,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.revisions import Merged, marks_of
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import RIGHTS_TEXTS, RIGHTS_VERSION, Rights
-from headwaters.core.works.formats import CHOICES, chosen
+from headwaters.core.works.formats import CHOICES, USUAL, chosen
 from headwaters.core.works.forms import in_the_studio, problems_of
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, LICENCES
 from headwaters.core.works.manifest import Problem as Fault
@@ -200,6 +200,6 @@ def said_choice(said: Format, text: str) -> str:
 
 
 def format_ticks(said: Format, text: str) -> tuple[Choice, ...]:
-    """All formats, ticked where they are wanted."""
-    ticked = chosen(text)
+    """All formats, ticked where they are wanted; all of them where the shop's usual ones are, to begin with."""
+    ticked = chosen(text or USUAL)
     return tuple(Choice(one.name, one.title, one.name in ticked, said.gettext(one.about)) for one in CHOICES)
