@@ -368,6 +368,27 @@ def test_xmp_that_is_there_is_added_to(tmp_path: Path) -> None:
     assert target.read_bytes().count(b"XML:com.adobe.xmp") == 1
 
 
+def test_what_is_said_in_an_older_place_is_not_said_otherwise_in_a_newer_one(made: Path, tmp_path: Path) -> None:
+    paper = pdf(tmp_path / "a.pdf", Title="Mine", Author="Carla")
+    _, target = stamp(paper)
+    with pikepdf.open(target) as document, document.open_metadata() as packet:
+        assert (packet["dc:title"], packet["dc:creator"]) == ("Mine", ["Carla"])
+    tags = Image.Exif()
+    tags[0x013B], tags[0x8298] = "Carla", "(c) Carla"
+    for ending in PICTURES:
+        Image.new("RGB", (9, 9)).save(path := tmp_path / f"a.{ending}", exif=tags)
+        found = {one.where: one.after for one in stamp(path)[0].fields}
+        said = [found[name] for name in ("dc:creator", "dc:rights", "xmpRights:UsageTerms", "dc:title")]
+        assert said == ["Carla", "(c) Carla", "(c) Carla", FACTS.title]
+    song = samples.music(tmp_path / "a.mp3")
+    plain = song.read_bytes()[song.read_bytes().index(b"\xff\xfb") :]
+    song.write_bytes(plain + b"TAG" + b"Old title".ljust(30, b"\0") + b"Carla".ljust(30, b"\0") + bytes(65))
+    _, target = stamp(song)
+    after = id3.ID3(str(target))
+    assert (after.version[:2], str(after["TIT2"]), str(after["TPE1"])) == ((2, 3), "Old title", "Carla")
+    assert target.read_bytes().endswith(song.read_bytes())
+
+
 # ── what is left alone ───────────────────────────────────────────────────────────────────────────
 
 

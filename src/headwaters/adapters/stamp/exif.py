@@ -95,6 +95,16 @@ class Exif:
                 return self._number("I", after)
         return 0
 
+    def meant(self) -> dict[str, str]:
+        """What its creator says of themselves and of their rights, by the names that XMP has for it."""
+        names = {0x013B: "dc:creator", 0x8298: "dc:rights"}
+        texts = {
+            names[one.tag]: bytes(self._data[one.start : one.end]).decode("utf-8", "replace").strip("\0 ")
+            for one in self._entries()
+            if one.tag in names
+        }
+        return {**texts, "xmpRights:UsageTerms": texts.get("dc:rights", "")}
+
     # ── what it tells ────────────────────────────────────────────────────────────────────────────
 
     def findings(self, picture: bytes | None = None) -> list[Finding]:

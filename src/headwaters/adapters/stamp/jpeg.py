@@ -76,7 +76,8 @@ class JpegDocument:
 
     def fields(self, facts: Facts) -> list[Field]:
         """See base.Document."""
-        return self._packet.fields(facts, PICTURE)
+        blocks = self._with(_APP1, _EXIF)
+        return self._packet.fields(facts, PICTURE, Exif(blocks[0].body[len(_EXIF) :]).meant() if blocks else None)
 
     def findings(self) -> list[Finding]:
         """See base.Document."""

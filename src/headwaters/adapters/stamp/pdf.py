@@ -21,6 +21,7 @@ _MOST_FILE = 4 << 30
 _DEEPEST = 40
 _PATH = re.compile(r"(?:file:///?|[A-Za-z]:\\|/(?:home|Users)/)\S+")
 _INFO = ((Line.TITLE, "/Title"), (Line.CREATOR, "/Author"))
+_TWICE = {"/Title": "dc:title", "/Author": "dc:creator"}  # the same thing in two places, which must not differ
 _PERSON = ("/Author", "/Company", "/Manager", "/SourceModified", "/LastSaved")
 _PDFA = b"http://www.aiim.org/pdfa/ns/id/"
 
@@ -59,8 +60,12 @@ class PdfDocument:
 
     def fields(self, facts: Facts) -> list[Field]:
         """See base.Document."""
-        info = [field_of(facts, line, f"PDF {key}", self._info.get(key, "")) for line, key in _INFO]
-        return [*info, *self._xmp.fields(facts, self._names)]
+        said = {name: self._info.get(key, "").strip() for key, name in _TWICE.items()}
+        info = [
+            field_of(facts, line, f"PDF {key}", self._info.get(key, ""), self._xmp.text(_TWICE[key]) or None)
+            for line, key in _INFO
+        ]
+        return [*info, *self._xmp.fields(facts, self._names, said)]
 
     def findings(self) -> list[Finding]:
         """See base.Document."""

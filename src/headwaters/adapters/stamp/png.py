@@ -77,7 +77,8 @@ class PngDocument:
 
     def fields(self, facts: Facts) -> list[Field]:
         """See base.Document."""
-        return self._packet.fields(facts, PICTURE)
+        blocks = [one.body for one in self._chunks if one.kind == b"eXIf"]
+        return self._packet.fields(facts, PICTURE, Exif(blocks[0]).meant() if blocks else None)
 
     def findings(self) -> list[Finding]:
         """See base.Document."""

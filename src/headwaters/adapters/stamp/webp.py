@@ -60,7 +60,8 @@ class WebpDocument:
 
     def fields(self, facts: Facts) -> list[Field]:
         """See base.Document."""
-        return self._packet.fields(facts, PICTURE)
+        blocks = [one.body.removeprefix(b"Exif\0\0") for one in self._chunks if one.kind == b"EXIF"]
+        return self._packet.fields(facts, PICTURE, Exif(blocks[0]).meant() if blocks else None)
 
     def findings(self) -> list[Finding]:
         """See base.Document."""

@@ -5,7 +5,7 @@ Properties that are there stay as they are, whoever wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lxml import etree
@@ -93,11 +93,16 @@ class Packet:
     def _attribute(self, name: str) -> str:
         return next((text for own in self._rdf.iter() if (text := own.get(_tag(name)))), "")
 
-    def fields(self, facts: Facts, names: Sequence[tuple[Line, str]]) -> list[Field]:
-        """The lines of a colophon in these properties."""
+    def fields(
+        self, facts: Facts, names: Sequence[tuple[Line, str]], said: Mapping[str, str] | None = None
+    ) -> list[Field]:
+        """The lines of a colophon in these properties. `said`: what the file says of some of them in another place,
+        which is then said here too."""
         found = []
         for line, name in names:
-            ours = str(not facts.public_domain) if name == "xmpRights:Marked" else None
+            ours = (said or {}).get(name) or None
+            if name == "xmpRights:Marked":
+                ours = str(not facts.public_domain)
             found.append(field_of(facts, line, name, self.text(name), ours))
         return found
 

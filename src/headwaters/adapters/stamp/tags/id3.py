@@ -79,7 +79,7 @@ class Id3Document:
         """See base.Document."""
         copy_file(self._path, target)
         tags = _load(self._path)
-        version = 4 if tags.version[:2] == (2, 4) else 3
+        version = 4 if _tag_end(self._path) and tags.version[:2] == (2, 4) else 3  # old players read 2.3 alone
         for one in changed(fields):
             tags.setall(one.where, [_frame(one.where, one.after, version)])
         wheres = {one.where for one in drop}
@@ -100,7 +100,10 @@ def _load(path: Path) -> Any:
         if tags.version[:2] == (2, 2):
             tags = id3.ID3(str(path), load_v1=False)
     except id3.ID3NoHeaderError:
-        return id3.ID3()
+        tags = id3.ID3()
+        for frame in (id3.ParseID3v1(_v1(path)) or {}).values() if _v1(path) else ():
+            tags.add(frame)  # what the old tag at the end says, it goes on saying
+        return tags
     except id3.error:
         raise LeftAlone(BROKEN) from None
     if tags.version[:2] not in {(2, 2), (2, 3), (2, 4)}:
