@@ -51,7 +51,7 @@ class Side:
         return gigabytes / said["seconds"], (self.server.cpu - before) / gigabytes
 
 
-def _publish_for_nginx(shop: Path, root: Path, size: int) -> None:
+def publish_for_nginx(shop: Path, root: Path, size: int) -> None:
     """Another name of the shop's own blob: both serve the same pages of the same cache."""
     (blob,) = (path for path in (shop / "files").rglob("*") if path.is_file() and path.stat().st_size == size)
     os.link(blob, root / "film.bin")
@@ -64,7 +64,7 @@ def rows(options: Options) -> Iterator[Row]:
         root = folder / "www"
         root.mkdir()
         shop = make_shop(folder, size)
-        _publish_for_nginx(shop, root, size)
+        publish_for_nginx(shop, root, size)
         with serving(shop) as ours, nginx(folder, root) as theirs:
             sides = {"headwaters": Side(ours, take_file(ours.port)), "nginx": Side(theirs, "/film.bin")}
             for readers, each in ((1, size), (MANY, size // SHARE)):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 
 SLOW_RATE = 20_000  # bytes a second
 CONNECT_RATE = 400  # new slow readers a second
+SILENT_RATE = 2000  # new connections that say nothing, a second
 LOOKS = 50  # looks at the page in a second
 
 
@@ -74,7 +75,7 @@ def slow(port: int, path: str, readers: int, seconds: int) -> Mapping[str, float
             arrived += count if now >= counted > 0 else 0
         else:
             time.sleep(0.001)
-    print(json.dumps({"rate": arrived / readers / seconds, "ramp": readers / CONNECT_RATE}), flush=True)
+    print(json.dumps({"rate": arrived / readers / seconds, "all_there": counted}), flush=True)
     sys.stdin.readline()
     return {}
 
@@ -86,24 +87,45 @@ def _read(connection: socket.socket, buffer: memoryview) -> int:
         return 0
 
 
+def silent(port: int, path: str, readers: int, seconds: int) -> Mapping[str, float]:
+    """`readers` connect one after the other and say nothing; `seconds` after the last, says when that came.
+
+    Then waits for a line on stdin.
+    """
+    begin, crowd = time.monotonic(), []
+    for number in range(readers):
+        time.sleep(max(0.0, begin + number / SILENT_RATE - time.monotonic()))
+        crowd.append(socket.create_connection(("127.0.0.1", port)))
+    there = time.monotonic()
+    time.sleep(seconds)
+    print(json.dumps({"all_there": there}), flush=True)
+    sys.stdin.readline()
+    return {}
+
+
 def page(port: int, path: str) -> Mapping[str, object]:
-    """Look at a page again and again until stdin ends; the milliseconds of each look."""
-    taken: list[float] = []
+    """Look at a page again and again until stdin ends; when each look began, and its milliseconds."""
+    taken: list[tuple[float, float]] = []
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with selectors.DefaultSelector() as end:
         end.register(sys.stdin, selectors.EVENT_READ)
         while not end.select(1 / LOOKS):
-            begin = time.perf_counter()
+            begin = time.monotonic()
             connection.request("GET", path)
             answer = connection.getresponse()
             answer.read()
-            taken.append((time.perf_counter() - begin) * 1000)
+            taken.append((begin, (time.monotonic() - begin) * 1000))
             if answer.status != 200:
                 raise RuntimeError(f"the page answered {answer.status}")
-    return {"milliseconds": taken}
+    return {"looks": taken}
 
 
-_KINDS: Mapping[str, Callable[..., Mapping[str, object]]] = {"fast": fast, "slow": slow, "page": page}
+_KINDS: Mapping[str, Callable[..., Mapping[str, object]]] = {
+    "fast": fast,
+    "slow": slow,
+    "silent": silent,
+    "page": page,
+}
 
 if __name__ == "__main__":
     kind, port, path, *numbers = sys.argv[1:]

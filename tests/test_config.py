@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from headwaters.config import Config, Smtp, load_config, note_address
+from headwaters.config import S3, Config, Smtp, load_config, note_address
 from headwaters.core.errors import Code, Refused, WrongUse
 
 
@@ -95,6 +95,18 @@ def test_mail_is_off_without_a_host_and_hides_its_password(shop: Path):
     assert "very secret" not in repr(smtp)
 
 
+def test_a_store_is_read_and_hides_its_secret(shop: Path):
+    assert load_config(shop, {}).s3 is None
+    (shop / "headwaters.toml").write_text(
+        "storage = 's3'\n[s3]\nbucket = 'films'\nkey_id = 'alice'\nendpoint = 'https://s3.example/'\n", encoding="utf-8"
+    )
+    config = load_config(shop, {"HEADWATERS_S3_SECRET": "very secret", "HEADWATERS_S3_REGION": "eu-west-3"})
+    assert config.storage == "s3"
+    assert config.s3 == S3("films", "alice", "very secret", endpoint="https://s3.example", region="eu-west-3")
+    assert config.s3.downloads == "proxy"
+    assert "very secret" not in repr(config)
+
+
 def test_postgresql_is_spoken_to_by_psycopg(shop: Path):
     config = load_config(shop, {"HEADWATERS_DATABASE": "postgresql://u:p@h/d"})
     assert config.database_url == "postgresql+psycopg://u:p@h/d"
@@ -119,6 +131,14 @@ def test_postgresql_is_spoken_to_by_psycopg(shop: Path):
         ("proxies = ['proxy.example']", "proxies"),
         ("proxies = ['10.0.0.0/33']", "proxies"),
         ("[smtp]\nhost = 'h'", "smtp_sender"),
+        ("storage = 'moon'", "storage"),
+        ("storage = 's3'", "storage"),
+        ("[s3]\nbucket = 'b'\nsecret = 's'", "s3_key_id"),
+        ("[s3]\nbucket = 'b'\nkey_id = 'k'", "s3_secret"),
+        ("[s3]\nbucket = 'b'\nkey_id = 'k'\nsecret = 's'\ndownloads = 'mail'", "s3_downloads"),
+        ("[s3]\nbucket = 'b'\nkey_id = 'k'\nsecret = 's'\naddressing = 'street'", "s3_addressing"),
+        ("[s3]\nbucket = 'b'\nkey_id = 'k'\nsecret = 's'\nendpoint = 's3.example'", "s3_endpoint"),
+        ("[s3]\nbuket = 'b'", "s3.buket"),
         ("[smtp]\nhost = 'h'\nsender = 'a@b.example'\nsecurity = 'maybe'", "smtp_security"),
         ("not toml", ""),
     ],

@@ -65,8 +65,8 @@ def make_storage(config: Config, database: Database) -> StoragePlaces:
         return StoragePlaces({"local": local}, "local")
     from headwaters.adapters.storage.s3 import PLACE, make_s3  # its client is large, and most shops need none
 
-    def trusted(sha256: str) -> bool:
-        return asyncio.run(database.read(lambda conn: is_whole_at(conn, sha256, PLACE)))
+    async def trusted(sha256: str) -> bool:
+        return await database.read(lambda conn: is_whole_at(conn, sha256, PLACE))
 
     s3 = make_s3(config.s3, config.copies_dir, trusted)
     return StoragePlaces({"local": local, PLACE: s3}, config.storage)

@@ -65,6 +65,8 @@ def test_publishing_says_what_is_where_now(shop: Shop, book: Path) -> None:
         "High Water is published: https://alice.example/w/high-water\n"
         "  The book, as PDF  book.pdf  10.2 kB\n"
         "  Trailer  trailer.pdf  5.1 kB  free for everybody\n"
+        "  book.pdf: published without a colophon. It is not as its format says, so it stays as it is.\n"
+        "  trailer.pdf: published without a colophon. It is not as its format says, so it stays as it is.\n"
         "  left out: .DS_Store (hidden or temporary)\n",
         "",
     )

@@ -34,6 +34,13 @@ async def opened() -> AsyncIterator[Open]:
             return web.Response(status=302, headers={"Location": "/"})
         if request.path == "/long":
             return web.Response(body=b"x" * 1_000_000)
+        if request.path == "/no-head":
+            wanted = {"X-Wanted": request.headers["Want-Repr-Digest"]}
+            return (
+                web.Response(status=405)
+                if request.method == "HEAD"
+                else web.Response(body=b"x" * 1_000_000, headers=wanted)
+            )
         if request.path == "/packed":
             return web.Response(body=gzip.compress(bytes(1_000_000)), headers={"Content-Encoding": "gzip"})
         told = [name for name in ("Cookie", "Referer", "Authorization") if name in request.headers]
@@ -78,6 +85,21 @@ async def test_no_more_is_read_than_was_asked_for(opened: Open) -> None:
     assert len((await HttpFetcher(own=(url,)).fetch(f"{url}/long", 100)).body) == 100
 
 
+async def test_a_look_tells_status_and_headers_and_reads_nothing(opened: Open) -> None:
+    url = await opened()
+    fetcher = HttpFetcher(own=(url,))
+    seen = await fetcher.look(f"{url}/long")
+    assert (seen.status, seen.headers["content-length"]) == (200, "1000000")
+    assert (await fetcher.look(f"{url}/away")).status == 302
+    assert (await fetcher.look(f"{url}/away")).headers["location"] == "/"
+
+
+async def test_a_host_that_takes_no_head_is_looked_at_by_get(opened: Open) -> None:
+    url = await opened()
+    seen = await HttpFetcher(own=(url,)).look(f"{url}/no-head")
+    assert (seen.status, seen.headers["content-length"], seen.headers["x-wanted"]) == (200, "1000000", "sha-256=9")
+
+
 async def test_nothing_is_unpacked(opened: Open) -> None:
     url = await opened()
     fetched = await HttpFetcher(own=(url,)).fetch(f"{url}/packed", 100)
@@ -107,6 +129,9 @@ async def test_nothing_inside_is_reached(opened: Open) -> None:
             error = await failure(HttpFetcher(own), address)
             assert isinstance(error, Refused), address
             assert error.code == Code.ADDRESS_FORBIDDEN, address
+            with pytest.raises(Refused) as refused:
+                await HttpFetcher(own).look(address)
+            assert refused.value.code == Code.ADDRESS_FORBIDDEN, address
 
 
 async def test_a_name_that_leads_inside_is_not_followed(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

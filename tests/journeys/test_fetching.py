@@ -18,13 +18,10 @@ from urllib.request import urlopen
 import libtorrent
 import pytest
 
-from headwaters.config import load_config
-from headwaters.wiring import furnish
 from tests.support.addresses import free_port
-from tests.support.fetching import make_torrents
 from tests.support.network import MARK
 from tests.support.served import Served
-from tests.support.shop import in_a_thread, make_alices_shop, taken, twin_of
+from tests.support.shop import make_alices_shop, rows, taken, twin_of
 from tests.support.wire import Wire
 
 KB = 1 << 10
@@ -77,6 +74,26 @@ def write_work(folder: Path, contents: dict[str, int], **more: str) -> None:
     (folder / "work.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def has_torrent(shop: Served, slug: str) -> bool:
+    """Whether the shop has made it by now, in its background."""
+    (made,) = rows(
+        shop.shop,
+        "SELECT count(*) FROM torrents JOIN editions ON editions.id = torrents.edition_id "
+        f"JOIN works ON works.id = editions.work_id WHERE works.slug = '{slug}'",
+    )
+    return bool(made[0])
+
+
+def until(done: Callable[[], bool], seconds: float = 60) -> bool:
+    """Whether it came to be in time."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Alice's shop: a film in one file, songs in folders, and a free zine."""
@@ -86,15 +103,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     write_work(root / "Zine", {"Zine 1.zip": 300_000, "Zine 2.zip": 5}, doors='["cant_pay", "have_copy"]')
     folder = make_alices_shop(root / "shop", [root / "High Water", root / "River Songs", root / "Zine"])
 
-    async def make() -> None:
-        async with furnish(load_config(folder, {})) as house:
-            await make_torrents(house)
-
-    in_a_thread(make)
-    served = Served(folder).start()
-    yield served
-    if served.process:
-        served.kill()
+    served = Served(folder, {"HEADWATERS_WORKSHOP": "on"}).start()
+    try:
+        assert until(lambda: all(has_torrent(served, slug) for slug in ("high-water", "river-songs", "zine"))), (
+            served.log
+        )
+        yield served
+    finally:
+        if served.process:
+            served.kill()
     assert MARK not in served.log
 
 
@@ -221,16 +238,6 @@ def fetch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeClient
         client.stop()
 
 
-def until(done: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether it came to be in time."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 @pytest.mark.parametrize("slug", ["high-water", "river-songs"])
 def test_a_torrent_is_completed_from_the_shop_alone(shop: Served, fetch: MakeClient, slug: str) -> None:
     work = work_of(shop, slug)
@@ -245,13 +252,17 @@ def test_a_free_work_is_completed_from_its_public_address(shop: Served, fetch: M
     assert until(lambda: free.is_whole(client.place))
 
 
-def test_a_client_that_was_killed_goes_on_over_a_line_that_breaks(shop: Served, film: Work, fetch: MakeClient) -> None:
+def test_client_and_shop_are_killed_and_go_on_over_a_line_that_breaks(
+    shop: Served, film: Work, fetch: MakeClient
+) -> None:
     with Wire(shop.port, cuts=[300_000] * 6).up() as wire:
         torrent = by_way_of(wire, film.torrent())
         client = fetch(torrent)
         assert until(lambda: len(wire.requests) >= 2)
         client.stop()
         assert not film.is_whole(client.place)
+        shop.kill()
+        shop.start()
         again = type(client)(client.torrent, client.place)
         try:
             assert until(lambda: film.is_whole(client.place))

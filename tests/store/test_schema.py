@@ -226,6 +226,31 @@ def test_who_took_a_work_without_paying_after_all_is_found_among_older_orders(bl
     assert [tuple(row) for row in found] == [(n, *moved.get(n, (door, ""))) for n, door, *_ in before]
 
 
+def test_what_stripe_was_paid_before_is_looked_at_once_more(blank_url: str) -> None:
+    engine = _engine(blank_url)
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(schema.MIGRATIONS))
+        command.upgrade(config, "0003")
+        order = (
+            "INSERT INTO orders (id, token, nonce, door, came_from, state, currency, amount_minor, created_at) "
+            "VALUES (1, 't', 'n', 'pay', '', 'granted', 'EUR', 500, 10)"
+        )
+        payment = (
+            "INSERT INTO payments (order_id, nonce, reference, till, mode, state, currency, amount_minor, created_at, "
+            "expires_at, settled_at) VALUES (1, :name, :name, :till, 'live', :state, 'EUR', 5, 1, 99, :came)"
+        )
+        connection.execute(text(order))
+        for name, till, state, came in (("a", "stripe", "paid", 50), ("b", "stripe", "open", None)):
+            connection.execute(text(payment), {"name": name, "till": till, "state": state, "came": came})
+        connection.execute(text(payment), {"name": "c", "till": "by_hand", "state": "paid", "came": 50})
+    migrate(blank_url)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT reference, late_at FROM payments ORDER BY reference")).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [("a", 50 + 30 * 86_400_000_000), ("b", None), ("c", None)]
+
+
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "headwaters.db").write_bytes(b"no database at all, but a long enough text" * 50)
     with pytest.raises(Unavailable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from headwaters.store import tables
 from headwaters.store.db import Connection
@@ -50,3 +50,23 @@ async def add_mirror(
 
     await house.db.write(write)
     await refresh(house)
+
+
+def fetchable(conn: Connection) -> None:
+    """Torrents (of nothing) and mirrors for two works of the gallery, whose files are not as large as they say."""
+    works: dict[str, int] = dict(conn.execute(select(tables.works.c.slug, tables.works.c.id)).tuples().all())
+    blob = conn.execute(select(tables.blobs.c.sha256).limit(1)).scalar_one()
+    for slug in ("high-water", "zine"):
+        edition = select(tables.editions.c.id).where(tables.editions.c.work_id == works[slug])
+        torrent = {"info_sha256": blob, "infohash": "c0ffee" * 6 + "c0ff", "created_at": 0}
+        conn.execute(insert(tables.torrents).values(edition_id=conn.execute(edition).scalar_one(), **torrent))
+    latest = conn.execute(select(func.max(tables.editions.c.published_at))).scalar_one()
+    at = int(latest) + 600_000_000  # nobody is to look at them now
+    for address, state, error in (
+        ("https://mirror.example/zine/", "good", ""),
+        ("https://river.university.example/pub/zines/alice/", "good", ""),
+        ("https://old.example/", "bad", "“Zine 2.pdf” has another size there."),
+        ("https://new.example/alice/", "unchecked", ""),
+    ):
+        row = {"work_id": works["zine"], "address": address, "state": state, "error": error, "created_at": 0}
+        conn.execute(insert(tables.mirrors).values(**row, checked_at=at))

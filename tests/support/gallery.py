@@ -36,6 +36,7 @@ from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.fetching import fetchable
 from tests.support.gallery_taste import fill_tastes
 from tests.support.makings import pretend_formats
 from tests.support.pages import Part, order, painted, publish
@@ -100,7 +101,11 @@ async def _fill(house: House) -> dict[str, str]:
     book = [Part("book.epub", b"e", "application/epub+zip"), painted((600, 900))]
     await publish(house, "A Book", book, kind=WorkKind.BOOK, doors=frozenset({Door.PAY, Door.HAVE_COPY}))
     await publish(house, LONG, [Part(f"🎉 part {n} {'x' * 60}.txt", b"%d" % n) for n in range(30)], slug="long")
+    free = frozenset({Door.CANT_PAY, Door.HAVE_COPY})
+    zine = [Part(f"Zine {n}.pdf", b"z%d" % n, "application/pdf", pretend=n * 4_100_000) for n in (1, 2)]
+    await publish(house, "Zine", [*zine, painted((600, 900))], kind=WorkKind.BOOK, doors=free, licence="CC-BY-4.0")
     await publish(house, "Gone")
+    await house.db.write(fetchable)
     await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
     await house.db.write(lambda conn: _gather(conn, house.clock()))
     await pretend_formats(house)

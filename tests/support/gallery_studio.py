@@ -64,6 +64,7 @@ async def fill_studio(house: House) -> dict[str, str]:
     await _people(house)
     return {
         **await fill_works(house),
+        "work with a damaged file": await _damaged(house),
         "launch": f"/studio/launch?work=&since={now - timedelta(hours=2):%Y-%m-%dT%H:%M}",
         "report page": f"/report/{await _report(house)}",
         "report in the Studio": f"/studio/reports/{_REPORT}",
@@ -125,6 +126,16 @@ async def _people(house: House) -> None:
     await invite(house, None, Wanted("Carol", CREATOR))
     gone = await invite(house, None, Wanted("Dora", contributor([])))
     await house.db.write(lambda conn: end(conn, None, gone.person.id, house.clock()))
+
+
+async def _damaged(house: House) -> str:
+    """A disk has eaten something of the songs."""
+    work = select(tables.files.c.sha256).join(tables.editions).join(tables.works)
+    songs = work.where(tables.works.c.slug == "songs", tables.files.c.role == "work").limit(2)
+    await house.db.write(
+        lambda conn: conn.execute(update(tables.blobs).where(tables.blobs.c.sha256.in_(songs)).values(fault="changed"))
+    )
+    return "/studio/works/songs"
 
 
 async def _report(house: House) -> str:

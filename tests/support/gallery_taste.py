@@ -11,11 +11,14 @@ from typing import Any
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.media import WorkKind
+from headwaters.core.works.reading import READING
 from headwaters.core.works.taste_recipes import CHAPTERS, FILM, SOUND
 from headwaters.errands.bench import Bench, MadeFile, Product, Recipe
 from headwaters.errands.house import House
 from headwaters.errands.makers import books, pictures, views
 from headwaters.errands.workshop import Workshop
+from headwaters.store import pages as rows
+from headwaters.store.db import Connection
 from headwaters.store.tastes import note_details
 from tests.support import samples
 from tests.support.books import Book, page
@@ -95,7 +98,20 @@ async def fill_tastes(house: House) -> dict[str, str]:
     for lane in Lane:
         await shop.make_due(lane)
     found: dict[str, str] = {}
-    for slug in ("humming", "ripples", "a-river-book", "stones"):
+    for slug in ("humming", "ripples", "stones", "a-river-book"):
         taken = await order(house, slug)
         found |= {f"taste of {slug}": f"/w/{slug}", f"all of {slug}": f"/o/{taken.token}"}
-    return {**found, "reading": "/w/a-river-book/read/1/1"}
+    way = await _way_to_read(house, taken.token)
+    return {**found, "reading": "/w/a-river-book/read/1/1", "reading all": f"{way}/read/2"}
+
+
+async def _way_to_read(house: House, token: str) -> str:
+    """Where the whole book is read."""
+
+    def look(conn: Connection) -> str:
+        line = rows.order_by_token(conn, token).lines[0]
+        work = rows.work_by_id(conn, line.work_id)
+        reading = next(file for file in work.of_role(Role.MADE) if file.media_type == READING)
+        return f"/d/{line.key}/{reading.ref}"
+
+    return await house.db.read(look)

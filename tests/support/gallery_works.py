@@ -35,6 +35,7 @@ async def fill_works(house: House) -> dict[str, str]:
         "draft": f"/studio/drafts/{draft}",
         "edition": f"/studio/drafts/{edition}",
         "files": f"/studio/drafts/{draft}/files",
+        "what its files will say": f"/studio/drafts/{draft}/colophon",
         "files of the machine": f"/studio/drafts/{draft}/server",
         "preview of a draft": f"/studio/drafts/{draft}/preview",
         "waits for its day": f"/studio/drafts/{await _scheduled(house)}",
@@ -57,7 +58,12 @@ async def _draft(house: House) -> str:
         "words": "Summer was long.\n\nAlice",
         "description": "# The river\n\nDry.",
     }
-    files = [("Low Water.txt", b"The river.\n"), ("cover.png", samples.png((960, 600))), ("broken.png", b"no picture")]
+    files = [
+        ("Low Water.txt", b"The river.\n"),
+        ("cover.png", samples.png((960, 600))),
+        ("broken.png", b"no picture"),
+        ("River.jpg", samples.photo()),
+    ]
     draft = await new_work(house, *files, **words)
     await uploads.begin(house, draft, Announced("Low Water, as it was finished.mp4", 4_200_000_000, "7"), None)
     return draft

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headwaters.store.makings import MakingRow
     from headwaters.store.works import FileRow
 
-OWN = {"rights": Given("own", "--i-made-this")}
+OWN = {"taste": Given("off", "--taste"), "rights": Given("own", "--i-made-this")}
 
 
 async def published(house: House, *paths: Path, **said: str) -> Outcome:

@@ -17,6 +17,7 @@ from headwaters.core.works.details import Defaults
 from headwaters.core.works.editions import EditionFile, Rights, Role
 from headwaters.core.works.manifest import Said
 from headwaters.core.works.media import WorkKind
+from headwaters.errands.blobs import row_of
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken, take
 from headwaters.store import sales as sales_rows
@@ -53,7 +54,7 @@ def _row(house: House, part: Part) -> tuple[EditionFile, BlobRow]:
     file = EditionFile(
         part.role, part.name, part.label, part.media_type, blob.sha256, size, micros, part.width, part.height
     )
-    return file, BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value)
+    return file, row_of(blob)
 
 
 async def publish(house: House, title: str, parts: Sequence[Part] = (), *, changes: str = "", **said: Any) -> Published:

@@ -40,6 +40,7 @@ NO_PAGES = frozenset(
                 "all.meta4",
                 "all.torrent",
                 "everything.zip",
+                "everything-{recipe}.zip",
                 "seed/{edition}/{path}",
                 "{ref}",
                 "{ref}.meta4",
@@ -58,6 +59,9 @@ NO_PAGES = frozenset(
         "/studio/look/accent",  # a colour for the script
         "/studio/uploads/",
         "/w/{slug}/f/{ref}/{name}",
+        "/w/{slug}/read",  # leads to the first page
+        "/w/{slug}/read/{book}/p/{name}",
+        "/d/{key}/{ref}/read/p/{name}",
     }
 )
 _SUFFIXES = (".csv", ".json", ".js", ".css", ".png", ".svg", ".txt")
@@ -70,6 +74,7 @@ SAMPLES = {
     "/studio/letters/{order_id}/saved/{saved_id}": ("/studio/letters/2/saved/1",),
     "/studio/reports/{reference}": ("/studio/reports/WR-GALL-ERY1",),
     "/studio/works/{slug}": ("/studio/works/high-water", "/studio/works/gone"),
+    "/studio/works/{slug}/mirrors": ("/studio/works/high-water/mirrors", "/studio/works/zine/mirrors"),
     "/studio/works/{slug}/preview": ("/studio/works/high-water/preview",),
     "/studio/letters/{order_id}": ("/studio/letters/2", "/studio/letters/1"),
     "/studio/people/{person}": ("/studio/people/1", "/studio/people/2", "/studio/people/4"),

@@ -1,126 +1,26 @@
-"""A real S3 server on loopback: OpenStack Swift with its S3 face, which takes no wrong secret and no altered or expired
-address. And the line that leads there, which can be cut, and can be made to answer that the store is busy."""
+"""A real S3 server, which takes no wrong secret and no altered or expired address; and the line that leads there, which
+can be cut, and can be made to answer that the store is busy."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import socket
 import struct
-import subprocess
 import tempfile
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.addresses import free_port
 from tests.support.needs import need
+from tests.support.s3_server import Account, Swift, running
 
-KEY_ID, SECRET = "alice:shop", "a-secret-of-alice"
-_PYTHON = "/usr/bin/python3"  # Debian's, which has Swift
+__all__ = ["Account", "Line", "Swift", "bucket", "line", "swift"]
+
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 _BUSY = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Account:
-    """As config.S3."""
-
-    endpoint: str
-    bucket: str = "shop"
-    region: str = "us-east-1"
-    prefix: str = ""
-    key_id: str = KEY_ID
-    secret: str = field(default=SECRET, repr=False)
-    addressing: str = "path"
-    public_endpoint: str = ""
-
-
-@dataclass(frozen=True)
-class Swift:
-    """The server."""
-
-    port: int
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def new_bucket(self, **more: Any) -> Account:
-        """An account with an empty bucket of its own."""
-        account = Account(self.endpoint, bucket=f"shop-{next(_numbers)}", **more)
-        self.ask(account, lambda client: client.create_bucket(Bucket=account.bucket))
-        return account
-
-    def ask(self, account: Account, work: Callable[[Any], Any]) -> Any:
-        """`work(client)` of Amazon's client, straight to the server."""
-        from headwaters.adapters.storage.s3_client import S3Client
-
-        client = S3Client(replace(account, endpoint=self.endpoint))
-        try:
-            return client.run(work)
-        finally:
-            client.close()
-
-    def keys(self, account: Account) -> list[str]:
-        """What is in the bucket."""
-        found = self.ask(account, lambda client: client.list_objects_v2(Bucket=account.bucket))
-        return [item["Key"] for item in found.get("Contents", ())]
-
-    def put(self, account: Account, key: str, data: bytes) -> None:
-        """Write an object behind the shop's back."""
-        self.ask(account, lambda client: client.put_object(Bucket=account.bucket, Key=key, Body=data))
-
-    def drop(self, account: Account, key: str) -> None:
-        """Delete one behind the shop's back."""
-        self.ask(account, lambda client: client.delete_object(Bucket=account.bucket, Key=key))
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Swift]:
-    """A server of its own in `folder`."""
-    server = Swift(free_port())
-    program = Path(__file__).with_name("swift_server.py")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [_PYTHON, "-P", program, folder, str(server.port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        said = process.stdout.readline()
-        assert said == b"ready\n", f"Swift did not start:\n{(folder / 'log').read_text(errors='replace')}"
-        _wait(server)
-        yield server
-    finally:
-        process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-def _wait(server: Swift) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            with urllib.request.urlopen(f"{server.endpoint}/healthcheck", timeout=2):
-                return
-        except OSError:
-            assert time.monotonic() < deadline, "Swift does not answer"
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
@@ -154,13 +54,24 @@ class Line:
     busy: int = 0
     dead: bool = False
     cuts: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _open: list[socket.socket] = field(default_factory=list, repr=False)
+
+    def hang_up(self) -> None:
+        """End the connections that are open, so that what is told now counts for the next request."""
+        with self._lock:
+            ends, self._open = self._open, []
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def through(self, account: Account) -> Account:
         """The account, by this way."""
         return replace(account, endpoint=f"http://127.0.0.1:{self.port}")
 
     def carry(self, client: socket.socket) -> None:
+        with self._lock:
+            self._open.append(client)
         with client:
             if self.dead:
                 _reset(client)
@@ -238,8 +149,3 @@ def line(swift: Swift) -> Iterator[Line]:
 def _quietly(way: Line, client: socket.socket) -> None:
     with suppress(OSError):
         way.carry(client)
-
-
-async def in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What blocks, from a test that has a loop."""
-    return await asyncio.to_thread(work, *arguments)

@@ -94,6 +94,8 @@ def _add_blob(conn: Connection, blob: Blob) -> None:
         "inode": witness and witness.inode,
         "mtime_ns": witness and witness.mtime_ns,
         "ctime_ns": witness and witness.ctime_ns,
+        "place": blob.place,
+        "tag": blob.tag,
         "created_at": 0,
     }
     known = conn.execute(blobs.select().where(blobs.c.sha256 == blob.sha256)).first()

@@ -90,6 +90,17 @@ async def test_the_answer_says_all_that_a_download_needs(client: TestClient, key
     }
 
 
+async def test_a_digest_that_is_not_wanted_is_left_out(client: TestClient, key: str, film: Item) -> None:
+    path = f"/d/{key}/{film.ref}/x"
+    for asked, said in (
+        ({"Want_Repr_Digest": "sha-256=0"}, {"Digest"}),
+        ({"Want_Digest": "SHA-256;q=0"}, {"Repr-Digest"}),
+        ({"Want_Repr_Digest": "sha-512=9, sha-256=1"}, {"Repr-Digest", "Digest"}),
+    ):
+        answer = await get(client, path, "HEAD", **asked)
+        assert {name for name in ("Repr-Digest", "Digest") if name in answer.headers} == said
+
+
 async def test_head_says_the_same_without_a_body(client: TestClient, key: str, film: Item) -> None:
     for path in (f"/d/{key}/{film.ref}/x", f"/d/{key}/everything.zip"):
         got, head = await get(client, path), await get(client, path, "HEAD", Range="bytes=0-5")

@@ -17,8 +17,11 @@ from tests.support.gallery import PUBLIC, Gallery, gallery
 
 pytestmark = pytest.mark.needs("chromium", "axe")
 
+TASTES = tuple(
+    f"{what} of {work}" for what in ("taste", "all") for work in ("humming", "ripples", "a-river-book", "stones")
+)
 ORDERS = ("free", "copy", "by hand", "unfinished", "paid", "many", "closed", "country", "formats", "lost link")
-PAGES = (*PUBLIC, *ORDERS)
+PAGES = (*PUBLIC, *ORDERS, *TASTES, "reading", "reading all")
 DOORS = ("pay", "cant_pay", "have_copy")
 LARGEST_PAGE = 30_000  # bytes of HTML and CSS
 
@@ -51,6 +54,12 @@ def test_the_other_scheme_is_for_everyone_too(shop: Gallery, open_page: OpenPage
     axe(visit(shop, open_page, name, width=768, color_scheme="light"))
 
 
+def sheets_of(html: bytes) -> int:
+    """Bytes of the style sheets that a page asks for."""
+    names = set(re.findall(rb'href="/static/([a-z]+)-[0-9a-f]{12}\.css"', html))
+    return sum(len(assets()[f"{name.decode()}.css"].body) for name in names)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_weighs_little(shop: Gallery, name: str):
     request = Request(shop.url + shop.paths[name], headers={"Accept-Encoding": "identity"})
@@ -59,7 +68,7 @@ def test_a_page_weighs_little(shop: Gallery, name: str):
             html = answer.read()
     except OSError as error:  # an error's page is a page
         html = error.read()  # type: ignore[attr-defined]
-    assert len(html) + len(assets()["pages.css"].body) <= (LARGEST_PAGE if name != "many" else 2 * LARGEST_PAGE)
+    assert len(html) + sheets_of(html) <= (LARGEST_PAGE if name != "many" else 2 * LARGEST_PAGE)
 
 
 def test_a_page_asks_for_nothing_but_its_own_things(shop: Gallery, open_page: OpenPage, record: Record):

@@ -13,7 +13,7 @@ from headwaters.errands.themes import load_theme
 from headwaters.web.look import theme_assets
 from tests.support.browser import DESK, PHONE, OpenPage, Record, axe, scrolls_sideways
 from tests.support.gallery import Gallery, gallery
-from tests.web.test_looks import DOORS, LARGEST_PAGE, PAGES, visit
+from tests.web.test_looks import DOORS, LARGEST_PAGE, PAGES, sheets_of, visit
 
 pytestmark = pytest.mark.needs("chromium", "axe")
 
@@ -45,7 +45,7 @@ def test_every_page_weighs_little(shop: Gallery):
                 html = answer.read()
         except OSError as error:  # an error's page is a page
             html = error.read()  # type: ignore[attr-defined]
-        assert len(html) + sheet <= (LARGEST_PAGE if name != "many" else 2 * LARGEST_PAGE), name
+        assert len(html) + sheet + sheets_of(html) <= (LARGEST_PAGE if name != "many" else 2 * LARGEST_PAGE), name
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])

@@ -13,7 +13,7 @@ from headwaters.cli._tools import Command, in_house, say
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.names import shown
-from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Field, Finding
+from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, NO_PLACE, Choice, Field, Finding
 from headwaters.errands.colophons import Looked, choose, look_over
 from headwaters.errands.gather import Failure
 from headwaters.errands.house import House
@@ -89,7 +89,7 @@ def after_words(note: Note) -> list[str]:
         lines.append(_("%(name)s: %(count)d details were left out of the shop's copy") % values)
     if note.left:
         lines.append(_("%(name)s: %(left)d details could not be left out, and are in it") % values)
-    if note.why:
+    if note.why and note.why != NO_PLACE:
         lines.append(_("%(name)s: published without a colophon. %(why)s") % values)
     return lines
 

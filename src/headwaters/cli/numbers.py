@@ -97,6 +97,8 @@ def _text(said: Format, going: Going, span: Span | None) -> str:
         lines.append(f"  {card.name}: {', '.join(card.values)}" + (f" ({notes})" if notes else ""))
     lines.append(f"  {_('Letters')}: {going.total.letters}")
     lines.append(f"  {_('Visits')}: {going.total.visits}")
+    if going.fetched:
+        lines.append(f"  {_('Files of free works fetched from their public addresses')}: {going.fetched}")
     if practice := words.practice_words(said, going.total):
         lines.append(f"  {practice}")
     lines += _origins(said, going)
@@ -134,6 +136,7 @@ def _json(going: Going) -> dict[str, Any]:
         "practice": {"copies": total.practised, "money": words.money_json(total.practice)},
         "letters": total.letters,
         "visits": total.visits,
+        "fetched": going.fetched,
         "origins": {word: {"visits": seen, "copies": taken} for word, (seen, taken) in going.origins.items()},
         "countries": {"named": dict(told.named), "others": told.others, "not_said": told.silent},
     }

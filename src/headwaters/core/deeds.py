@@ -39,6 +39,7 @@ class What(StrEnum):
     WORDS_CHANGED = "work.words"
     MIRROR_ADDED = "work.mirror_added"
     MIRROR_REMOVED = "work.mirror_removed"
+    MIRRORS_CHECKED = "work.mirrors_checked"
     MADE_AGAIN = "work.made_again"
     MAKING_STOPPED = "work.making_stopped"
     COLOPHON_CHOSEN = "work.colophon"
@@ -111,6 +112,7 @@ WORDS: Mapping[What, str] = {
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
     What.MIRROR_ADDED: N_("noted a mirror of %(subject)s"),
     What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
+    What.MIRRORS_CHECKED: N_("had the mirrors of %(subject)s looked at again"),
     What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
     What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
     What.COLOPHON_CHOSEN: N_("chose for %(subject)s whether its files say where they come from: %(colophon)s"),

@@ -98,7 +98,7 @@ async def note_next(house: House, text: str, who: int | None) -> str:
     try:
         url = check_setting("next_address", text)
     except Refused as wrong:
-        raise _invalid(str(wrong).removeprefix("next_address: ")) from None
+        raise _invalid(str(wrong)) from None
     now = house.clock()
     await house.db.write(lambda conn: change_settings_as(conn, {"next_address": url}, who, now))
     await refresh(house)
@@ -106,7 +106,7 @@ async def note_next(house: House, text: str, who: int | None) -> str:
 
 
 def _invalid(why: str) -> Refused:
-    return Refused(Code.ADDRESS_INVALID, why.replace("%", "%%"), hint=N_("Such as shop.example."), field="address")
+    return Refused(Code.ADDRESS_INVALID, why.replace("%", "%%"), field="address")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from headwaters import texts
@@ -26,6 +27,7 @@ from headwaters.errands.settings import locked_secrets
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
+from headwaters.store.blobs import PlaceRow, places
 from headwaters.store.db import Connection, Database
 from headwaters.store.makings import lines as makings
 
@@ -160,6 +162,9 @@ async def _look_inside(house: House) -> AsyncIterator[Finding]:
     if house.now.settings.next_address not in {"", house.config.url}:
         yield _moving(house)
     stores = [await _look_at_store(house, place) for place in house.storage.names if place != "local"]
+    stores += [
+        _nowhere(row) for row in await house.db.read(partial(places, since=0)) if row.place not in house.storage.names
+    ]
     for finding in stores:
         yield finding
     if all(finding.health is Health.GOOD for finding in stores):
@@ -182,6 +187,12 @@ async def _look_at_store(house: House, place: str) -> Finding:
     return Finding(
         "store", Health.GOOD, N_("%(place)s keeps, reads and removes; new files go to: %(where)s"), values=values
     )
+
+
+def _nowhere(row: PlaceRow) -> Finding:
+    message = N_("%(count)d files are in %(place)s, of which the configuration says nothing")
+    advice = N_("Put its part back into headwaters.toml; readers get none of these until then.")
+    return Finding("store", Health.BAD, message, advice, {"count": row.count, "place": row.place})
 
 
 async def _look_at_files(house: House) -> Finding:

@@ -109,8 +109,8 @@ class Fetching:
 
 
 def sums_of(parcel: Parcel) -> bytes:
-    """SHA256SUMS: what was given, then other formats."""
-    return sums((file.name, file.sha256) for file in parcel.files)
+    """SHA256SUMS of what was given, as all ways have it. Other formats tell theirs on a page of their own."""
+    return sums((file.name, file.sha256) for file in parcel.given)
 
 
 def metalink_of(url: str, way: str, parcel: Parcel, ref: str = "") -> bytes:

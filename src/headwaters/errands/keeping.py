@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headwaters.core.works.details import Details
 from headwaters.core.works.editions import EditionFile, Role, fingerprint
@@ -12,6 +12,7 @@ from headwaters.core.works.stamps import Facts
 from headwaters.errands.gather import Plan, PlannedFile
 from headwaters.errands.house import House
 from headwaters.errands.stamping import (
+    CLEANED,
     Newest,
     Note,
     Tell,
@@ -63,10 +64,12 @@ class Keeping:
 
     def keep_all(self, report: Report, stop: threading.Event) -> list[Made]:
         """Keep each file, or a copy of it. Raises Refused, Stopped."""
-        files, plain = self.plan.files, all(note.is_plain for note in self.notes)
+        files = self.plan.files
+        plain = all(note.is_plain for note in self.notes) and not self.newest.has_cleaned
         total = sum(file.found.size for file in files) * (1 if plain else 2)
         meter = _Meter(report, total, stop)
         digests = [""] * len(files) if plain else [hash_original(file, meter.of(file.name)) for file in files]
+        self.notes = [self._as_cleaned_before(*each) for each in zip(files, self.notes, digests, strict=True)]
         marks = [mark_of(note, digest) for note, digest in zip(self.notes, digests, strict=True)]
         same = not plain and self._is_as_before(digests, marks)
         self.number = self.newest.number + (0 if same else 1)
@@ -81,6 +84,12 @@ class Keeping:
             else:
                 made.append(self._keep(file, note, mark, facts, tell))
         return made
+
+    def _as_cleaned_before(self, file: PlannedFile, note: Note, digest: str) -> Note:
+        """Of a file of which something was left out before, it stays out: nobody says that twice."""
+        if not self.newest.has_file(file.role, file.name, digest + CLEANED) or self.house.stamper is None:
+            return note
+        return replace(note, wish=replace(note.wish, clean=True))
 
     def _keep(self, file: PlannedFile, note: Note, mark: str, facts: Facts, tell: Tell) -> Made:
         blob, note = keep_copy(self.house, file, note, facts)

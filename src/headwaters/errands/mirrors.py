@@ -21,7 +21,7 @@ from headwaters.store import mirrors as rows
 from headwaters.store import shelf
 from headwaters.store.mirrors import MirrorRow
 from headwaters.store.shelf import FileRow
-from headwaters.texts import translations
+from headwaters.texts import error_text, translations
 
 FIRST_BYTES = 64 << 10
 
@@ -75,9 +75,8 @@ async def _look(house: House, fetcher: Fetcher, mirror: MirrorRow) -> str:
         try:
             fault = await _fault(house, fetcher, under(mirror.address, each.name), each, files[each.name])
         except HeadwatersError as unreached:
-            if unreached.code not in _UNREACHED:
-                raise
-            return gettext(_UNREACHED[unreached.code])
+            words = _UNREACHED.get(unreached.code)
+            return gettext(words) if words else error_text(unreached, house.now.settings.language)
         if fault:
             return gettext(fault) % {"name": each.name}
     return ""

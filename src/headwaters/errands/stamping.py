@@ -50,6 +50,15 @@ class Newest:
     files: tuple[FileRow, ...] = ()
     blobs: dict[str, BlobRow] = field(default_factory=dict)
 
+    @property
+    def has_cleaned(self) -> bool:
+        """Whether something was left out of a file of it."""
+        return any(row.given.endswith(CLEANED) for row in self.files)
+
+    def has_file(self, role: Role, name: str, given: str) -> bool:
+        """Whether it has this file."""
+        return any((row.role, row.name, row.given) == (role.value, name, given) for row in self.files)
+
     def copy_of(self, role: Role, name: str, given: str) -> Blob | None:
         """What the shop made of this file for it."""
         for row in self.files:

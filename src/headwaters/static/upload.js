@@ -326,7 +326,7 @@
     if (answer.problem.code === "names_collide" && old) {
       button(box.dataset.instead, async () => {
         drop(old.dataset.ref);
-        await ask("DELETE", old.dataset.upload);
+        await ask("DELETE", box.dataset.endpoint + old.dataset.ref);
         await add([{ name, file }]);
       });
     }
@@ -421,12 +421,12 @@
 
   box.addEventListener("submit", async (event) => {
     const sent = event.target;
-    if (!sent.matches(".tools")) return;
+    if (!sent.matches("#files-do, .change-file")) return;
     event.preventDefault();
     const fields = new URLSearchParams(new FormData(sent));
-    const act = event.submitter?.value ?? "keep";
-    const line = sent.closest("[data-ref]"), ref = line.dataset.ref;
-    fields.set("do", act);
+    const value = event.submitter?.value ?? "keep", act = value.split(" ")[0];
+    const line = (event.submitter ?? sent).closest("[data-ref]"), ref = line.dataset.ref;
+    fields.set("do", value);
     fields.set("csrf", token);
     fields.set("back", box.dataset.page);
     if (act === "remove") drop(ref);

@@ -17,6 +17,7 @@ from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.study.numbers import At, Countries, Sums, Tally, in_fives, tallies, tally
 from headwaters.core.study.spans import DAY, HOUR, Step, Window, day_number, window_before
 from headwaters.store.connection import Connection
+from headwaters.store.fetching import fetched
 from headwaters.store.tables import extra_fees, letters, order_lines, orders, payments, refunds, visits, works
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -214,6 +215,7 @@ class Going:
     before: Tally | None
     origins: dict[str, tuple[int, int]]
     countries: Countries
+    fetched: int = 0  # downloads of free works that began at their public addresses
 
 
 def going(conn: Connection, window: Window, first: datetime | None, work_id: int | None = None) -> Going:
@@ -229,4 +231,5 @@ def going(conn: Connection, window: Window, first: datetime | None, work_id: int
         before=None if before is None else tally(numbers(conn, Asked(before.start, before.end, work_id), DAY)),
         origins=origins(conn, asked),
         countries=in_fives(countries(conn, asked), total.copies),
+        fetched=fetched(conn, day_number(asked.start), day_number(asked.end - _MICROSECOND), work_id),
     )

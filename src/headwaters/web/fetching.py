@@ -118,10 +118,11 @@ async def get_seed(request: web.Request) -> web.StreamResponse:
 
 
 @routes.get("/w/{slug}/get/everything.zip")
+@routes.get("/w/{slug}/get/everything-{recipe:[a-z0-9-]{1,40}}.zip")
 async def get_everything(request: web.Request) -> web.StreamResponse:
-    """The newest edition of a free work as one archive."""
-    asked = await _asked(request)
-    download = await request.app[DESK].everything_of(asked.parcel.work_id)
+    """The newest edition of a free work as one archive, as it was given or in a format."""
+    asked, recipe = await _asked(request), request.match_info.get("recipe", "")
+    download = await request.app[DESK].everything_of(asked.parcel.work_id, recipe)
     return await send(request, download, asked.caching, asked.begun)
 
 

@@ -5,18 +5,18 @@ Names at the end of an address are decoration: what counts is the key and the re
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from aiohttp import web
 
+from headwaters.core.shelf.digests import digest_headers
 from headwaters.core.shelf.keys import content_disposition
 from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
 from headwaters.errands.download import Desk, Download, Part
 from headwaters.errands.fetching import Fetching, links_of
-from headwaters.web.handover import hand_over
+from headwaters.web.handover import as_it_is, hand_over
 from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
@@ -119,9 +119,13 @@ async def send(
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching, links = (("Cache-Control", "no-store"), *caching[1:]), ()
     handed = hand_over(request, planned, download, request.app[DESK]) if planned.length > SMALL else None
+    if handed and links:  # nginx before 1.23 passes on one of several lines
+        links = (("Link", ", ".join(value for _, value in links)),)
     headers = [*(handed or planned.headers), *caching, *links, *_about(request, download, planned.status)]
     if handed:
         return web.Response(headers=headers)
+    if planned.status in (200, 206):
+        headers += as_it_is(request)
     parts = download.parts(planned.segments)
     if begun is not None and (address := await _elsewhere(request, download, planned.status, conditions)):
         return web.Response(status=307, headers=[("Location", address), ("Cache-Control", "no-store"), *links, *_QUIET])
@@ -159,7 +163,7 @@ async def _read(desk: Desk, parts: Iterable[Part]) -> bytes:
 
 
 def _about(request: web.Request, download: Download, status: int) -> Iterator[tuple[str, str]]:
-    """How a browser is to treat it, and what proves that it is whole (RFC 9530, and RFC 3230 for aria2)."""
+    """How a browser is to treat it, and what proves that it is whole."""
     media_type = download.representation.media_type.partition(";")[0]
     shown = "inline" in request.query and media_type in INLINE
     yield "Content-Security-Policy", _PASSIVE if shown else _SANDBOX
@@ -167,6 +171,5 @@ def _about(request: web.Request, download: Download, status: int) -> Iterator[tu
     if status in (200, 206):
         yield "Content-Disposition", content_disposition("inline" if shown else "attachment", download.name)
         if download.sha256 is not None:
-            digest = base64.b64encode(bytes.fromhex(download.sha256)).decode()
-            yield "Repr-Digest", f"sha-256=:{digest}:"
-            yield "Digest", f"SHA-256={digest}"
+            wanted = (request.headers.get(name, "") for name in ("Want-Repr-Digest", "Want-Digest"))
+            yield from digest_headers(download.sha256, *wanted)

@@ -14,6 +14,7 @@ from aiohttp import web
 from headwaters.config import Config
 from headwaters.core.shelf.ranges import Plan
 from headwaters.errands.download import Desk, Download
+from headwaters.web.keys import HOUSE
 from headwaters.web.limits import is_trusted
 
 ASKED = "X-Sendfile-Type"  # what a proxy says that can do it, as others ask for it (Rack::Sendfile)
@@ -21,7 +22,7 @@ HANDED = "X-Accel-Redirect"
 
 _PLAIN_RANGE = re.compile(r"bytes=(\d{1,18}-\d{0,18}|-\d{1,18})", re.ASCII)
 _OWN_CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
-_ITS_OWN = frozenset({"Content-Length", "Content-Range"})  # the proxy says these
+_ITS_OWN = frozenset({"Accept-Ranges", "Content-Length", "Content-Range"})  # the proxy says these
 
 
 def hand_over(
@@ -44,3 +45,10 @@ def _may(request: web.Request, planned: Plan, config: Config) -> bool:
     if not asked:
         return planned.status == 200
     return planned.status == 206 and len(asked) == 1 and _PLAIN_RANGE.fullmatch(asked[0]) is not None
+
+
+def as_it_is(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """A word to proxies that pack what they pass on, `no-transform` or not (Caddy's `encode` until 2.7, nginx's gzip).
+    RFC 9110 would rather not see it written (section 8.4.1); a packed part of a file is worse."""
+    ours = is_trusted(request.remote or "", request.app[HOUSE].config.proxies)
+    return (("Content-Encoding", "identity"),) if ours else ()

@@ -79,8 +79,9 @@ def site_of(house: House, path: str = "") -> Site:
 
 
 def studio_site(house: House) -> Site:
-    """The same for the Studio, which wears no theme: whatever becomes of that, its creator can take it off again."""
-    settings = replace(house.now.settings, theme=RIVER, type="", scheme="auto")
+    """The same for the Studio, which wears no theme and no colour of its creator's: whatever becomes of that, they can
+    take it off again, and where links are red nothing tells them from what went wrong."""
+    settings = replace(house.now.settings, theme=RIVER, accent="", type="", scheme="auto")
     now = replace(house.now, settings=settings, dress=Dress())
     site = _site(now, house.config.url, house.mailer is not None, "")
     return replace(site, style=address_of("common.css"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +12,12 @@ from headwaters.core.shelf.metalink import under
 from headwaters.core.works.media import format_name
 from headwaters.errands.fetching import magnet_of
 from headwaters.store.fetching import Parcel
-from headwaters.store.pages import FileView
-from headwaters.web.contexts.fetching import Fetch, FreeFile, FreeWork, Mirror
+from headwaters.store.pages import WorkView
+from headwaters.store.shelf import GIVEN_ROLES
+from headwaters.web.contexts.fetching import Fetch, Mirror
+from headwaters.web.contexts.free import FreeFile, FreeWork
 from headwaters.web.format import Format
+from headwaters.web.show_formats import held_formats, shelf_tables
 
 _KEY = f"key{secrets.token_hex(11)}"  # stands for a reader's key, so that a page is made once for all of them
 
@@ -57,9 +59,9 @@ def fetch_json(fetch: Fetch | None, url: str) -> dict[str, Any]:
     return {**addresses, "magnet": (fetch.magnet or None) if fetch else None, "mirrors": mirrors}
 
 
-def free_work(url: str, files: Sequence[FileView], parcel: Parcel, said: Format) -> FreeWork | None:
-    """What everybody may take; `files`: what is given of the work, as its page shows it. None: there is nothing."""
-    way = ways.free_way(parcel.edition.slug)
+def free_work(url: str, work: WorkView, parcel: Parcel, usual: str, said: Format) -> FreeWork | None:
+    """What everybody may take of a work; `usual`: the shop's formats. None: there is nothing."""
+    way, files = ways.free_way(work.slug), work.of_role(*GIVEN_ROLES)
     if not files:
         return None
     listed = tuple(
@@ -78,5 +80,6 @@ def free_work(url: str, files: Sequence[FileView], parcel: Parcel, said: Format)
         files=listed,
         archive=ways.archive_at(way) if len(files) > 1 else "",
         size=said.size(sum(file.size for file in files)),
+        formats=held_formats(shelf_tables(work, usual, said), way),
         fetch=said_fetch(url, way, parcel),
     )

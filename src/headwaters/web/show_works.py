@@ -303,7 +303,7 @@ def work_page(
         formats=other_formats(work, now.settings.formats, now.settings.language),
         edition=work.edition,
         price=_price(work, said),
-        free=free_work(site.url, lines, parcel, said) if parcel else None,
+        free=free_work(site.url, work, parcel, now.settings.formats, said) if parcel else None,
         pay=pay_form(now, price, minimum, typed if typed.get("door") == Door.PAY else {}, about_pay, said),
         doors=_doors(work, typed, problem),
         problem=problem if typed.get("door") not in work.doors.split(",") else None,

@@ -273,7 +273,7 @@ def test_what_is_known_to_be_whole_is_not_sent_again(
 ) -> None:
     asked: list[str] = []
 
-    def trusted(sha256: str) -> bool:
+    async def trusted(sha256: str) -> bool:
         asked.append(sha256)
         return len(asked) > 1
 

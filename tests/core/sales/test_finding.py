@@ -37,7 +37,7 @@ def test_one_text_in_each_way_in_which_it_can_be_meant(typed: str, meant: Wanted
     assert read_wanted(typed, "EUR") == meant
 
 
-@pytest.mark.parametrize("typed", ["2026-11-22", "22.11.2026", "22. 11.2026"])
+@pytest.mark.parametrize("typed", ["2026-11-22", "22.11.2026", "22. 11.2026", "22/11/2026", "11/22/2026"])
 def test_a_day_is_from_midnight_to_midnight(typed: str) -> None:
     wanted = read_wanted(typed, "EUR")
     assert wanted is not None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from headwaters.core.address import proof
+from headwaters.core.errors import Code, Unavailable
 from headwaters.errands.house import House
+from headwaters.ports import Fetched
 from tests.errands.test_address import Outside
 from tests.web.studio.conftest import Visitor
 
@@ -50,8 +52,20 @@ async def test_it_is_said_whether_a_name_leads_here(shop: House, alice: Visitor)
     assert "It leads here. Run this on the shop’s machine" in page
     shop.fetcher = Outside(shop.shop_key)
     page = await (await alice.send("/studio/address", "/studio/address/check")).text()
-    assert page.count("not known") == 2
+    assert page.count("not known") == 1  # with and without TLS it is the same
     assert "When it leads here, run this" in page
+
+
+async def test_a_name_that_leads_nowhere_is_said_once(shop: House, alice: Visitor) -> None:
+    await note(alice, "films.example")
+
+    class Nowhere:
+        async def fetch(self, url: str, most: int) -> Fetched:
+            raise Unavailable(Code.ADDRESS_NOWHERE, "Nobody knows films.example.")
+
+    shop.fetcher = Nowhere()
+    page = await (await alice.send("/studio/address", "/studio/address/check")).text()
+    assert page.count("Nobody knows films.example.") == 1
 
 
 async def test_the_shop_proves_itself_to_a_nonce_and_to_nothing_else(shop: House, stranger: Visitor) -> None:

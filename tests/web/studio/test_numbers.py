@@ -155,7 +155,7 @@ async def test_where_readers_came_from(shop: House, alice: Visitor, clock: Clock
     page = await text_of(alice)
     assert "letter 9 2 Nothing said an address that was typed or kept, or a link without a word 1,200 1" in page
     assert "A copy the plain words beside a file led home 0 1" in page
-    assert "A feed a reader’s app that follows you 3 0 Other words more than 50 a day are not told apart 2 0" in page
+    assert "feed 3 0 Other words more than 50 a day are not told apart 2 0" in page
     assert "Visits 1,215 of your works’ pages, not people" in page
     assert await lines(alice, "/studio/origins.csv") == [
         ["from", "visits", "copies"],

@@ -157,13 +157,13 @@ async def test_a_file_gets_other_words_another_place_and_goes(
     await checked(shop, draft)
     text = await alice.text(page)
     assert "Sample · “The first part”" in text
-    assert (await alice.send(page, address, do="up")).status == 303
+    assert (await alice.send(page, f"{page}/do", do=f"up {ref}")).status == 303
     assert await names(shop, draft) == ["c.txt", "a.txt"]
-    assert (await alice.send(page, address, do="down")).status == 303
-    answer = await alice.send(page, address, do="remove")
+    assert (await alice.send(page, f"{page}/do", do=f"down {ref}")).status == 303
+    answer = await alice.send(page, f"{page}/do", do=f"remove {ref}")
     assert answer.headers["Location"] == f"{page}?said=file_removed#files"
     assert await names(shop, draft) == ["a.txt"]
-    assert (await alice.send(page, address, do="remove")).status == 303
+    assert (await alice.send(page, f"{page}/do", do=f"remove {ref}")).status == 303
 
 
 async def test_what_is_wrong_stands_beside_its_row(
@@ -202,7 +202,7 @@ async def test_a_half_file_says_how_to_go_on(shop: House, alice: Visitor, draft:
     text = await alice.text(page)
     assert "500 bytes of 2 kB are here. Choose the same file again, and it goes on from there." in text
     assert '<progress max="100" value="25"' in text
-    assert f'data-upload="{address}"' in text
+    assert f'data-ref="{address.removeprefix(ADDRESS)}"' in text
     assert address.startswith(ADDRESS)
 
 

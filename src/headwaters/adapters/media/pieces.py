@@ -106,7 +106,7 @@ class FfmpegCutter:
     async def chapters(self, original: Material) -> tuple[Moment, ...]:
         """See ports.Cutter."""
         command = [_program(), "-hide_banner", "-nostdin", "-loglevel", "error", *_input(original)]
-        command += ["-map_metadata", "-1", "-map_chapters", "0", "-f", "ffmetadata", "pipe:1"]
+        command += ["-map_chapters", "0", "-f", "ffmetadata", "pipe:1"]
         done = await run_child(
             command, original.path.parent, Limits(60, 60, output=_MOST_CHAPTERS), original.descriptors
         )

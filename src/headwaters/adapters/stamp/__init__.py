@@ -19,9 +19,8 @@ from headwaters.adapters.stamp.tags.id3 import Id3Format
 from headwaters.adapters.stamp.tags.mp4 import Mp4Format
 from headwaters.adapters.stamp.tags.vorbis import VorbisFormat
 from headwaters.adapters.stamp.webp import WebpFormat
-from headwaters.core.errors import N_
 from headwaters.core.works.media import format_by_name
-from headwaters.core.works.stamps import Facts, Finding, Kind, tidy
+from headwaters.core.works.stamps import NO_PLACE, Facts, Finding, Kind, tidy
 from headwaters.ports import Examined, Stamped, StampWish
 
 __all__ = ["FileStamper"]
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_NO_FIELDS = N_("This format has no standard place for it.")
 _FORMATS: dict[str, Format] = {
     "mp3": Id3Format(),
     **dict.fromkeys(("flac", "ogg", "oga", "opus", "ogv"), VorbisFormat()),
@@ -83,7 +81,7 @@ class FileStamper:
             elif drop:
                 cleaned.replace(target)
             else:
-                return Stamped(False, fields, left=left, why="" if fields or not wish.facts else _NO_FIELDS)
+                return Stamped(False, fields, left=left, why="" if fields or not wish.facts else NO_PLACE)
         finally:
             cleaned.unlink(missing_ok=True)
         _check(form, path, target, wish)
@@ -115,7 +113,7 @@ def _format(name: str) -> Format:
     if ending in _PROGRAMS:
         raise LeftAlone(PROGRAM)
     if known is None or ending not in _FORMATS:
-        raise LeftAlone(_NO_FIELDS)
+        raise LeftAlone(NO_PLACE)
     return _FORMATS[ending]
 
 

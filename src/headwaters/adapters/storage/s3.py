@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,10 +31,10 @@ from headwaters.ports import Blob, Holding, Keep
 PLACE = "s3"
 FOR = 3600  # seconds that an address for readers is good
 
-Trusted = Callable[[str], bool]
+Trusted = Callable[[str], Awaitable[bool]]
 
 
-def _nobody(_sha256: str) -> bool:
+async def _nobody(_sha256: str) -> bool:
     return False
 
 
@@ -47,7 +47,7 @@ class S3Storage:
 
     def __init__(self, client: S3Client, folder: Path, trusted: Trusted = _nobody, part: int = PART) -> None:
         """`folder`: where local copies may lie for a while. `trusted`: whether the shop knows an object to be whole, so
-        that it need not be sent again (asked in a thread). `part`: bytes of a part of a large upload."""
+        that it need not be sent again (asked in the client's loop). `part`: bytes of a part of a large upload."""
         self._client = client
         self._account = client.account
         self._folder = folder
@@ -80,11 +80,15 @@ class S3Storage:
 
     def _whole(self, blob: Blob) -> str | None:
         """The tag of what is there, if it is good for sure; else None."""
-        if not self._trusted(blob.sha256):
-            return None
-        with suppress(Unavailable):
-            size, tag = self._client.run(lambda client: self._look_at(client, blob.sha256))
+
+        async def work(client: Client) -> str | None:
+            if not await self._trusted(blob.sha256):
+                return None
+            size, tag = await self._look_at(client, blob.sha256)
             return tag if size == blob.size else None
+
+        with suppress(Unavailable):
+            return self._client.run(work)
         return None
 
     async def _look_at(self, client: Client, digest: str) -> tuple[int, str]:

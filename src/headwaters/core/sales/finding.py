@@ -23,6 +23,7 @@ _REFERENCE = re.compile(r"HW-....-....")
 _TILL_ID = re.compile(r"(?:[a-z]{2,4}_|[A-Za-z0-9-]+\.)[\w.:-]{4,250}", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
+_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 LONGEST = 200  # characters that are looked at
 
 
@@ -78,11 +79,22 @@ class Wanted:
         return self.numbered or any(name is not None for name in names)
 
 
-def _day(text: str) -> tuple[datetime, datetime] | None:
-    match = _DAY.fullmatch(text)
-    if match is None:
+def _parts(text: str) -> tuple[str, str, str] | None:
+    """Year, month and day. With slashes only where it is plain which one is the month."""
+    if match := _DAY.fullmatch(text):
+        return match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+    if (match := _SLASHES.fullmatch(text)) is None:
         return None
-    year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+    one, other, year = match.groups()
+    if int(one) > 12 or one == other:
+        return year, other, one
+    return (year, one, other) if int(other) > 12 else None
+
+
+def _day(text: str) -> tuple[datetime, datetime] | None:
+    if (parts := _parts(text)) is None:
+        return None
+    year, month, day = parts
     try:
         start = datetime.combine(date(int(year), int(month), int(day)), time(), UTC)
         return start, start + timedelta(days=1)

@@ -196,6 +196,8 @@ def _short(text: str) -> str:
     return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 
 
+NO_PLACE = N_("This format has no standard place for it.")
+
 # ── which files get one ──────────────────────────────────────────────────────────────────────────
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from headwaters.core.errors import N_, HeadwatersError
+from headwaters.core.errors import N_, HeadwatersError, Refused
 from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import made_name
 from headwaters.core.works.makings import Lane, Skip
+from headwaters.core.works.names import shown
 from headwaters.core.works.reading import READING, Reading, excerpt, pack
 from headwaters.core.works.taste_recipes import BOOK, PAGES, READ, read_count
 from headwaters.errands.bench import Bench, MadeFile, Product, Recipe
@@ -33,24 +34,35 @@ async def make_taste(bench: Bench) -> Product:
 
 async def make_pages(bench: Bench) -> Product:
     """The first pages of a PDF, for everybody."""
+    count = read_count(bench.argument)
     async with bench.open() as original:
-        data, pages, of = await asyncio.to_thread(
-            bench.house.books.first_pages, original.path, read_count(bench.argument)
-        )
+        with _by_its_name(bench):
+            data, pages, of = await asyncio.to_thread(bench.house.books.first_pages, original.path, count)
     blob = await bench.keep_bytes(data)
     name = made_name(bench.file.name, f".{pages}.pdf")
     details = json.dumps({"pages": pages, "of": of})
     return Product((MadeFile(Role.TASTE, name, "application/pdf", blob, details=details),))
 
 
+@contextmanager
+def _by_its_name(bench: Bench) -> Iterator[None]:
+    """Refusals name the creator's file, and not what it is called here."""
+    try:
+        yield
+    except Refused as refused:
+        if "name" in refused.values:
+            refused.values["name"] = shown(bench.file.name)
+        raise
+
+
 async def _read(bench: Bench) -> Reading:
     def lighten(media_type: str, data: bytes) -> tuple[str, bytes]:
         return _lighter(bench, media_type, data)
 
+    read, language = bench.house.books.read, bench.subject.language
     async with bench.open() as original:
-        return await asyncio.to_thread(
-            bench.house.books.read, original.path, original.media_type, bench.subject.language, lighten
-        )
+        with _by_its_name(bench):
+            return await asyncio.to_thread(read, original.path, original.media_type, language, lighten)
 
 
 def _lighter(bench: Bench, media_type: str, data: bytes) -> tuple[str, bytes]:

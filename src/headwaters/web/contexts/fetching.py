@@ -1,4 +1,4 @@
-"""Other ways to fetch a work, for programs; and what everybody may take of a free one."""
+"""Other ways to fetch a work, for programs."""
 
 from __future__ import annotations
 
@@ -23,26 +23,3 @@ class Fetch:
     magnet: str  # the magnet link, or empty as well
     mirrors: tuple[Mirror, ...]
     private: bool  # the addresses are the reader's own
-
-
-@dataclass(frozen=True, slots=True)
-class FreeFile:
-    """A file that everybody may take."""
-
-    label: str
-    name: str
-    format: str
-    length: str
-    size: str
-    href: str
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class FreeWork:
-    """What has a public address, as the work asks for nothing."""
-
-    files: tuple[FreeFile, ...]
-    archive: str  # address of everything as one ZIP; empty for a single file
-    size: str  # of everything
-    fetch: Fetch

@@ -14,11 +14,8 @@ class UploadRow:
 
     ref: str
     address: str  # where its form goes
-    upload: str  # where the rest of its bytes go (tus)
     name: str
-    size: int  # bytes
     size_text: str
-    stamp: str  # tells it from another file of the same name and size; empty for one of this machine
     state: str  # coming, checking, here, refused
     words: str  # its state in a sentence; what is wrong with it, if it was refused
     percent: int  # of what is going on: bytes that came, or were checked

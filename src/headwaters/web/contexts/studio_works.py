@@ -152,7 +152,7 @@ class ColophonLine:
     """A field of a file."""
 
     name: str
-    where: str  # as the format calls it
+    where: str  # as the format calls it; several, where it has several for one thing
     before: str
     after: str
     changes: bool

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, FileLine, Licence, PayForm, Problem
-from headwaters.web.contexts.fetching import FreeWork
+from headwaters.web.contexts.free import FreeWork
 from headwaters.web.contexts.taste import Tastes
 
 

@@ -23,6 +23,7 @@ from headwaters.web.studio.log import routes as audit_log
 from headwaters.web.studio.look import routes as look
 from headwaters.web.studio.lookout import LOOKOUT, Lookout
 from headwaters.web.studio.makings import routes as makings
+from headwaters.web.studio.mirrors import routes as mirror_routes
 from headwaters.web.studio.money import routes as money
 from headwaters.web.studio.notices import routes as notices
 from headwaters.web.studio.numbers import routes as numbers
@@ -48,7 +49,8 @@ _ROOMS = (
     *(signin, start, numbers, checklist, shop, look, address),
     *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
-    *(draft_routes, works, makings, preview_routes, collection_routes, colophon_routes, upload_routes, tus_routes),
+    *(draft_routes, works, makings, mirror_routes, preview_routes, collection_routes, colophon_routes),
+    *(upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )
 

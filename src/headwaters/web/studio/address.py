@@ -58,7 +58,7 @@ async def _page(
         caddyfile=caddyfile(goal, now, _upstream(house)) if goal.is_name else "",
         line=f'url = "{goal.url}"',
         command=f"headwaters address {goal.url}",
-        check=tuple(_check(said, one) for one in tried),
+        check=tuple(dict.fromkeys(_check(said, one) for one in tried)),  # with and without TLS they often say the same
         reached=bool(tried) and tried[0].error is None and tried[0].url.startswith("https://"),
         lacks_proxies=not house.config.proxies,
         from_environment=f"{PREFIX}URL" in os.environ,

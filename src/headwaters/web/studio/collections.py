@@ -221,7 +221,7 @@ async def post_works(request: web.Request, session: Session) -> web.Response:
         await house.db.read(lambda conn: rows.collection_at(conn, slug))
         return await _page(request, session, _Typed({}, refused))
     await refresh(house)
-    return go_to(f"/studio/collections/{slug}#works")
+    return go_to(f"/studio/collections/{slug}?said=collected#works")
 
 
 async def _move(

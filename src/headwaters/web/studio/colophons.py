@@ -9,7 +9,7 @@ from aiohttp import web
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.people import Right
-from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Finding, wants_colophon
+from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Finding, Line, wants_colophon
 from headwaters.errands.colophons import choose, look_over_draft
 from headwaters.errands.stamping import Note
 from headwaters.store import drafts as rows
@@ -29,6 +29,8 @@ from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, go_to, may
 
 routes = web.RouteTableDef()
+
+_FOR_PROGRAMS = ("True", "False")  # that rights are reserved, as XMP says it beside the words
 
 
 def finding_lines(said: Format, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -58,11 +60,16 @@ async def get_colophon(request: web.Request, session: Session) -> web.Response:
 
 
 def _file(said: Format, note: Note) -> ColophonFile:
+    rows: dict[tuple[Line, str, str], list[str]] = {}
+    for one in note.examined.fields:
+        if one.before or one.after:
+            rows.setdefault((one.line, one.before, one.after), []).append(one.where)
     lines = tuple(
-        ColophonLine(said.gettext(LINE_WORDS[one.line]), one.where, one.before, one.after, one.changes)
-        for one in note.examined.fields
+        ColophonLine(said.gettext(LINE_WORDS[line]), ", ".join(wheres), before, after, before != after)
+        for (line, before, after), wheres in rows.items()
+        if after not in _FOR_PROGRAMS
     )
-    why = note.why or note.examined.why or ("" if lines else N_("It gets no colophon."))
+    why = note.why or note.examined.why or ("" if lines else N_("It gets no colophon: only the files of the work do."))
     return ColophonFile(note.name, lines, finding_lines(said, note.findings), said.gettext(why) if why else "")
 
 

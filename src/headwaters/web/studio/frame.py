@@ -65,6 +65,9 @@ SAID = {
     "colophon_kept": N_("Kept. The files of its next edition follow; those that are published stay as they are."),
     "sample_withdrawn": N_("Withdrawn. It is gone from the page, and nothing is at its address any more."),
     "words_kept": N_("Kept. The page says it from now on."),
+    "mirror_added": N_("Noted. It is looked at now; readers are told when it is good."),
+    "mirror_removed": N_("Off the list. Nobody is told of it any more."),
+    "mirrors_checked": N_("All of them are looked at again now."),
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),
     "draft_kept": N_("Kept. Nobody sees it before it is published."),
@@ -122,7 +125,7 @@ _SHEETS: Mapping[str, tuple[str, ...]] = {
     "orders": ("studio-sell.css",),
     "letters": ("studio-talk.css",),
     "money": ("studio-sell.css",),
-    "launch": ("studio-see.css",),
+    "launch": ("studio-see.css", "studio-launch.css"),
     "shop": ("studio-look.css", "studio-people.css"),
 }
 

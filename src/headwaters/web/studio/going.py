@@ -39,7 +39,6 @@ _STEPS = {
 _ORIGINS = {
     "": (N_("Nothing said"), N_("an address that was typed or kept, or a link without a word")),
     "copy": (N_("A copy"), N_("the plain words beside a file led home")),
-    "feed": (N_("A feed"), N_("a reader’s app that follows you")),
     OTHER_WORDS: (N_("Other words"), N_("more than 50 a day are not told apart")),
 }
 NO_COUNTRIES = Countries((), 0, 0)
@@ -286,6 +285,9 @@ def going_context(
             said.gettext("Visits"), (said.number(total.visits),), said.gettext("of your works’ pages, not people"), ""
         )
     )
+    if going.fetched:
+        words = said.gettext("files of free works, from their public addresses")
+        cards.append(pages.NumberCard(said.gettext("Fetched by everyone"), (said.number(going.fetched),), words, ""))
     enough = is_enough(going.bars)
     plots = [copies_plot(said, going.window, going.bars, total)] if enough else []
     if enough and money and (drawn := money_plot(said, going.window, going.bars, total)):

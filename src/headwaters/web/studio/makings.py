@@ -13,6 +13,7 @@ from headwaters.core.errors import N_
 from headwaters.core.people import Right
 from headwaters.core.works.formats import TITLES
 from headwaters.core.works.makings import ENDED, MakingState
+from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingLine
 from headwaters.texts import translations
@@ -26,6 +27,7 @@ routes = web.RouteTableDef()
 
 STOPPED = N_("You stopped it.")
 _OTHERS = N_("For its page: what can be tried")
+_TORRENT = N_("The torrent")
 _S = MakingState
 
 
@@ -42,7 +44,7 @@ def _group(said: Format, recipe: str, lines: Sequence[MakingLine]) -> MakingGrou
     states = {line.state for line in lines}
     return MakingGroup(
         recipe=recipe,
-        title=said.gettext(TITLES.get(recipe, _OTHERS)),
+        title=said.gettext(_TORRENT if recipe == TORRENT else TITLES.get(recipe, _OTHERS)),
         words=_words(said, lines),
         items=tuple(_item(said, line) for line in lines if line.state in {_S.MAKING, *ENDED}),
         busy=bool(states & {_S.WAITING, _S.MAKING}),

@@ -82,21 +82,15 @@ async def get_tables(request: web.Request, session: Session) -> web.Response:
     going = await going_of(request, session, "/studio/numbers")
     chosen = next((work.name for work in going.works if work.chosen), "")
     back = f"{address('/studio', Span(going.span), chosen)}#going"
-    copies = brought(words_of(request), await _copies(request), titled=_EDITION)
+    copies = brought(words_of(request), await _copies(request, chosen), titled=_EDITION)
     return show(request, "numbers", pages.NumbersPage(await frame(request, session, "start"), back, going, copies))
 
 
-async def _copies(request: web.Request) -> list[CopyLine]:
-    """Editions whose copies brought visits in the time, and of the work, that was asked for."""
-    house, (span, work) = request.app[HOUSE], asked(request)
-    now = house.clock()
-
-    def read(conn: Connection) -> list[CopyLine]:
-        seen = look(conn, span, work, now)
-        window = seen.going.window
-        return copies_of(conn, seen.work or None, day_number(window.start), day_number(window.end))
-
-    return await house.db.read(read)
+async def _copies(request: web.Request, chosen: str) -> list[CopyLine]:
+    """Editions whose copies brought visits in the time that was asked for; `chosen`: a slug, empty for all works."""
+    house, (span, _) = request.app[HOUSE], asked(request)
+    first = 0 if span is Span.ALL else day_number(window_of(span, house.clock(), None).start)
+    return await house.db.read(lambda conn: copies_of(conn, chosen or None, first))
 
 
 # ── the same as CSV ──────────────────────────────────────────────────────────────────────────────

@@ -116,11 +116,8 @@ def _row(
     return UploadRow(
         ref=row.ref,
         address=f"{address}/{row.ref}",
-        upload=ADDRESS + row.ref,
         name=row.name,
-        size=row.size,
         size_text=said.size(row.size),
-        stamp="" if row.origin else row.stamp,
         state=row.state.value,
         words=_state_words(said, row),
         percent=100 * done // row.size,
@@ -186,8 +183,10 @@ async def post_file(request: web.Request, session: Session) -> web.Response:
     house, form = request.app[HOUSE], session.form
     draft, ref, who = request.match_info["draft"], request.match_info["ref"], session.row.creator_id
     back = form.get("back", "")
+    do, _, named = form.get("do", "").partition(" ")  # the buttons of all rows share a form, and name their file
+    ref = named or ref
     try:
-        match form.get("do"):
+        match do:
             case "remove":
                 await uploads.remove(house, draft, ref, who)
                 return _back(request, back, "file_removed")

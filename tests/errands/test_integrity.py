@@ -1,0 +1,269 @@
+"""Every file is read again once in a while; what is not whole is not sent, is said, and can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from headwaters.actions import storage as verbs
+from headwaters.actions.shop import change_settings
+from headwaters.core.clock import to_micros
+from headwaters.core.errors import Code, Unavailable
+from headwaters.core.works.faults import Fault
+from headwaters.core.works.manifest import Given
+from headwaters.errands import integrity
+from headwaters.errands.download import Desk
+from headwaters.errands.house import House, refresh
+from headwaters.errands.integrity import Wanted, look, look_at_night
+from headwaters.errands.mail import mail_handlers
+from headwaters.errands.publish import Outcome, publish
+from headwaters.store import blobs as rows
+from headwaters.store.tables import blobs, files, outbox
+from tests.support.house import Clock
+from tests.support.shelf import Item, grant, stock
+
+FILM, SONG = bytes(range(256)) * 3000, b"a tune" * 1000
+FILM_IS, SONG_IS = (sha256(data).hexdigest() for data in (FILM, SONG))
+
+
+async def fill(house: House) -> tuple[int, list[Item]]:
+    items = [Item("film.mp4", FILM, "video/mp4"), Item("song.mp3", SONG, "audio/mpeg")]
+    return await stock(house, "a-work", items), items
+
+
+def path_of(house: House, digest: str) -> Path:
+    return house.config.files_dir / digest[:2] / digest[2:4] / digest
+
+
+def spoil(house: House, digest: str) -> None:
+    """One byte of it flips, as disks do."""
+    path = path_of(house, digest)
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.write(b"\xff")
+
+
+async def row(house: House, digest: str) -> tuple[str, int | None]:
+    query = select(blobs.c.fault, blobs.c.checked_at).where(blobs.c.sha256 == digest)
+    fault, at = await house.db.read(lambda conn: conn.execute(query).one())
+    return fault, at
+
+
+async def queued(house: House, kind: str = "mail.notice.files") -> int:
+    query = select(func.count()).select_from(outbox).where(outbox.c.kind == kind)
+    return int(await house.db.read(lambda conn: conn.execute(query).scalar_one()))
+
+
+def everything(house: House) -> Wanted:
+    return Wanted(house.clock())
+
+
+async def test_what_is_whole_is_noted_with_the_time(house: House, clock: Clock) -> None:
+    await fill(house)
+    told: list[integrity.LookProgress] = []
+    looked = await look(house, Wanted(house.clock(), report=told.append))
+    assert (looked.count, looked.size, looked.faults, looked.healed) == (2, len(FILM) + len(SONG), {}, 0)
+    assert await row(house, FILM_IS) == ("", to_micros(clock()))
+    assert (told[-1].of, told[-1].done) == (2, len(FILM) + len(SONG))
+    assert (await look(house, Wanted(house.clock()))).count == 0, "it was read just now"
+
+
+@pytest.mark.parametrize(("harm", "fault"), [("spoil", Fault.CHANGED), ("lose", Fault.MISSING)])
+async def test_what_is_not_whole_is_said_and_not_sent(house: House, clock: Clock, harm: str, fault: Fault) -> None:
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    await desk.file(key, items[0].ref)
+    spoil(house, FILM_IS) if harm == "spoil" else path_of(house, FILM_IS).unlink()
+    assert (await look(house, everything(house))).faults == {FILM_IS: fault}
+    assert (await row(house, FILM_IS))[0] == fault
+    with pytest.raises(Unavailable) as refused:
+        await desk.file(key, items[0].ref)
+    assert refused.value.code is (Code.BLOB_CHANGED if harm == "spoil" else Code.BLOB_MISSING)
+    with pytest.raises(Unavailable):
+        await desk.everything(key)
+    await desk.file(key, items[1].ref)
+    (found,) = await house.db.read(rows.faults)
+    assert (found.slug, found.name, found.edition, found.fault) == ("a-work", "film.mp4", 1, fault)
+
+
+async def test_the_creator_is_told_once_by_mail(house: House, clock: Clock) -> None:
+    await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
+    await fill(house)
+    spoil(house, FILM_IS)
+    spoil(house, SONG_IS)
+    await look(house, everything(house))
+    assert await queued(house) == 1
+    clock.move(days=2)
+    await look(house, everything(house))
+    assert await queued(house) == 1, "it is nothing new"
+
+
+async def test_without_an_address_nobody_is_written_to(house: House) -> None:
+    await fill(house)
+    spoil(house, FILM_IS)
+    await look(house, everything(house))
+    assert await queued(house) == 0
+
+
+async def test_put_back_from_a_backup_it_is_sent_again(house: House, clock: Clock) -> None:
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    spoil(house, FILM_IS)
+    await look(house, everything(house))
+    path_of(house, FILM_IS).write_bytes(FILM)
+    clock.move(seconds=1)
+    looked = await look(house, everything(house))
+    assert (looked.faults, looked.healed) == ({}, 1)
+    assert (await desk.file(key, items[0].ref)).sha256 == FILM_IS
+
+
+async def test_publishing_the_same_file_again_mends_it(house: House, clock: Clock, tmp_path: Path) -> None:
+    """As a new edition, or as the same: its bytes are those of every edition that has it."""
+    folder = tmp_path / "The Notes"
+    folder.mkdir()
+    (folder / "notes.txt").write_bytes(b"the very same words\n" * 500)
+    options = {"rights": Given("own", "--i-made-this")}
+    (outcome,) = await publish(house, [folder], options)
+    assert isinstance(outcome, Outcome)
+    query = select(files.c.ref, files.c.sha256).where(files.c.name == "notes.txt")
+    ref, digest = await house.db.read(lambda conn: conn.execute(query).one())
+    key, desk = await grant(house, outcome.published.work_id), Desk(house)
+    await refresh(house)
+    spoil(house, digest)
+    clock.move(seconds=1)
+    assert (await look(house, everything(house))).faults == {digest: Fault.CHANGED}
+    with pytest.raises(Unavailable):
+        await desk.file(key, ref)
+    (again,) = await publish(house, [folder], options)
+    assert isinstance(again, Outcome)
+    await refresh(house)
+    assert (await row(house, digest))[0] == ""
+    download = await desk.file(key, ref)
+    assert download.sha256 == digest
+    clock.move(seconds=1)
+    assert (await look(house, everything(house))).faults == {}
+
+
+async def test_only_one_work_is_looked_at_where_one_is_named(house: House) -> None:
+    await fill(house)
+    other = Item("other.txt", b"another work")
+    await stock(house, "another", [other])
+    looked = await look(house, Wanted(house.clock(), work="another"))
+    assert looked.count == 1
+    assert (await row(house, FILM_IS))[1] is None
+
+
+async def test_the_longest_ago_comes_first_and_a_restart_goes_on(house: House, clock: Clock) -> None:
+    await fill(house)
+    for days, digest in ((3, SONG_IS), (5, FILM_IS)):
+        at = to_micros(clock() - timedelta(days=days))
+        await house.db.write(
+            lambda conn, at=at, digest=digest: conn.execute(
+                update(blobs).values(checked_at=at).where(blobs.c.sha256 == digest)
+            )
+        )
+    answers = iter([True, False])
+    assert (await look(house, Wanted(house.clock(), go_on=lambda: next(answers)))).count == 1
+    assert (await row(house, FILM_IS))[1] == to_micros(clock())
+    assert (await row(house, SONG_IS))[1] != to_micros(clock())
+    assert (await look(house, everything(house))).count == 1
+
+
+async def test_what_is_kept_anew_while_it_is_read_is_no_fault(house: House, clock: Clock) -> None:
+    await fill(house)
+    seen = await house.db.read(lambda conn: rows.read_blob(conn, FILM_IS))
+    assert seen is not None
+    moved = update(blobs).values(place="s3").where(blobs.c.sha256 == FILM_IS)
+    await house.db.write(lambda conn: conn.execute(moved))
+    assert not await house.db.write(lambda conn: verbs.note_look(conn, seen, Fault.CHANGED, clock()))
+    assert (await row(house, FILM_IS))[0] == ""
+
+
+async def test_a_storage_that_does_not_answer_says_nothing_of_the_bytes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+
+    def down(*_arguments: object) -> None:
+        raise Unavailable(Code.STORAGE_DOWN, "no answer")
+
+    monkeypatch.setattr(house.storage.at("local"), "verify", down)
+    with pytest.raises(Unavailable):
+        await look(house, everything(house))
+    assert await row(house, FILM_IS) == ("", None)
+
+
+# ── at night ─────────────────────────────────────────────────────────────────────────────────────
+
+Night = Callable[[int], Awaitable[int | None]]
+
+
+@pytest.fixture
+def night(house: House, clock: Clock) -> Night:
+    async def at(hour: int) -> int | None:
+        clock.now = datetime(2027, 1, 10, hour, 30, tzinfo=UTC)
+        looked = await look_at_night(house)
+        return None if looked is None else looked.count
+
+    return at
+
+
+async def test_by_night_everything_is_read_once_a_month(house: House, night: Night) -> None:
+    await fill(house)
+    assert await night(12) is None
+    assert await night(3) == 2
+    assert await night(4) == 0
+
+
+@pytest.mark.parametrize(("setting", "days", "count"), [("week", 8, 2), ("month", 8, 0), ("never", 8, None)])
+async def test_as_often_as_is_set(house: House, night: Night, setting: str, days: int, count: int | None) -> None:
+    await fill(house)
+    await house.db.write(lambda conn: change_settings(conn, {"check_files": setting}))
+    await refresh(house)
+    at = to_micros(datetime(2027, 1, 10 - days, tzinfo=UTC))
+    await house.db.write(lambda conn: conn.execute(update(blobs).values(checked_at=at)))
+    assert await night(3) == count
+
+
+async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits so long that no more than its pace is read."""
+    await fill(house)
+    waited: list[float] = []
+
+    class Stop:
+        def wait(self, seconds: float) -> bool:
+            waited.append(seconds)
+            return False
+
+        def is_set(self) -> bool:
+            return False
+
+        def set(self) -> None: ...
+
+    monkeypatch.setattr(integrity.threading, "Event", Stop)
+    monkeypatch.setattr(integrity, "PACE", 1000)
+    await night(3)
+    assert max(waited) > 0.99 * len(FILM) / 1000 - 5
+
+
+async def test_the_mail_names_the_files_and_is_let_go_when_all_are_whole(house: House, clock: Clock) -> None:
+    from headwaters.errands.mail import _look, _look_at_files, write_mail
+
+    await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
+    await refresh(house)
+    await fill(house)
+    assert await house.db.read(lambda conn: _look(conn, house, _look_at_files, {})) is None
+    spoil(house, FILM_IS)
+    await look(house, everything(house))
+    letter = await house.db.read(lambda conn: _look(conn, house, _look_at_files, {}))
+    assert letter is not None
+    mail = write_mail(house, letter, "files:1")
+    assert mail.subject == "1 file of your shop is damaged"
+    assert "“film.mp4” (A Work)" in mail.text
+    assert "/studio" in mail.text
+    assert "mail.notice.files" in mail_handlers(house)

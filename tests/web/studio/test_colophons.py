@@ -1,0 +1,141 @@
+"""What the Studio shows of colophons: before and after, what files tell, a work's choice, whom copies brought."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+
+from headwaters.actions.study import add_copy_visits
+from headwaters.adapters.stamp import FileStamper
+from headwaters.errands.house import House
+from headwaters.errands.press import Press
+from headwaters.store import tables
+from headwaters.store import works as rows
+from headwaters.store.db import Connection
+from headwaters.store.works import FileRow
+from tests.support import samples
+from tests.support.drafts import look, new_work, send
+from tests.web.studio.conftest import Visitor
+from tests.web.studio.test_publishing import deeds, typed
+
+WORDS = {"title": "Low Water", "price": "4", "rights": "own", "by": "Alice"}
+
+
+@pytest.fixture(autouse=True)
+def stamper(shop: House) -> None:
+    shop.stamper = FileStamper()
+
+
+async def draft_of(shop: House, **words: str) -> str:
+    return await new_work(shop, ("River.jpg", samples.photo()), ("a.txt", b"The river.\n"), **{**WORDS, **words})
+
+
+async def published(shop: House, slug: str) -> tuple[rows.WorkRow, dict[str, FileRow]]:
+    def read(conn: Connection) -> tuple[rows.WorkRow, dict[str, FileRow]]:
+        work = rows.work_at(conn, slug)
+        newest = rows.newest_edition(conn, work.id)
+        assert newest is not None
+        return work, {row.name: row for row in rows.files_of(conn, newest.id)}
+
+    return await shop.db.read(read)
+
+
+async def test_beside_an_upload_stands_what_it_tells(shop: House, alice: Visitor) -> None:
+    ref = await draft_of(shop)
+    page = await alice.text(f"/studio/drafts/{ref}")
+    assert "It tells 4 things that you may not mean to publish" in page
+    for line in (
+        "Where it was made: 53.55060, 9.99370 (Exif GPS)",
+        "A device’s serial number: SN 4711 (Exif BodySerialNumber)",
+        "Somebody’s name: Bob (Exif CameraOwnerName)",
+        "A comment: not for you (JPEG comment)",
+    ):
+        assert line in page
+    found = await shop.db.read(
+        lambda conn: conn.execute(select(tables.uploads.c.name, tables.uploads.c.findings)).all()
+    )
+    kept = {name: json.loads(text) if text else [] for name, text in found}
+    assert (len(kept["River.jpg"]), kept["a.txt"]) == (4, [])
+
+
+async def test_what_the_files_will_say_is_shown_before_and_after(
+    shop: House, alice: Visitor, stranger: Visitor
+) -> None:
+    ref = await draft_of(shop, licence="CC-BY-4.0")
+    path = f"/studio/drafts/{ref}/colophon"
+    assert path in await alice.text(f"/studio/drafts/{ref}")
+    page = await alice.text(path)
+    for text in (
+        "http://shop.example/w/low-water?from=copy&amp;edition=1#pay",
+        "© Alice. Creative Commons Attribution 4.0 (CC-BY-4.0)",
+        "dc:rights, xmpRights:UsageTerms",
+        "This format has no standard place for it.",
+    ):
+        assert text in page
+    assert (await stranger.get(path)).status in {302, 303}
+    assert (await alice.get("/studio/drafts/nothing/colophon")).status == 404
+
+
+async def test_published_from_a_draft_with_its_ticks(shop: House, alice: Visitor) -> None:
+    ref = await draft_of(shop)
+    path = f"/studio/drafts/{ref}"
+    fields = await typed(alice, path)
+    answer = await alice.send(path, path, **{**fields, **WORDS, "remove_private": "on", "do": "publish"})
+    assert answer.status == 303
+    assert await Press(shop).publish_due() == 1
+    assert (await look(shop, ref)).error == ""
+    work, files = await published(shop, "low-water")
+    assert work.colophon == ""
+    assert files["River.jpg"].given.endswith("-")
+    assert files["a.txt"].given == ""
+
+
+async def test_a_draft_can_say_no_and_the_work_remembers(shop: House, alice: Visitor) -> None:
+    ref = await draft_of(shop, colophon="off")
+    path = f"/studio/drafts/{ref}"
+    assert "It gets no colophon" in await alice.text(f"{path}/colophon")
+    assert '<option value="off" selected>' in await alice.text(path)
+    fields = await typed(alice, path)
+    await alice.send(path, path, **{**fields, **WORDS, "colophon": "off", "do": "publish"})
+    assert await Press(shop).publish_due() == 1
+    work, files = await published(shop, "low-water")
+    assert (work.colophon, files["River.jpg"].given) == ("off", "")
+
+
+async def test_a_work_chooses_and_it_is_noted_once(shop: House, alice: Visitor) -> None:
+    path = "/studio/works/high-water"
+    for _ in range(2):
+        answer = await alice.send(path, f"{path}/colophon", colophon="off")
+        assert answer.headers["Location"] == f"{path}?said=colophon_kept#colophon"
+    assert '<option value="off" selected>' in await alice.text(path)
+    assert [deed for deed in await deeds(shop) if deed[0] == "work.colophon"] == [("work.colophon", "work:high-water")]
+    assert (await alice.send(path, f"{path}/colophon", colophon="perhaps")).status == 422
+    assert (await alice.post(f"{path}/colophon", {"colophon": "on"})).status == 403
+    work = await shop.db.read(partial(rows.work_at, slug="high-water"))
+    assert work.colophon == "off"
+    assert (await alice.send(path, f"{path}/colophon", colophon="")).status == 303
+    assert "say it, as usual</option>" in await alice.text(path)
+
+
+async def test_whom_copies_brought_stands_on_the_work_s_page_and_in_the_numbers(shop: House, alice: Visitor) -> None:
+    day = int(shop.clock().timestamp()) // 86_400
+    assert "Copies brought" not in await alice.text("/studio/works/high-water")
+    assert 'id="copies"' not in await alice.text("/studio/numbers")
+    await shop.db.write(lambda conn: add_copy_visits(conn, {("high-water", 1, day): 3, ("high-water", 1, day - 60): 4}))
+    page = await alice.text("/studio/works/high-water")
+    assert "Copies brought 7 visits." in page
+    assert "<li>Edition 1: 7</li>" in page
+    assert ">High Water, edition 1</a></th><td>3</td>" in await alice.text("/studio/numbers")
+    assert ">High Water, edition 1</a></th><td>7</td>" in await alice.text("/studio/numbers?span=365&work=high-water")
+
+
+async def test_a_new_edition_has_the_choice_too(shop: House, alice: Visitor) -> None:
+    answer = await alice.send("/studio/works/high-water", "/studio/works/high-water/edition")
+    path = answer.headers["Location"]
+    await send(shop, path.rpartition("/")[2], ("River.jpg", samples.photo()))
+    page = await alice.text(f"{path}/colophon")
+    assert "edition=2#pay" in page
+    assert "Files of the edition before go on as they are" in page
