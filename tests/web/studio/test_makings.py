@@ -43,13 +43,13 @@ async def test_it_tells_how_far_each_is(shop: House, alice: Visitor, tmp_path: P
 
 async def test_stopped_and_tried_again(shop: House, alice: Visitor, tmp_path: Path) -> None:
     await publish_river(shop, tmp_path)
-    answer = await alice.send(PATH, f"{PATH}/makings", recipe="mp3", do="stop")
+    answer = await alice.send(PATH, f"{PATH}/makings", stop="mp3")
     assert answer.headers["Location"] == f"{PATH}?said=making_stopped#made"
     assert (await states(shop))["mp3"] == (S.SKIPPED, "You stopped it.")
     assert (await states(shop))["opus"] == (S.WAITING, "")
     assert re.search(r"MP3 +Try again +MP3 +The music : You stopped it\.", await section(alice))
-    await alice.send(PATH, f"{PATH}/makings", recipe="mp3", do="again")
-    await alice.send(PATH, f"{PATH}/makings", recipe="mp3", do="again")
+    await alice.send(PATH, f"{PATH}/makings", again="mp3")
+    await alice.send(PATH, f"{PATH}/makings", again="mp3")
     assert (await states(shop))["mp3"] == (S.WAITING, "")
     told = [deed for deed, _ in await deeds(shop)]
     assert told[-2:] == ["work.making_stopped", "work.made_again"]  # what changed nothing is not told
@@ -58,8 +58,8 @@ async def test_stopped_and_tried_again(shop: House, alice: Visitor, tmp_path: Pa
 async def test_without_the_forms_token_or_a_work_nothing_happens(shop: House, alice: Visitor, tmp_path: Path) -> None:
     await publish_river(shop, tmp_path)
     before = await states(shop)
-    assert (await alice.post(f"{PATH}/makings", {"recipe": "mp3", "do": "stop"})).status in {403, 422, 303}
-    assert (await alice.send(PATH, "/studio/works/no-such/makings", recipe="mp3", do="stop")).status == 404
+    assert (await alice.post(f"{PATH}/makings", {"stop": "mp3"})).status in {403, 422, 303}
+    assert (await alice.send(PATH, "/studio/works/no-such/makings", stop="mp3")).status == 404
     assert await states(shop) == before
 
 
