@@ -65,8 +65,8 @@ def _words(said: Format, mine: Sequence[MakingLine]) -> str:
     waiting = sum(line.state is _S.WAITING for line in mine)
     parts = []
     if made:
-        size = said.size(sum(line.size for line in made))
-        parts.append(many("%(n)d made, %(size)s", "%(n)d made, %(size)s", len(made)) % {"n": len(made), "size": size})
+        words, size = many("%(n)d made", "%(n)d made", len(made)) % {"n": len(made)}, sum(line.size for line in made)
+        parts.append(f"{words}, {said.size(size)}" if size else words)
     if waiting:
         parts.append(many("%(n)d waits", "%(n)d wait", waiting) % {"n": waiting})
     return "; ".join(parts)
