@@ -66,7 +66,7 @@ async def test_an_album_is_there_in_every_format_and_says_where_it_comes_from(ho
     )["format"]["tags"]
     assert (told["album"], told["track"], told["title"]) == ("The River", "1/2", "01 Rain 🌧")
     frames = ID3(path_of(house, files["01 Rain 🌧.mp3"].sha256))
-    assert frames["WOAF"].url == "http://shop.example/w/the-river"
+    assert frames["WOAF"].url == "http://shop.example/w/the-river?from=copy&edition=1"
     assert frames["WCOP"].url == "https://creativecommons.org/licenses/by/4.0/"
 
     key = await grant(house, "the-river")

@@ -78,7 +78,8 @@ _SIZES = {"mp3": 6_300_000, "opus": 3_900_000, "h264-1080": 1_900_000_000, "h264
 
 
 async def pretend_formats(house: House) -> None:
-    """Every making that waits is made of a few bytes, with a size that pages show; one failed, one was skipped."""
+    """Every format that waits is made of a few bytes, with a size that pages show; one failed, one was skipped."""
+    from headwaters.core.works.formats import RECIPES as FORMATS
     from headwaters.errands.workshop import RECIPES, Workshop
 
     failing = {"High Water 2.mp4": "This file cannot be read through. ffmpeg says: moov atom not found"}
@@ -97,7 +98,7 @@ async def pretend_formats(house: House) -> None:
         ending = bench.making.recipe.replace("h264-", "") + (".mp4" if "h264" in bench.making.recipe else "")
         return Product((MadeFile(Role.MADE, made_name(bench.file.name, f".{ending}"), "audio/mpeg", blob),))
 
-    workshop = Workshop(house, {name: replace(recipe, make=make) for name, recipe in RECIPES.items()})
+    workshop = Workshop(house, {name: replace(RECIPES[name], make=make) for name in FORMATS})
     for lane in Lane:
         await workshop.make_due(lane)
 

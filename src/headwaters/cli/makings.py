@@ -37,7 +37,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = Command(commands, "makings", about, run_makings).shop().parser
     parser.add_argument("slug", nargs="?", metavar="SLUG", help=_("of one work (all)"))
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--run", action="store_true", help=_("make all that is due, now and here, and then list it"))
+    what.add_argument("--run", action="store_true", dest="make", help=_("make all that is due here and now"))
     what.add_argument("--again", metavar="RECIPE", help=_("try again what failed or was skipped, such as mp3"))
     what.add_argument("--stop", metavar="RECIPE", help=_("stop what waits or is being made"))
 
@@ -60,7 +60,7 @@ async def _errand(house: House, args: argparse.Namespace) -> list[MakingLine]:
         await house.db.read(lambda conn: work_at(conn, args.slug))  # says that it is not there
     if args.again or args.stop:
         await _change(house, args.slug, args.again, args.stop)
-    if args.run:
+    if args.make:
         workshop = Workshop(house)
         await workshop.queue_missing()
         for lane in Lane:

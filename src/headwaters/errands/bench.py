@@ -15,6 +15,7 @@ hangs on it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import shutil
@@ -33,6 +34,7 @@ from headwaters.core.works.media import format_by_name
 from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.incoming import SPARE
 from headwaters.errands.stamping import facts_for
 from headwaters.ports import Blob, Encoder, Keep, Material, Source, StampWish
 from headwaters.store.db import Connection
@@ -185,6 +187,9 @@ def _is_reopened(descriptor: int) -> bool:
 async def _copy(source: Source, path: Path) -> None:
     offset = 0
     with _in_words(path.parent), path.open("wb") as file:
+        disk = os.statvfs(path.parent)
+        if disk.f_bavail * disk.f_frsize < source.size + SPARE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         while data := await source.read(offset, _CHUNK):
             await asyncio.to_thread(file.write, data)
             offset += len(data)

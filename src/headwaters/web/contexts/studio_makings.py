@@ -18,7 +18,7 @@ class MakingItem:
 class MakingGroup:
     """All of one format."""
 
-    recipe: str
+    name: str  # what its buttons send
     title: str  # MP3
     words: str  # “12 made, 75 MB”, “3 wait”
     items: tuple[MakingItem, ...]

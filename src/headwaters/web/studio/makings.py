@@ -15,7 +15,8 @@ from headwaters.core.works.formats import TITLES
 from headwaters.core.works.makings import ENDED, MakingState
 from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
-from headwaters.store.makings import MakingLine
+from headwaters.store.makings import MakingLine, lines
+from headwaters.store.works import work_at
 from headwaters.texts import translations
 from headwaters.web.contexts.studio_makings import MakingGroup, MakingItem, Makings
 from headwaters.web.format import Format
@@ -26,41 +27,46 @@ from headwaters.web.studio.guard import Session, go_to, may
 routes = web.RouteTableDef()
 
 STOPPED = N_("You stopped it.")
-_OTHERS = N_("For its page: what can be tried")
-_TORRENT = N_("The torrent")
+_OTHERS, _OTHERS_TITLE = "others", N_("For its page: what can be tried, and the like")
+_TITLES = {**TITLES, TORRENT: N_("Torrent")}
 _S = MakingState
 
 
-def said_makings(said: Format, slug: str, lines: Sequence[MakingLine], *, paused: bool) -> Makings:
+def _name(recipe: str) -> str:
+    """A format by itself; whatever else is made, together."""
+    return recipe if recipe in _TITLES else _OTHERS
+
+
+def said_makings(said: Format, slug: str, found: Sequence[MakingLine], *, paused: bool) -> Makings:
     """The section, with a group for each format that is made, or could not be."""
-    by_recipe: dict[str, list[MakingLine]] = {}
-    for line in lines:
-        by_recipe.setdefault(line.recipe, []).append(line)
-    groups = tuple(_group(said, recipe, found) for recipe, found in by_recipe.items())
+    by_name: dict[str, list[MakingLine]] = {}
+    for line in found:
+        by_name.setdefault(_name(line.recipe), []).append(line)
+    groups = tuple(_group(said, name, mine) for name, mine in by_name.items())
     return Makings(f"/studio/works/{slug}/makings", groups, any(group.busy for group in groups), paused)
 
 
-def _group(said: Format, recipe: str, lines: Sequence[MakingLine]) -> MakingGroup:
-    states = {line.state for line in lines}
+def _group(said: Format, name: str, mine: Sequence[MakingLine]) -> MakingGroup:
+    states = {line.state for line in mine}
     return MakingGroup(
-        recipe=recipe,
-        title=said.gettext(_TORRENT if recipe == TORRENT else TITLES.get(recipe, _OTHERS)),
-        words=_words(said, lines),
-        items=tuple(_item(said, line) for line in lines if line.state in {_S.MAKING, *ENDED}),
+        name=name,
+        title=said.gettext(_TITLES.get(name, _OTHERS_TITLE)),
+        words=_words(said, mine),
+        items=tuple(_item(said, line) for line in mine if line.state in {_S.MAKING, *ENDED}),
         busy=bool(states & {_S.WAITING, _S.MAKING}),
         ended=bool(states & set(ENDED)),
     )
 
 
-def _words(said: Format, lines: Sequence[MakingLine]) -> str:
+def _words(said: Format, mine: Sequence[MakingLine]) -> str:
     """How many there are of each, as far as the items below do not say it."""
     many = translations(said.language).ngettext
-    made = [line for line in lines if line.state is _S.MADE]
-    waiting = sum(line.state is _S.WAITING for line in lines)
+    made = [line for line in mine if line.state is _S.MADE]
+    waiting = sum(line.state is _S.WAITING for line in mine)
     parts = []
     if made:
-        size = said.size(sum(line.size for line in made))
-        parts.append(many("%(n)d made, %(size)s", "%(n)d made, %(size)s", len(made)) % {"n": len(made), "size": size})
+        words, size = many("%(n)d made", "%(n)d made", len(made)) % {"n": len(made)}, sum(line.size for line in made)
+        parts.append(f"{words}, {said.size(size)}" if size else words)
     if waiting:
         parts.append(many("%(n)d waits", "%(n)d wait", waiting) % {"n": waiting})
     return "; ".join(parts)
@@ -77,15 +83,21 @@ def _item(said: Format, line: MakingLine) -> MakingItem:
 @may(Right.PUBLISH)
 async def post_makings(request: web.Request, session: Session) -> web.Response:
     """Stop a format of a work, or try again what ended without a file."""
-    house, slug, recipe = request.app[HOUSE], request.match_info["slug"], session.form.get("recipe", "")
-    now, stopping = house.clock(), session.form.get("do") == "stop"
+    house, slug, now = request.app[HOUSE], request.match_info["slug"], request.app[HOUSE].clock()
+    stopping = "stop" in session.form
+    name = session.form.get("stop" if stopping else "again", "")
     why = words_of(request).gettext(STOPPED)
 
     def run(conn: Connection) -> bool:
-        count = stop_makings(conn, slug, recipe, why, now) if stopping else try_again(conn, slug, recipe, now)
-        return count > 0
+        work_at(conn, slug)  # says that it is not there
+        recipes = {line.recipe for line in lines(conn, slug) if _name(line.recipe) == name}
+        counts = [
+            stop_makings(conn, slug, recipe, why, now) if stopping else try_again(conn, slug, recipe, now)
+            for recipe in sorted(recipes)
+        ]
+        return any(counts)
 
     what = What.MAKING_STOPPED if stopping else What.MADE_AGAIN
-    deed = Deed(session.row.creator_id, what, f"work:{slug}", {"format": recipe[:40]})
+    deed = Deed(session.row.creator_id, what, f"work:{slug}", {"format": name[:40]})
     await house.db.write(noted(run, deed, now))
     return go_to(f"/studio/works/{slug}?said={'making_stopped' if stopping else 'made_again'}#made")
