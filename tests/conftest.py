@@ -23,16 +23,19 @@ from tests.support.databases import (
 from tests.support.house import clock, house, make_house
 from tests.support.mail import post_office
 from tests.support.needs import need
+from tests.support.s3 import bucket, line, swift
 from tests.support.served import serve_shop
 from tests.support.stripe_emulator import running_stripe, stripe_emulator
 
 __all__ = [
+    "bucket",
     "chromium",
     "clock",
     "database",
     "database_settings",
     "database_url",
     "house",
+    "line",
     "make_house",
     "open_page",
     "post_office",
@@ -45,6 +48,7 @@ __all__ = [
     "sqlite_template",
     "sqlite_url",
     "stripe_emulator",
+    "swift",
 ]
 
 network.lay_guard()

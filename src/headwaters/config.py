@@ -7,11 +7,12 @@ HEADWATERS_<NAME> wins. docs/operate/configuration.md lists each name, and a tes
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import quote
@@ -38,6 +39,22 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class S3:
+    """An S3-compatible store. `addressing`: auto, path (<endpoint>/<bucket>) or virtual (<bucket>.<endpoint>).
+    `downloads`: proxy (through the shop) or redirect (readers get them from the store)."""
+
+    bucket: str
+    key_id: str
+    secret: str = field(repr=False)
+    endpoint: str = ""  # empty: Amazon's, of the region
+    region: str = "us-east-1"
+    prefix: str = ""  # of the names of the shop's objects, as “shop/”
+    addressing: str = "auto"
+    public_endpoint: str = ""  # where readers reach the store, if not at `endpoint`
+    downloads: str = "proxy"
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """`shop`: the shop's folder. `url`: the public address without a slash at its end."""
 
@@ -48,7 +65,12 @@ class Config:
     database: str = field(default="", repr=False)  # a postgresql:// address; empty: SQLite in the shop's folder
     files: str = ""  # where files are kept, from the shop's folder; empty: `files` in it
     proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts
+    accel: str = ""  # where a proxy of ours finds the folder of files, for itself alone; empty: we send them
+    tls_certificate: Path | None = None  # with its chain; with `tls_key`: this process speaks TLS
+    tls_key: Path | None = None
     smtp: Smtp | None = None
+    storage: str = "local"  # where new files are kept: local, s3
+    s3: S3 | None = None
     uploads_from: tuple[str, ...] = ()  # folders of this machine whose files may be picked in the Studio
     largest_upload: int = 200  # the largest file that the Studio takes, in GB
     workshop: bool = True  # whether this process makes formats and tastes in the background
@@ -72,6 +94,11 @@ class Config:
         return (Path(self.files) if self.files else self.shop) / "incoming" / "uploads"
 
     @property
+    def copies_dir(self) -> Path:
+        """Where files that are far away lie for a while, when a program of this machine wants them."""
+        return self.incoming_dir.parent / "copies"
+
+    @property
     def workshop_dir(self) -> Path:
         """Where formats are made: on the disk of the files, where keeping them needs no copy."""
         return self.files_dir / "workshop"
@@ -87,8 +114,8 @@ class Config:
         return self.url.startswith("https://")
 
 
-def _broken(name: str, message: str) -> Refused:
-    return Refused(Code.CONFIG_BROKEN, "%(name)s: " + message, field=name, name=name)
+def _broken(name: str, message: str, choice: str = "") -> Refused:
+    return Refused(Code.CONFIG_BROKEN, "%(name)s: " + message, field=name, name=name, choice=choice)
 
 
 def note_address(config: Config) -> None:
@@ -145,6 +172,31 @@ def _smtp(raw: Mapping[str, object]) -> Smtp | None:
     )
 
 
+def _s3(raw: Mapping[str, object]) -> S3 | None:
+    if not raw.get("bucket"):
+        return None
+    for name in ("key_id", "secret"):
+        if not raw.get(name):
+            raise _broken(f"s3_{name}", N_("A store needs the key of your account there."))
+    said = {name: str(raw[name]) for name in _S3_NAMES if name in raw}
+    for name, choice in (("addressing", ("auto", "path", "virtual")), ("downloads", ("proxy", "redirect"))):
+        if said.get(name, choice[0]) not in choice:
+            raise _broken(f"s3_{name}", N_("It is one of these: %(choice)s."), choice=", ".join(choice))
+    for name in ("endpoint", "public_endpoint"):
+        if said.get(name) and not said[name].startswith(("https://", "http://")):
+            raise _broken(f"s3_{name}", N_("It is an address such as https://s3.example."))
+        said[name] = said.get(name, "").rstrip("/")
+    return S3(**said)
+
+
+def _storage(value: object, s3: S3 | None) -> str:
+    if value not in {"local", "s3"}:
+        raise _broken("storage", N_("It is local or s3."))
+    if value == "s3" and s3 is None:
+        raise _broken("storage", N_("There is no [s3] with a bucket."))
+    return str(value)
+
+
 _NAMES = (
     "url",
     "host",
@@ -152,11 +204,17 @@ _NAMES = (
     "database",
     "files",
     "proxies",
+    "accel",
+    "tls_certificate",
+    "tls_key",
     "uploads_from",
     "largest_upload",
+    "storage",
     "workshop",
     "stripe_api",
 )
+_ACCEL = re.compile(r"/[A-Za-z0-9_/-]*[A-Za-z0-9_-]/")
+_S3_NAMES = tuple(item.name for item in fields(S3))
 _SMTP_NAMES = ("host", "sender", "port", "user", "password", "security")
 
 
@@ -169,9 +227,11 @@ def _read_file(path: Path) -> dict[str, object]:
         raise Refused(
             Code.CONFIG_BROKEN, N_("%(path)s cannot be read: %(why)s"), path=str(path), why=str(wrong)
         ) from wrong
-    unknown = set(raw) - set(_NAMES) - {"smtp"}
+    unknown = set(raw) - set(_NAMES) - {"smtp", "s3"}
     if unknown:
         raise _broken(sorted(unknown)[0], N_("There is no such name in the configuration."))
+    if isinstance(s3 := raw.get("s3"), Mapping) and (unknown := set(s3) - set(_S3_NAMES)):
+        raise _broken(f"s3.{sorted(unknown)[0]}", N_("There is no such name in the configuration."))
     return raw
 
 
@@ -192,6 +252,21 @@ def _proxies(value: object) -> tuple[str, ...]:
         except ValueError:
             raise _broken("proxies", N_("It is a list of addresses or networks.")) from None
     return proxies
+
+
+def _accel(value: object, proxies: tuple[str, ...]) -> str:
+    if value and not _ACCEL.fullmatch(str(value)):
+        raise _broken("accel", N_("It is a path between two slashes, such as /-files/."))
+    if value and not proxies:
+        raise _broken("accel", N_("It counts for your own proxies alone: say in “proxies” which these are."))
+    return str(value)
+
+
+def _certificate(shop: Path, raw: Mapping[str, object]) -> tuple[Path | None, Path | None]:
+    chain, key = (str(raw.get(name, "")) for name in ("tls_certificate", "tls_key"))
+    if bool(chain) != bool(key):
+        raise _broken("tls_certificate", N_("A certificate and its key go together: name both or none."))
+    return (shop / chain, shop / key) if chain else (None, None)
 
 
 def _folders(value: object) -> tuple[str, ...]:
@@ -235,16 +310,16 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         if (value := environ.get(PREFIX + name.upper())) is not None:
             raw[name] = value
     raw.update({name: value for name, value in over.items() if value is not None})
-    smtp = raw.get("smtp", {})
-    smtp = dict(smtp) if isinstance(smtp, Mapping) else {}
-    for name in _SMTP_NAMES:
-        if (value := environ.get(f"{PREFIX}SMTP_{name.upper()}")) is not None:
-            smtp[name] = value
+    smtp = _table(raw, environ, "smtp", _SMTP_NAMES)
+    s3 = _s3(_table(raw, environ, "s3", _S3_NAMES))
     port = _number("port", raw.get("port", 8000))
     host = str(raw.get("host", "127.0.0.1"))
     # by its name this machine can have passkeys, which no browser gives to a bare address
     place = in_brackets(host) if "host" in raw else "localhost"
-    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"http://{place}:{port}"
+    chain, key = _certificate(shop, raw)
+    scheme = "https" if chain else "http"
+    url = raw.get("url") or ("" if over else _noted_address(shop)) or f"{scheme}://{place}:{port}"
+    proxies = _proxies(raw.get("proxies", ()))
     return Config(
         shop=shop,
         url=check_url(str(url)),
@@ -252,10 +327,27 @@ def read_config(shop: Path, environ: Mapping[str, str] = os.environ, **over: obj
         port=port,
         database=str(raw.get("database", "")),
         files=str(raw.get("files", "")),
-        proxies=_proxies(raw.get("proxies", ())),
+        proxies=proxies,
+        accel=_accel(raw.get("accel", ""), proxies),
+        tls_certificate=chain,
+        tls_key=key,
         smtp=_smtp(smtp),
+        storage=_storage(raw.get("storage", "local"), s3),
+        s3=s3,
         uploads_from=_folders(raw.get("uploads_from", ())),
         largest_upload=_largest(raw.get("largest_upload", 200)),
         workshop=_switch("workshop", raw.get("workshop", "on")),
         stripe_api=str(raw.get("stripe_api", "")),
     )
+
+
+def _table(
+    raw: Mapping[str, object], environ: Mapping[str, str], table: str, names: tuple[str, ...]
+) -> dict[str, object]:
+    """A table of the file, the environment over it."""
+    found = raw.get(table, {})
+    said = dict(found) if isinstance(found, Mapping) else {}
+    for name in names:
+        if (value := environ.get(f"{PREFIX}{table.upper()}_{name.upper()}")) is not None:
+            said[name] = value
+    return said

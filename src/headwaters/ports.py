@@ -7,7 +7,8 @@ Every method may raise the errors it names and no others of its vendor's: adapte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,16 +20,23 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.core.sales.till_check import KeySeen
 from headwaters.core.sales.tills import PaymentRequest, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.core.works.chapters import Moment
+from headwaters.core.works.pieces import Piece
 from headwaters.core.works.reading import Reading
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
+from headwaters.core.works.stamps import Facts, Field, Finding
 
 __all__ = [
     "Blob",
     "Books",
     "Cover",
+    "Cutter",
     "Encoder",
+    "Examined",
     "Fetched",
     "Fetcher",
+    "Head",
+    "Holding",
     "Keep",
     "LocalTill",
     "Look",
@@ -44,8 +52,12 @@ __all__ = [
     "PaymentRequest",
     "PaymentStatus",
     "Picture",
+    "Places",
     "RefundStatus",
     "Source",
+    "StampWish",
+    "Stamped",
+    "Stamper",
     "Storage",
     "Tags",
     "Till",
@@ -85,13 +97,28 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Immutable bytes under their SHA-256 (64 lower-case hex digits); `crc32` is what ZIP wants to know."""
+    """Immutable bytes under their SHA-256 (64 lower-case hex digits); `crc32` is what ZIP wants to know. `place`: the
+    storage that has them; `tag`: what that one said they were when they were kept, where it says such a thing.
+    `fault`: what the last check found wrong with them."""
 
     sha256: str
     crc32: int
     size: int
     keep: Keep = Keep.COPY
     witness: Witness | None = None
+    place: str = "local"
+    tag: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Bytes that a storage has under a SHA-256, whether anybody needs them or not. `touched`: when they were kept
+    last."""
+
+    sha256: str
+    size: int
+    touched: datetime
 
 
 class Source(Protocol):
@@ -103,8 +130,20 @@ class Source(Protocol):
     def descriptor(self) -> int | None:
         """A file descriptor for sendfile (never seek it: it may be shared), or None where there is none."""
 
+    @property
+    def path(self) -> str | None:
+        """Where it lies on this machine, for a proxy that sends it itself; None where it does not."""
+
+    async def begin(self, offset: int, length: int) -> None:
+        """Look whether `length` bytes from `offset` can be had, before anybody is promised them: they are read next.
+        Raises as `read`. Nothing where `open` looked already."""
+
     async def read(self, offset: int, length: int) -> bytes:
-        """Up to `length` bytes from `offset`; fewer only at the end. Raises Unavailable(BLOB_MISSING)."""
+        """Up to `length` bytes from `offset`; fewer only at the end. From any event loop.
+
+        Raises Unavailable: BLOB_MISSING; and for what is far away, where `open` does not look: BLOB_CHANGED,
+        STORAGE_DOWN. What is cut off on its way here is taken up again where it was.
+        """
 
     def close(self) -> None: ...
 
@@ -118,32 +157,67 @@ class Storage(Protocol):
 
     Keeping is idempotent and durable when it returns (flushed, renamed into place): a crash leaves a
     half-written file in the storage's own incoming place at worst, which `sweep` clears. The creator's
-    file is only ever read.
+    file is only ever read. A storage that is far away may raise Unavailable(STORAGE_DOWN) from everything here, and
+    Refused(CONFIG_BROKEN) where it does not take our key or has no such bucket.
     """
 
     def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         """Keep the file at `path`; `progress` is told the bytes done since its last call. Blocks: call in a thread.
-        `known`: its SHA-256, where that was looked at before.
+        `known`: its SHA-256, where that was looked at before. Far away, LINK and MOVE are copies as well.
 
         Raises Refused: FILE_MISSING, FILE_UNREADABLE (also: not a plain file), FILE_CHANGED (its size, mtime
         or inode differ before and after, what was kept differs from what was hashed, or that from `known`), DISK_FULL.
         """
 
     def keep_bytes(self, data: bytes) -> Blob:
-        """Keep `data` that the shop made itself (a thumbnail). Raises Refused(DISK_FULL)."""
+        """Keep `data` that the shop made itself (a thumbnail). Blocks. Raises Refused(DISK_FULL)."""
 
     def open(self, blob: Blob) -> Source:
-        """Open a kept blob, without blocking for long.
+        """Open a kept blob, without blocking for long: what is far away is looked at with the first `read`.
 
         Raises Unavailable: BLOB_MISSING, or BLOB_CHANGED (the size differs; for a link: inode, size, mtime or
-        ctime differ from its witness).
+        ctime differ from its witness; far away: the tag differs).
         """
 
-    def verify(self, blob: Blob) -> None:
+    def verify(self, blob: Blob, progress: Callable[[int], None] = ...) -> None:
         """Read all of it and compare the SHA-256. Blocks. Raises as `open`, BLOB_CHANGED on other bytes."""
+
+    def local_copy(self, blob: Blob) -> AbstractContextManager[Path]:
+        """A path of this machine with its bytes, for programs that want one; good inside the `with`. Only to be read:
+        it may be the kept file itself. What came from far away was compared with its SHA-256. Blocks.
+        Raises as `open`; Refused(DISK_FULL)."""
+
+    def holdings(self) -> Iterator[Holding]:
+        """Everything that is kept here as own bytes, in no order. Blocks."""
+
+    def remove(self, sha256: str, touched_before: datetime) -> bool:
+        """Remove bytes that nobody needs, unless they were kept again since `touched_before`; whether they went.
+        Blocks. `keep` and this may run at the same time: what `keep` answered with stays."""
 
     def sweep(self, older_than: datetime) -> int:
         """Remove half-kept files last touched before `older_than`; how many went."""
+
+    async def address(self, blob: Blob, name: str, media_type: str, method: str = "GET") -> str | None:
+        """Where a reader gets its bytes without us, saved as `name`; None where they come from us. For an hour."""
+
+    async def look(self) -> None:
+        """Try it: keep a few bytes, read them, remove them. Raises what would be raised."""
+
+    def close(self) -> None:
+        """Let go of all connections. Blocks."""
+
+
+class Places(Storage, Protocol):
+    """The storages of a shop as one: new bytes go where the configuration says, kept ones are where their blob says."""
+
+    first: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The storages that there are."""
+
+    def at(self, place: str) -> Storage:
+        """One of them. Raises Refused(CONFIG_BROKEN) where it is not configured."""
 
 
 # ── Till ─────────────────────────────────────────────────────────────────────────────────────────
@@ -357,6 +431,34 @@ class Encoder(Protocol):
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
 
 
+class Cutter(Protocol):
+    """Cuts pieces out of sounds and films that may be anybody's: as Encoder, with its limits, and what it raises."""
+
+    async def sound(self, original: Material, reel: Reel, piece: Piece, into: Path) -> None:
+        """A piece of the first sound as MP3, without any words of its original."""
+
+    async def film(
+        self,
+        original: Material,
+        reel: Reel,
+        piece: Piece,
+        size: tuple[int, int],
+        into: Path,
+        report: Callable[[int], None],
+    ) -> None:
+        """A piece of the film as an MP4 that plays everywhere, its pictures of `size`, without words or chapters.
+        `report` is told thousandths."""
+
+    async def poster(self, clip: Path, piece: Piece, into: Path) -> None:
+        """A frame of a piece that `film` made, as PNG."""
+
+    async def peaks(self, sound: Path, seconds: float) -> Sequence[int]:
+        """Of a piece that `sound` made: the loudest sample of each short stretch of equal length, 0 to 32768."""
+
+    async def chapters(self, original: Material) -> tuple[Moment, ...]:
+        """Where the chapters begin that the file itself has, in the order of time."""
+
+
 # ── Books ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -377,6 +479,56 @@ class Books(Protocol):
     def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
         """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
         pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
+
+
+# ── Stamper ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class StampWish:
+    """What a copy should be. `facts`: what its colophon says, None for none; `clean`: whether what was perhaps not
+    meant to be published goes out of it."""
+
+    facts: Facts | None = None
+    clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a file says, would say, and tells besides. `why`: a msgid, if it would be left alone."""
+
+    fields: tuple[Field, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """What became of a file. `made`: whether there is a copy at the target; else the file is good as it is, or was left
+    alone, and `why` (a msgid) says so. `left`: what was found and could not be taken out safely."""
+
+    made: bool
+    fields: tuple[Field, ...] = ()
+    removed: tuple[Finding, ...] = ()
+    left: tuple[Finding, ...] = ()
+    why: str = ""
+
+
+class Stamper(Protocol):
+    """Writes a colophon into copies of files, in their metadata alone. Blocks: call in a thread.
+
+    The same file and wish give the same bytes, wherever and whenever, and nothing in them comes from a reader. What a
+    file's creator wrote into a field stays. The sounds, pictures and texts of a copy are those of the file, bit by bit,
+    which is looked at each time; where they would not be, or the file is broken, signed, encrypted or unusual, it is
+    left alone.
+    """
+
+    def examine(self, path: Path, name: str, facts: Facts | None) -> Examined:
+        """Only looks. `name`: what the file is called. Raises OSError where it cannot be read."""
+
+    def stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
+        """A copy at `target` as wished, if there is anything to change. Raises OSError, also for a full disk: what is
+        at `target` then is worth nothing."""
 
 
 # ── Passkeys ─────────────────────────────────────────────────────────────────────────────────────
@@ -425,6 +577,14 @@ class Fetched:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What another host says of an address; the names of headers in lower case, of several with one name the last."""
+
+    status: int
+    headers: Mapping[str, str]
+
+
 class Fetcher(Protocol):
     """Asks another host. It follows no redirect, sends nothing about the shop, and reaches the open internet only:
     never this machine, a home network or the inside of a cloud, however a name is made to lead there."""
@@ -436,3 +596,7 @@ class Fetcher(Protocol):
         ADDRESS_NOWHERE (the name is not known), ADDRESS_SILENT (nobody answers), ADDRESS_UNSAFE (HTTPS without a
         good certificate).
         """
+
+    async def look(self, url: str) -> Head:
+        """What is at `url`, without fetching it: HEAD, and a GET that is hung up on where a host takes no HEAD. It asks
+        for Repr-Digest (RFC 9530). Raises as `fetch`."""

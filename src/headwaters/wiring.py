@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +15,11 @@ from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.media.encoder import FfmpegEncoder
+from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
+from headwaters.adapters.stamp import FileStamper
 from headwaters.adapters.storage.local import LocalStorage
+from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.adapters.tills import make_till_check, make_tills
 from headwaters.adapters.vault import SivVault
 from headwaters.config import KEY_NAME, Config
@@ -23,9 +27,11 @@ from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.passkeys import passkey_site
 from headwaters.errands.house import House, look_around
 from headwaters.errands.settings import seal_secrets
+from headwaters.store.blobs import is_whole_at
 from headwaters.store.db import Database
 
 KEY_BYTES = 32
+FOR_US_ALONE, FOR_A_PROXY = 0o700, 0o750  # modes of the folders of files; a proxy is in the shop's group
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8  # a byte is one of them, each as likely as the other
 
 
@@ -52,6 +58,20 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+def make_storage(config: Config, database: Database) -> StoragePlaces:
+    """The shop's storages. Nothing is asked of a store before it is needed."""
+    local = LocalStorage(config.files_dir, FOR_A_PROXY if config.accel else FOR_US_ALONE)
+    if config.s3 is None:
+        return StoragePlaces({"local": local}, "local")
+    from headwaters.adapters.storage.s3 import PLACE, make_s3  # its client is large, and most shops need none
+
+    def trusted(sha256: str) -> bool:
+        return asyncio.run(database.read(lambda conn: is_whole_at(conn, sha256, PLACE)))
+
+    s3 = make_s3(config.s3, config.copies_dir, trusted)
+    return StoragePlaces({"local": local, PLACE: s3}, config.storage)
+
+
 @asynccontextmanager
 async def furnish(config: Config) -> AsyncIterator[House]:
     """An open house: database at its newest schema, ports filled, settings read; closed at the end.
@@ -63,6 +83,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
     database = Database(config.database_url)
     await database.migrate()
     await database.open()
+    storage = make_storage(config, database)
     try:
         vault = SivVault(shop_key)
         await seal_secrets(database, vault)
@@ -70,7 +91,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
         house = House(
             config=config,
             db=database,
-            storage=LocalStorage(config.files_dir),
+            storage=storage,
             media=PillowMedia(),
             books=Bookbinder(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,
@@ -82,9 +103,12 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
+            stamper=FileStamper(),
             fetcher=HttpFetcher(own=(config.url,)),
             encoder=FfmpegEncoder(),
+            cutter=FfmpegCutter(),
         )
         yield house
     finally:
+        await asyncio.to_thread(storage.close)
         await database.close()

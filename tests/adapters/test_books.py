@@ -146,7 +146,7 @@ CLEAN = {
     ),
     "verse by its class": (
         '<div class="poem"><p>a<br/>b</p><p>c</p></div>',
-        '<div class="verse"><p>a<br>b</p><p>c</p></div>',
+        '<div class="verse"><p><span class="line">a</span><span class="line">b</span></p><p>c</p></div>',
     ),
     "styles that mean something": (
         '<p>a <span class="it">b</span> <span class="other">c</span></p><p class="mid">d</p><p class="gone">e</p>',
@@ -317,6 +317,6 @@ def test_plain_text_keeps_verse_and_joins_prose(tmp_path: Path):
     found = Bookbinder().read(path, "text/plain", "en", as_it_is)
     assert [part.html for part in found.parts] == [
         "<h2>Chapter 1</h2>\n<p>It was a night that went on for as long as nights go on &lt; here.</p>\n"
-        '<p class="verse">And short<br>lines</p>',
+        '<p class="verse"><span class="line">And short</span><span class="line">lines</span></p>',
         "<h2>Chapter 2</h2>\n<p>End.</p>",
     ]

@@ -68,6 +68,9 @@ def test_an_order_from_its_payment_to_its_refund(shop: Path, run: Run) -> None:
     assert "€5.00 went back." in text
     assert "There is no such order." in run("order", "9", code=1)
     assert "sends no mail yet" in run("order", "1", "--mail", code=1)
+    assert "There is nobody to ask" in run("order", "1", "--look")
+    assert json.loads(run("order", "1", "--look", "--json"))["looked"] == "nobody"
+    assert "There is no such order." in run("order", "9", "--look", code=1)
 
 
 def test_orders_as_a_table_to_the_byte(shop: Path, run: Run) -> None:

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,9 @@ import pytest
 
 from headwaters.adapters.storage import local as local_module
 from headwaters.adapters.storage.local import LocalStorage
+from headwaters.adapters.storage.places import StoragePlaces
+from headwaters.adapters.storage.s3 import S3Storage
+from headwaters.adapters.storage.s3_client import S3Client
 from headwaters.core.errors import Code, Refused, Unavailable
 from headwaters.ports import Blob, Keep, Storage
 
@@ -35,10 +38,27 @@ def quiet(done: int) -> None:
     """A progress that nobody looks at."""
 
 
-@pytest.fixture(params=[LocalStorage], ids=["local"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    kept: Storage = request.param(tmp_path / "files")
-    return kept
+def plain(blob: Blob) -> Blob:
+    """What is the same of a blob wherever it is kept."""
+    return replace(blob, place="local", tag="")
+
+
+def read(storage: Storage, blob: Blob, offset: int = 0, length: int = 1 << 30) -> bytes:
+    with storage.open(blob) as source:
+        return asyncio.run(source.read(offset, length))
+
+
+@pytest.fixture(params=["local", "s3", "s3 in parts", "both"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    if request.param == "local":
+        yield LocalStorage(tmp_path / "files")
+        return
+    part = MIB if request.param == "s3 in parts" else 16 * MIB
+    store = S3Storage(S3Client(request.getfixturevalue("bucket")), tmp_path / "copies", part=part)
+    both = {"local": LocalStorage(tmp_path / "files"), "s3": store}
+    kept = store if request.param != "both" else StoragePlaces(both, "s3")
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
@@ -54,7 +74,7 @@ def film(tmp_path: Path) -> Path:
 
 def test_a_kept_file_is_known_by_its_sums_and_read_back(storage: Storage, film: Path) -> None:
     blob = storage.keep(film, Keep.COPY, quiet)
-    assert blob == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
+    assert plain(blob) == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
     with storage.open(blob) as source:
         assert source.size == len(BYTES)
         assert asyncio.run(source.read(0, len(BYTES))) == BYTES
@@ -77,14 +97,14 @@ def test_any_part_is_read_and_fewer_bytes_only_at_the_end(storage: Storage, film
 
 def test_bytes_of_the_shop_itself_are_kept(storage: Storage) -> None:
     blob = storage.keep_bytes(b"a thumbnail")
-    assert blob == Blob(hashlib.sha256(b"a thumbnail").hexdigest(), crc32(b"a thumbnail"), 11)
+    assert plain(blob) == Blob(hashlib.sha256(b"a thumbnail").hexdigest(), crc32(b"a thumbnail"), 11)
     storage.verify(blob)
 
 
 def test_an_empty_file_is_a_file(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     blob = storage.keep(tmp_path / "empty", Keep.COPY, quiet)
-    assert blob == Blob(hashlib.sha256(b"").hexdigest(), 0, 0)
+    assert plain(blob) == Blob(hashlib.sha256(b"").hexdigest(), 0, 0)
     with storage.open(blob) as source:
         assert asyncio.run(source.read(0, 10)) == b""
     storage.verify(blob)
@@ -93,7 +113,8 @@ def test_an_empty_file_is_a_file(storage: Storage, tmp_path: Path) -> None:
 def test_keeping_twice_is_keeping_once(storage: Storage, film: Path, tmp_path: Path) -> None:
     (tmp_path / "again.mp4").write_bytes(BYTES)
     assert storage.keep(film, Keep.COPY, quiet) == storage.keep(tmp_path / "again.mp4", Keep.COPY, quiet)
-    assert storage.keep_bytes(BYTES) == storage.keep(film, Keep.COPY, quiet)
+    assert plain(storage.keep_bytes(BYTES)) == plain(storage.keep(film, Keep.COPY, quiet))
+    assert [holding.size for holding in storage.holdings()] == [len(BYTES)]
 
 
 def test_progress_is_told_as_bytes_since_last_time(storage: Storage, film: Path) -> None:
@@ -170,9 +191,7 @@ def test_a_file_that_changes_while_it_is_kept_is_refused(
     with pytest.raises(Refused) as refused:
         storage.keep(film, keep, meddle)
     assert refused.value.code is Code.FILE_CHANGED
-    with pytest.raises(Unavailable) as missing:
-        storage.open(Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES)))
-    assert missing.value.code is Code.BLOB_MISSING
+    assert list(storage.holdings()) == []
 
 
 @pytest.mark.parametrize("keep", list(Keep))
@@ -181,15 +200,14 @@ def test_what_is_known_of_a_file_must_be_so(storage: Storage, film: Path, keep: 
     with pytest.raises(Refused) as refused:
         storage.keep(film, keep, quiet, "0" * 64)
     assert refused.value.code is Code.FILE_CHANGED
-    with pytest.raises(Unavailable):
-        storage.open(Blob(digest, crc32(BYTES), len(BYTES)))
+    assert list(storage.holdings()) == []
     storage.verify(storage.keep(film, keep, quiet, digest))
 
 
 def test_a_file_of_the_shop_becomes_the_blob_and_its_old_name_may_go(storage: Storage, film: Path) -> None:
     told: list[int] = []
     blob = storage.keep(film, Keep.MOVE, told.append)
-    assert blob == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
+    assert plain(blob) == Blob(hashlib.sha256(BYTES).hexdigest(), crc32(BYTES), len(BYTES), Keep.COPY, None)
     assert sum(told) == len(BYTES)
     assert storage.keep(film, Keep.MOVE, quiet) == blob  # whoever was cut off comes again
     assert film.read_bytes() == BYTES
@@ -198,18 +216,22 @@ def test_a_file_of_the_shop_becomes_the_blob_and_its_old_name_may_go(storage: St
 
 
 def test_a_blob_that_is_not_there_is_missing(storage: Storage) -> None:
-    gone = Blob("0" * 64, 0, 5)
-    for look in (storage.open, storage.verify):
+    gone = replace(storage.keep_bytes(b"12345"), sha256="0" * 64)
+    for look in (read, Storage.verify, open_copy):
         with pytest.raises(Unavailable) as missing:
-            look(gone)
+            look(storage, gone) if look is not Storage.verify else storage.verify(gone)
         assert missing.value.code is Code.BLOB_MISSING
 
 
 def test_a_blob_of_another_size_is_not_opened(storage: Storage, film: Path) -> None:
     blob = storage.keep(film, Keep.COPY, quiet)
-    with pytest.raises(Unavailable) as changed:
-        storage.open(replace(blob, size=blob.size + 1))
-    assert changed.value.code is Code.BLOB_CHANGED
+    for size in (blob.size + 1, blob.size - 1):
+        with pytest.raises(Unavailable) as changed:
+            read(storage, replace(blob, size=size))
+        assert changed.value.code is Code.BLOB_CHANGED
+        with pytest.raises(Unavailable) as changed:
+            storage.verify(replace(blob, size=size))
+        assert changed.value.code is Code.BLOB_CHANGED
 
 
 def test_closing_twice_is_fine_and_using_it_afterwards_is_not(storage: Storage) -> None:
@@ -222,6 +244,37 @@ def test_closing_twice_is_fine_and_using_it_afterwards_is_not(storage: Storage) 
     other.close()
     with pytest.raises(ValueError, match="closed"):
         asyncio.run(other.read(0, 3))
+
+
+def open_copy(storage: Storage, blob: Blob) -> bytes:
+    with storage.local_copy(blob) as path:
+        return path.read_bytes()
+
+
+def test_programs_get_a_path(storage: Storage, film: Path, tmp_path: Path) -> None:
+    blob = storage.keep(film, Keep.COPY, quiet)
+    assert open_copy(storage, blob) == BYTES
+    assert list((tmp_path / "copies").rglob("*")) == [], "nothing stays lying about"
+
+
+def test_all_that_is_kept_is_listed_and_what_nobody_needs_goes(storage: Storage, film: Path) -> None:
+    start = datetime.now(UTC) - timedelta(seconds=5)
+    one, two = storage.keep(film, Keep.COPY, quiet), storage.keep_bytes(b"two")
+    seen = {(holding.sha256, holding.size) for holding in storage.holdings()}
+    assert seen == {(one.sha256, one.size), (two.sha256, 3)}
+    assert all(start < holding.touched < start + timedelta(minutes=5) for holding in storage.holdings())
+    assert not storage.remove(one.sha256, start), "it was kept since"
+    storage.verify(one)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert storage.remove(one.sha256, later)
+    assert not storage.remove(one.sha256, later)
+    assert [holding.sha256 for holding in storage.holdings()] == [two.sha256]
+    storage.verify(storage.keep(film, Keep.COPY, quiet))
+
+
+def test_it_can_be_tried(storage: Storage) -> None:
+    asyncio.run(storage.look())
+    assert list(storage.holdings()) == []
 
 
 def _keep_in_another_process(make: MakeStorage, root: Path, path: Path, gate: object) -> None:

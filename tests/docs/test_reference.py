@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from headwaters.cli import build_parser
-from headwaters.config import Config, Smtp
+from headwaters.config import S3, Config, Smtp
 from headwaters.core.errors import Code
 from headwaters.core.shop import KEYS, Settings
 
@@ -36,7 +36,8 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_every_name_of_the_configuration_is_documented():
-    names = {item.name for item in fields(Config)} - {"shop", "smtp"} | {item.name for item in fields(Smtp)}
+    names = {item.name for item in fields(Config)} - {"shop", "smtp", "s3"}
+    names |= {item.name for table in (Smtp, S3) for item in fields(table)}
     assert set(_rows("operate/configuration.md", "`headwaters.toml`")) == names
 
 

@@ -19,9 +19,9 @@ import libtorrent
 import pytest
 
 from headwaters.config import load_config
-from headwaters.errands.torrents import make_missing
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.fetching import make_torrents
 from tests.support.network import MARK
 from tests.support.served import Served
 from tests.support.shop import in_a_thread, make_alices_shop, taken, twin_of
@@ -85,13 +85,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     write_work(root / "River Songs", SONGS)
     write_work(root / "Zine", {"Zine 1.zip": 300_000, "Zine 2.zip": 5}, doors='["cant_pay", "have_copy"]')
     folder = make_alices_shop(root / "shop", [root / "High Water", root / "River Songs", root / "Zine"])
-    served = Served(folder).start()
 
     async def make() -> None:
         async with furnish(load_config(folder, {})) as house:
-            await make_missing(house)
+            await make_torrents(house)
 
     in_a_thread(make)
+    served = Served(folder).start()
     yield served
     if served.process:
         served.kill()

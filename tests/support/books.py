@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 Points = Sequence[tuple[Any, ...]]
 
@@ -48,10 +49,21 @@ class Book:
     ncx: bool = False
     landmarks: str = ""
 
+    def data(self) -> bytes:
+        """As bytes."""
+        out = io.BytesIO()
+        self._pack(out)
+        return out.getvalue()
+
     def write(self, path: Path) -> Path:
         """As a file."""
+        with path.open("wb") as out:
+            self._pack(out)
+        return path
+
+    def _pack(self, out: IO[bytes]) -> None:
         nav = "toc.ncx" if self.ncx else "nav.xhtml"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
             archive.writestr("META-INF/container.xml", CONTAINER)
             archive.writestr("OEBPS/book.opf", self._package(nav))
@@ -60,7 +72,6 @@ class Book:
                 archive.writestr(f"OEBPS/{name}", text)
             for name, data in self.others.items():
                 archive.writestr(f"OEBPS/{name}", data)
-        return path
 
     def _package(self, nav: str) -> str:
         is_nav = "" if self.ncx else ' properties="nav"'

@@ -36,6 +36,8 @@ from headwaters.store.lost import LinkRow, add_link
 from headwaters.web.app import listen, make_app
 from headwaters.wiring import furnish
 from tests.support.addresses import free_port
+from tests.support.gallery_taste import fill_tastes
+from tests.support.makings import pretend_formats
 from tests.support.pages import Part, order, painted, publish
 
 SETTINGS = {
@@ -51,6 +53,7 @@ SETTINGS = {
     "stripe_webhook_secret": "whsec_gallery",
     "imprint": "Alice\nAt the River 3\n12345 Wasserstadt",
     "contact_email": "alice@shop.example",
+    "taste": "off",  # but where a work says otherwise
 }
 LONG = "A Very Long Title That Somebody Chose on Purpose, with a Donaudampfschifffahrtsgesellschaftskapitän in It"
 
@@ -100,6 +103,7 @@ async def _fill(house: House) -> dict[str, str]:
     await publish(house, "Gone")
     await house.db.write(lambda conn: retire_work(conn, "gone", house.clock()))
     await house.db.write(lambda conn: _gather(conn, house.clock()))
+    await pretend_formats(house)
     await refresh(house)
     return await _orders(house)
 
@@ -128,7 +132,13 @@ async def _orders(house: House) -> dict[str, str]:
     await house.db.write(lambda conn: say_country(conn, closed, "AT"))
     pages = {name: f"/o/{one.token}" for name, one in taken.items()}
     practice = urlsplit(taken["unfinished"].url or "").path
-    return {**pages, "country": f"{pages['free']}/country", "practice": practice, "lost link": await _lost(house)}
+    return {
+        **pages,
+        "country": f"{pages['free']}/country",
+        "formats": f"{pages['copy']}/formats",
+        "practice": practice,
+        "lost link": await _lost(house),
+    }
 
 
 async def _lost(house: House) -> str:
@@ -190,14 +200,16 @@ def gallery(
     port = free_port()
     opened = Gallery(f"http://127.0.0.1:{port}")
     mail = Smtp("127.0.0.1", "shop@shop.example", port=9, security="none")
-    config = Config(shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),))
+    config = Config(
+        shop=folder, url=opened.url, port=port, smtp=mail, uploads_from=(str(folder / "to publish"),), workshop=False
+    )
     ready, stop = threading.Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> None:
         loops.append(asyncio.get_running_loop())
         async with furnish(config) as house:
-            opened.paths = {**PUBLIC, **await _fill(house)}
+            opened.paths = {**PUBLIC, **await _fill(house), **await fill_tastes(house)}
             if more:
                 opened.paths |= await more(house)
             if settings:

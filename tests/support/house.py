@@ -38,7 +38,9 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.media.encoder import FfmpegEncoder
+    from headwaters.adapters.media.pieces import FfmpegCutter
     from headwaters.adapters.storage.local import LocalStorage
+    from headwaters.adapters.storage.places import StoragePlaces
     from headwaters.adapters.tills import make_till_check, make_tills
     from headwaters.adapters.vault import SivVault
     from headwaters.config import Config
@@ -54,7 +56,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     return House(
         config=config,
         db=database,
-        storage=LocalStorage(config.files_dir),
+        storage=StoragePlaces({"local": LocalStorage(config.files_dir)}, "local"),
         media=PillowMedia(),
         books=Bookbinder(),
         mailer=None,
@@ -67,6 +69,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         shop_key=SHOP_KEY,
         fetcher=HttpFetcher(own=(config.url,)),
         encoder=FfmpegEncoder(),
+        cutter=FfmpegCutter(),
     )
 
 

@@ -32,9 +32,21 @@ _PLACEHOLDER = re.compile(r"\{[^}]+\}")
 # Addresses that answer with something else than a page.
 NO_PAGES = frozenset(
     {
-        "/d/{key}/everything.zip",
-        "/d/{key}/{ref}",
-        "/d/{key}/{ref}/{name}",
+        *(
+            f"{way}/{what}"
+            for way in ("/d/{key}", "/w/{slug}/get")
+            for what in (
+                "SHA256SUMS",
+                "all.meta4",
+                "all.torrent",
+                "everything.zip",
+                "seed/{edition}/{path}",
+                "{ref}",
+                "{ref}.meta4",
+                "{ref}/{name}",
+            )
+        ),
+        "/d/{key}/everything-{recipe}.zip",
         "/healthz",
         "/o/{token}.json",
         "/o/{token}/back",  # leads to the order page

@@ -72,3 +72,39 @@ def png(size: tuple[int, int] = (320, 200), colour: str = "steelblue") -> bytes:
     data = io.BytesIO()
     Image.new("RGB", size, colour).save(data, "PNG")
     return data.getvalue()
+
+
+_PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
+<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">
+  <metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
+    <dc:identifier id="id">urn:uuid:3f1c1d3e-8a52-4d0b-9a4e-0a4f5e9c7b11</dc:identifier>
+    <dc:title>Low Water</dc:title>
+    <dc:language>en</dc:language>
+    <meta property="dcterms:modified">2026-11-22T12:00:00Z</meta>
+  </metadata>
+  <manifest>
+    <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
+    <item id="one" href="one.xhtml" media-type="application/xhtml+xml"/>
+  </manifest>
+  <spine><itemref idref="one"/></spine>
+</package>
+"""
+_PAGE = (
+    '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="en">'
+    "<head><title>Low Water</title></head><body>%s</body></html>"
+)
+
+
+def whole_book(path: Path) -> Path:
+    """An EPUB 3 that epubcheck has nothing to say about."""
+    pages = {
+        "one.xhtml": "<p>The river was low.</p>",
+        "nav.xhtml": '<nav epub:type="toc"><ol><li><a href="one.xhtml">One</a></li></ol></nav>',
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+        archive.writestr("META-INF/container.xml", _CONTAINER)
+        archive.writestr("OEBPS/book.opf", _PACKAGE)
+        for name, body in pages.items():
+            archive.writestr(f"OEBPS/{name}", _PAGE % body)
+    return path

@@ -13,15 +13,15 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from headwaters.errands.house import House, refresh
-from headwaters.errands.torrents import make_missing
 from headwaters.store import tables
 from headwaters.store.db import Connection
 from headwaters.store.fetching import fetched
 from headwaters.store.shop import raise_catalogue
 from headwaters.web.app import make_app
+from tests.support.fetching import add_mirror, make_torrents
 from tests.support.shelf import Item, app_of, config_of, grant, open_house, set_state, stock
 
 SONG, OTHER = os.urandom(200_000), os.urandom(70_001)
@@ -62,19 +62,6 @@ async def change(house: House, work_id: int, **values: str) -> None:
 
     await house.db.write(run)
     await refresh(house)
-
-
-async def add_mirror(house: House, work_id: int, address: str, checked_at: int | None, state: str = "good") -> None:
-    def run(conn: Connection) -> None:
-        row = {"work_id": work_id, "address": address, "state": state, "created_at": 0, "checked_at": checked_at}
-        conn.execute(insert(tables.mirrors).values(**row))
-        raise_catalogue(conn)
-
-    await house.db.write(run)
-    await refresh(house)
-
-
-LATE = 2**52  # after every edition
 
 
 async def read(answer: ClientResponse, status: int = 200) -> bytes:
@@ -120,9 +107,8 @@ async def test_a_torrent_is_there_once_it_is_made_and_is_the_same_for_everyone(h
     work_id = await stock(house, "songs", songs())
     keys = [await grant(house, work_id) for _ in range(2)]
     await read(await client.get(f"/d/{keys[0]}/all.torrent"), 404)
-    assert await make_missing(house) == 1
-    assert await make_missing(house) == 0
-    await refresh(house)
+    assert await make_torrents(house) == 1
+    assert await make_torrents(house) == 0
     found = []
     for key in keys:
         answer = await client.get(f"/d/{key}/all.torrent")
@@ -168,23 +154,20 @@ async def test_the_web_seed_has_each_path_of_the_torrent_and_nothing_else(house:
 async def test_a_torrent_of_an_edition_before_goes_on_working(house: House, client: Client) -> None:
     work_id = await stock(house, "songs", songs())
     key = await grant(house, work_id)
-    await make_missing(house)
-    await refresh(house)
+    await make_torrents(house)
     newer = [Item("Disc 1/01 Rain.flac", b"a better one", "audio/flac"), Item("Notes.pdf", OTHER, "application/pdf")]
     await stock(house, "songs", newer, number=2, work_id=work_id)
     assert await read(await client.get(f"/d/{key}/seed/1/songs/Disc%201/01%20Rain.flac")) == SONG
     assert await read(await client.get(f"/d/{key}/seed/2/songs-edition-2/Disc%201/01%20Rain.flac")) == b"a better one"
     await read(await client.get(f"/d/{key}/all.torrent"), 404)
-    assert await make_missing(house) == 1
-    await refresh(house)
+    assert await make_torrents(house) == 1
     torrent = libtorrent.load_torrent_buffer(await read(await client.get(f"/d/{key}/all.torrent")))
     assert torrent.url_seeds == [f"http://127.0.0.1:8000/d/{key}/seed/2/"]
 
 
 async def test_two_works_of_the_same_file_have_the_same_torrent(house: House, client: Client) -> None:
     keys = [await grant(house, await stock(house, slug, [Item("a.flac", SONG)])) for slug in ("one", "two")]
-    assert await make_missing(house) == 2
-    await refresh(house)
+    assert await make_torrents(house) == 2
     data = [await read(await client.get(f"/d/{key}/all.torrent")) for key in keys]
     assert len({str(libtorrent.torrent_info(each).info_hash()) for each in data}) == 1
     assert len(set(data)) == 2
@@ -194,9 +177,9 @@ async def test_a_download_says_where_else_the_file_is(house: House, client: Clie
     film = Item("Höhe.mp4", SONG, "video/mp4")
     work_id = await stock(house, "film", [film])
     key = await grant(house, work_id)
-    await make_missing(house)
-    await add_mirror(house, work_id, "https://one.example/x/", LATE)
-    await add_mirror(house, work_id, "https://two.example/", LATE, "bad")
+    await make_torrents(house)
+    await add_mirror(house, work_id, "https://one.example/x/")
+    await add_mirror(house, work_id, "https://two.example/", state="bad")
     await add_mirror(house, work_id, "https://three.example/", 1)  # looked at before this edition came
     await add_mirror(house, work_id, "https://four.example/", None, "unchecked")
     way = f"/d/{key}/{film.ref}"
@@ -226,8 +209,7 @@ async def test_a_strangers_key_opens_none_of_it_and_a_withheld_work_stops(house:
     film, song = Item("a.mp4", SONG), Item("b.mp4", OTHER)
     work_id, other = await stock(house, "film", [film, Item("c.txt", b"c")]), await stock(house, "song", [song])
     key, charlies = await grant(house, work_id), await grant(house, other)
-    await make_missing(house)
-    await refresh(house)
+    await make_torrents(house)
     for way in WAYS:
         path = way.format(ref=film.ref)
         assert (await client.get(f"/d/{key}/{path}")).status == 200, way
@@ -262,7 +244,7 @@ async def test_what_asks_for_nothing_is_there_for_everybody(
 ) -> None:
     film = Item("a.mp4", SONG)
     work_id = await stock(house, "film", [film, Item("c.txt", b"c")])
-    await make_missing(house)
+    await make_torrents(house)
     await change(house, work_id, doors=doors)
     for way in WAYS:
         answer = await client.get(f"/w/film/get/{way.format(ref=film.ref)}")
@@ -276,7 +258,7 @@ async def test_a_public_file_is_the_same_as_a_holders(house: House, client: Clie
     film = Item("a.mp4", SONG, "video/mp4")
     work_id = await stock(house, "film", [film, Item("s.mp4", b"sample", role="sample")])
     key = await grant(house, work_id)
-    await make_missing(house)
+    await make_torrents(house)
     await change(house, work_id, doors="cant_pay,have_copy")
     ours, theirs = [await client.get(f"{way}/{film.ref}/a.mp4") for way in ("/w/film/get", f"/d/{key}")]
     assert await read(ours) == await read(theirs) == SONG
@@ -296,7 +278,7 @@ async def test_a_public_file_is_the_same_as_a_holders(house: House, client: Clie
 async def test_what_is_not_free_or_not_there_any_more_is_not_given(house: House, client: Client) -> None:
     film = Item("a.mp4", SONG)
     work_id = await stock(house, "film", [film, Item("c.txt", b"c")])
-    await make_missing(house)
+    await make_torrents(house)
     await change(house, work_id, doors="cant_pay")
     addresses = [f"/w/film/get/{way.format(ref=film.ref)}" for way in WAYS]
 
@@ -350,7 +332,7 @@ async def test_what_began_is_counted_by_work_and_day(house: House) -> None:
 async def test_the_thousandth_range_costs_no_query(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     film = Item("a.mp4", SONG)
     work_id = await stock(house, "film", [film, Item("c.txt", b"c")])
-    await make_missing(house)
+    await make_torrents(house)
     await change(house, work_id, doors="cant_pay")
     looks: list[object] = []
     read_ = house.db.read

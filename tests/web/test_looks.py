@@ -17,7 +17,7 @@ from tests.support.gallery import PUBLIC, Gallery, gallery
 
 pytestmark = pytest.mark.needs("chromium", "axe")
 
-ORDERS = ("free", "copy", "by hand", "unfinished", "paid", "many", "closed", "country", "lost link")
+ORDERS = ("free", "copy", "by hand", "unfinished", "paid", "many", "closed", "country", "formats", "lost link")
 PAGES = (*PUBLIC, *ORDERS)
 DOORS = ("pay", "cant_pay", "have_copy")
 LARGEST_PAGE = 30_000  # bytes of HTML and CSS

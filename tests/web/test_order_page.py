@@ -346,6 +346,14 @@ async def test_the_machine_twin_says_the_same(client: Client, shop: House) -> No
     files = edition.pop("files")
     way = edition.pop("archive").removesuffix("/everything.zip")
     assert re.fullmatch(r"http://shop.example/d/[a-z2-7]{26}", way)
+    fetch = {name: edition.pop(name) for name in ("sums", "metalink", "torrent", "magnet", "mirrors")}
+    assert fetch == {
+        "sums": f"{way}/SHA256SUMS",
+        "metalink": f"{way}/all.meta4",
+        "torrent": None,
+        "magnet": None,
+        "mirrors": [],
+    }
     assert twin == {
         "url": f"http://shop.example/o/{taken.token}",
         "state": "granted",
@@ -354,6 +362,7 @@ async def test_the_machine_twin_says_the_same(client: Client, shop: House) -> No
         "paid": {"amount": "0.00", "currency": "EUR"},
     }
     assert work["url"] == "http://shop.example/w/high-water"
+    assert edition.pop("made") == []
     assert edition == {"number": 1, "published_at": "2026-11-22T12:00:00Z", "changes": ""}
     assert work["history"] == [{"number": 1, "published_at": "2026-11-22T12:00:00Z", "changes": ""}]
     assert [{key: file[key] for key in ("name", "size", "sha256", "media_type")} for file in files] == [

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     NOTICE_MORE = "mail.notice.more"
     NOTICE_DAILY = "mail.notice.daily"
     NOTICE_REPORT = "mail.notice.report"
+    NOTICE_FILES = "mail.notice.files"
 
 
 # ── to the reader ────────────────────────────────────────────────────────────────────────────────
@@ -151,3 +152,11 @@ def queue_report_notice(conn: Connection, now: datetime) -> None:
     if _reachable(conn):
         slot = _slot(now)
         queue(conn, f"report:{slot}", Kind.NOTICE_REPORT.value, {}, now, due=slot_start(slot + 1))
+
+
+def queue_files_notice(conn: Connection, now: datetime) -> None:
+    """A file is damaged, and readers do not get it: an address is reason enough to tell. One mail a quarter of an hour,
+    at its end, names them all."""
+    if _reachable(conn):
+        slot = _slot(now)
+        queue(conn, f"files:{slot}", Kind.NOTICE_FILES.value, {}, now, due=slot_start(slot + 1))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from headwaters.core.clock import to_micros
-from headwaters.core.errors import N_, Code, Conflict, NotFound
+from headwaters.core.errors import N_
 from headwaters.core.sales.states import Door
 from headwaters.core.shop import settings_from_rows
 from headwaters.core.works.makings import ENDED, LEASE, WHOLE, MakingState, is_spent, states_before, wait_after
@@ -17,7 +17,7 @@ from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow
 from headwaters.store.shop import lock_catalogue, raise_catalogue, read_settings
 from headwaters.store.tastes import drop_stale
-from headwaters.store.works import BlobRow, FileRow, keep_blobs
+from headwaters.store.works import BlobRow, FileRow, keep_blobs, newest_edition, work_at
 
 LONGEST_ERROR = 500  # characters
 
@@ -130,33 +130,24 @@ def put_back(conn: Connection, making: MakingRow, now: datetime) -> bool:
 # ── what the creator says ────────────────────────────────────────────────────────────────────────
 
 
-def try_again(conn: Connection, slug: str, making_id: int, now: datetime) -> bool:
-    """What failed or was skipped is made after all. False: it waits already, or is made.
+def try_again(conn: Connection, slug: str, recipe: str, now: datetime) -> int:
+    """What failed or was skipped of a work by a recipe is made after all; how many that are.
 
-    Raises NotFound(PAGE_UNKNOWN).
+    Raises NotFound(WORK_UNKNOWN).
     """
-    _making_of(conn, slug, making_id)
-    values = {"due_at": to_micros(now), "attempts": 0, "error": "", "done": 0}
-    return rows.move(conn, making_id, MakingState.WAITING, ENDED, to_micros(now), **values)
+    values: dict[str, object] = {"due_at": to_micros(now), "attempts": 0, "error": "", "done": 0}
+    makings = _makings_of(conn, slug, recipe)
+    return sum(rows.move(conn, one.id, MakingState.WAITING, ENDED, to_micros(now), **values) for one in makings)
 
 
-def stop_making(conn: Connection, slug: str, making_id: int, why: str, now: datetime) -> bool:
-    """Not made, until somebody says otherwise; who is at it ends. False: it had ended.
-
-    Raises NotFound(PAGE_UNKNOWN), Conflict(CHANGED_MEANWHILE) for what is made already.
-    """
-    making = _making_of(conn, slug, making_id)
-    before = states_before(MakingState.SKIPPED)
-    if rows.move(conn, making_id, MakingState.SKIPPED, before, to_micros(now), error=why[:LONGEST_ERROR]):
-        return True
-    if making.state is MakingState.MADE:
-        raise Conflict(Code.CHANGED_MEANWHILE, N_("It is made already."))
-    return False
+def stop_makings(conn: Connection, slug: str, recipe: str, why: str, now: datetime) -> int:
+    """What waits or is being made of a work by a recipe is not made, until somebody says otherwise; who is at it ends.
+    How many those are. Raises NotFound(WORK_UNKNOWN)."""
+    before, makings = states_before(MakingState.SKIPPED), _makings_of(conn, slug, recipe)
+    values = {"error": why[:LONGEST_ERROR]}
+    return sum(rows.move(conn, one.id, MakingState.SKIPPED, before, to_micros(now), **values) for one in makings)
 
 
-def _making_of(conn: Connection, slug: str, making_id: int) -> MakingRow:
-    making = rows.by_id(conn, making_id)
-    subject = rows.subject(conn, making.edition_id) if making else None
-    if making is None or subject is None or subject.slug != slug:
-        raise NotFound(Code.PAGE_UNKNOWN, N_("There is nothing of that kind to make (any more)."))
-    return making
+def _makings_of(conn: Connection, slug: str, recipe: str) -> list[MakingRow]:
+    newest = newest_edition(conn, work_at(conn, slug).id)
+    return [one for one in rows.of_edition(conn, newest.id) if one.recipe == recipe] if newest else []

@@ -21,6 +21,7 @@ from headwaters.core.errors import N_, Code, Conflict, NotFound, Refused
 from headwaters.core.letters import Author
 from headwaters.core.sales import ledger
 from headwaters.core.sales.doors import Take, check_least, check_open, least_for
+from headwaters.core.sales.late import first_late_look
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.core.sales.tills import PaymentStatus, TillEvent, TillSession
@@ -314,7 +315,7 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
     """
     changed = False
     if sources(PAYMENT_STEPS, status.state):
-        changed = rows.move_payment(conn, payment.id, status.state, status.external_id, _settled(status, now))
+        changed = _move(conn, payment, status, now)
     if changed and status.state is PaymentState.PAID:
         shares = _shares(conn, payment)
         _book(conn, payment, ledger.payment_entry(payment.id, payment.till, payment.amount, shares), now)
@@ -334,8 +335,12 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
     return changed
 
 
-def _settled(status: PaymentStatus, now: datetime) -> int | None:
-    return to_micros(now) if status.state is PaymentState.PAID else None
+def _move(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+    if status.state is not PaymentState.PAID:
+        return rows.move_payment(conn, payment.id, status.state, status.external_id)
+    late = first_late_look(payment.till, now)
+    at = None if late is None else to_micros(late)
+    return rows.set_paid(conn, payment.id, status.external_id, to_micros(now), at)
 
 
 def _shares(conn: Connection, payment: rows.PaymentRow) -> list[tuple[int, int]]:

@@ -87,9 +87,12 @@ def count_bytes(conn: Connection, ref: str, before: int, done: int, now: datetim
     return row.state
 
 
-def accept_upload(conn: Connection, ref: str, name: str, sha256: str, media_type: str, now: datetime) -> bool:
-    """It is what it says, under this name. False: it is gone, was checked before, or got another name meanwhile."""
-    found = {"sha256": sha256, "media_type": media_type, "error": ""}
+def accept_upload(
+    conn: Connection, ref: str, name: str, sha256: str, media_type: str, now: datetime, findings: str = ""
+) -> bool:
+    """It is what it says, under this name; `findings`: what it tells besides. False: it is gone, was checked before, or
+    got another name meanwhile."""
+    found = {"sha256": sha256, "media_type": media_type, "error": "", "findings": findings}
     return rows.move_upload(conn, ref, UploadState.CHECKING, UploadState.HERE, to_micros(now), name, **found)
 
 

@@ -27,6 +27,7 @@ from headwaters.core.works.editions import (
 from headwaters.core.works.licences import find_licence
 from headwaters.core.works.manifest import Said
 from headwaters.core.works.slugs import slug_from
+from headwaters.core.works.stamps import Choice
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
 from headwaters.store.deeds import add_deed
@@ -98,7 +99,7 @@ def find_work(conn: Connection, publication: Publication) -> WorkRow | None:
         found = rows.work_by_source(conn, publication.source)
     if found is not None:
         return _not_withheld(_at_its_address(found, publication.said.slug))
-    taken = rows.work_by_slug(conn, _slug(publication))
+    taken = rows.work_by_slug(conn, slug_of(publication))
     if taken is None:
         return None
     if taken.source != publication.source:
@@ -118,7 +119,8 @@ def _at_its_address(work: WorkRow, wanted: str | None) -> WorkRow:
     )
 
 
-def _slug(publication: Publication) -> str:
+def slug_of(publication: Publication) -> str:
+    """The address of a new work."""
     return publication.said.slug or slug_from(publication.said.title or publication.defaults.title)
 
 
@@ -155,7 +157,7 @@ def check_publishable(conn: Connection, publication: Publication) -> WorkRow | N
 def _create(conn: Connection, publication: Publication, now: datetime) -> WorkRow | None:
     """The new work without an edition; None when its slug was taken in this very moment."""
     details = complete(publication.said, None, publication.defaults)
-    slug = _slug(publication)
+    slug = slug_of(publication)
     work_id = rows.add_work(conn, slug, publication.source, details, to_micros(now))
     return None if work_id is None else WorkRow(work_id, slug, publication.source, WorkState.PUBLISHED, details)
 
@@ -245,6 +247,8 @@ def publish_noted(
 ) -> Published:
     """`publish_edition`, with a line in the audit log where it changed something."""
     published = publish_edition(conn, publication, refs, now)
+    if (chosen := publication.said.colophon) is not None:
+        rows.set_colophon(conn, published.work_id, Choice.ON if chosen else Choice.OFF)
     if (what := _DEEDS.get(published.change)) is not None:
         details = {"edition": str(published.edition)} if published.change is Change.NEW_EDITION else {}
         add_deed(conn, Deed(who, what, f"work:{published.slug}", details), to_micros(now))
@@ -309,6 +313,12 @@ def replace_drawn_cover(
     rows.replace_art(conn, newest.id, _file_rows(art, refs))
     raise_catalogue(conn)
     return True
+
+
+def choose_colophon(conn: Connection, slug: str, colophon: str) -> bool:
+    """Whether the files of editions to come say where they come from (on, off; empty: as the shop does). False: it was
+    so. Those that are published stay as they are. Raises NotFound(WORK_UNKNOWN)."""
+    return rows.set_colophon(conn, rows.work_at(conn, slug).id, Choice(colophon) if colophon else "")
 
 
 # ── order ────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from typing import Any
 from headwaters.actions.deeds import noted
 from headwaters.actions.works import Change, order_works, restore_work, retire_work, withhold_work
 from headwaters.cli._tools import Command, error_data, in_house, say, utc
+from headwaters.cli.colophon import add_choices, after_words, choices, note_json, tell_findings
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.sales.money import plain
@@ -39,6 +40,7 @@ _OPTIONS = {
     "minimum": _("the least that the pay door takes"),
     "licence": _("an SPDX name such as CC-BY-SA-4.0 (all-rights-reserved)"),
     "doors": _("the open ones, such as pay,cant_pay,have_copy (all three)"),
+    "formats": _("what else is made of it, such as mp3,opus or none (the shop's usual)"),
     "taste": _("how much can be tried, such as “from 1:00 45 seconds, 1 chapter”, or off (the shop’s usual)"),
 }
 
@@ -69,6 +71,7 @@ def _add_publish(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     rights.add_argument("--rights", choices=[right.value for right in Rights], help=_("by what right you publish it"))
     parser.add_argument("--edition-of", metavar="SLUG", help=_("it is a new edition of this work"))
     parser.add_argument("--changes", default="", metavar="TEXT", help=_("what is new in this edition, for who has it"))
+    add_choices(parser)
     parser.add_argument("--link", action="store_true", help=_("keep hard links to your files instead of copies"))
 
 
@@ -82,7 +85,8 @@ def run_publish(args: argparse.Namespace) -> int:
     async def errand(house: House) -> tuple[Outcome | Failure, ...]:
         keep = Keep.LINK if args.link else Keep.COPY
         options = _options(args)
-        manner = Manner(args.edition_of, keep, args.changes, report=meter.show)
+        found = partial(tell_findings, quiet=args.json)
+        manner = Manner(args.edition_of, keep, args.changes, report=meter.show, found=found)
         return await publish(house, args.paths, options, manner)
 
     try:
@@ -111,7 +115,7 @@ def _options(args: argparse.Namespace) -> Mapping[str, Given]:
         said["rights"] = Given(Rights.OWN.value, "--i-made-this")
     if args.rights:
         said["rights"] = Given(args.rights, "--rights")
-    return said
+    return said | choices(args)
 
 
 _CHANGES = {
@@ -128,6 +132,7 @@ def _said(outcome: Outcome) -> str:
     lines = [_CHANGES[published.change] % values]
     if published.change in {Change.NEW_WORK, Change.NEW_EDITION}:
         lines += [f"  {_file(file)}" for file in outcome.files]
+        lines += [f"  {line}" for note in outcome.notes for line in after_words(note)]
     lines += [
         _("  left out: %(name)s (%(why)s)") % {"name": shown(one.name), "why": _(one.why)} for one in outcome.left_out
     ]
@@ -162,6 +167,7 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
         "edition": published.edition,
         "change": published.change.value,
         "files": [_file_json(file) for file in outcome.files],
+        "notes": [note_json(note) for note in outcome.notes],
         "left_out": [{"name": shown(one.name), "why": one.why} for one in outcome.left_out],
     }
 

@@ -37,6 +37,11 @@ class What(StrEnum):
     WORK_PUBLISHED = "work.published"
     EDITION_PUBLISHED = "work.edition"
     WORDS_CHANGED = "work.words"
+    MIRROR_ADDED = "work.mirror_added"
+    MIRROR_REMOVED = "work.mirror_removed"
+    MADE_AGAIN = "work.made_again"
+    MAKING_STOPPED = "work.making_stopped"
+    COLOPHON_CHOSEN = "work.colophon"
     SAMPLE_WITHDRAWN = "work.sample"
     WORKS_ORDERED = "works.ordered"
     DRAFT_SCHEDULED = "draft.scheduled"
@@ -51,6 +56,7 @@ class What(StrEnum):
     FILE_REMOVED = "file.removed"
     # sales
     PAYMENT_CONFIRMED = "payment.confirmed"
+    PAYMENT_LOOKED = "payment.looked"
     LINK_SENT_AGAIN = "order.link_sent"
     ADDRESS_CORRECTED = "order.address"
     NOTE_CHANGED = "order.note"
@@ -103,6 +109,11 @@ WORDS: Mapping[What, str] = {
     What.WORK_PUBLISHED: N_("published %(subject)s"),
     What.EDITION_PUBLISHED: N_("published a new edition of %(subject)s"),
     What.WORDS_CHANGED: N_("changed the words of %(subject)s"),
+    What.MIRROR_ADDED: N_("noted a mirror of %(subject)s"),
+    What.MIRROR_REMOVED: N_("took a mirror of %(subject)s off the list"),
+    What.MADE_AGAIN: N_("had a format of %(subject)s made again"),
+    What.MAKING_STOPPED: N_("stopped a format of %(subject)s"),
+    What.COLOPHON_CHOSEN: N_("chose for %(subject)s whether its files say where they come from: %(colophon)s"),
     What.SAMPLE_WITHDRAWN: N_("withdrew a sample of %(subject)s"),
     What.WORKS_ORDERED: N_("put the works into another order"),
     What.DRAFT_SCHEDULED: N_("chose when %(subject)s is published"),
@@ -116,6 +127,7 @@ WORDS: Mapping[What, str] = {
     What.FILE_CHANGED: N_("changed a file of %(subject)s"),
     What.FILE_REMOVED: N_("took a file out of %(subject)s"),
     What.PAYMENT_CONFIRMED: N_("confirmed the payment %(subject)s"),
+    What.PAYMENT_LOOKED: N_("looked again at the payments of %(subject)s"),
     What.LINK_SENT_AGAIN: N_("sent the link of %(subject)s again"),
     What.ADDRESS_CORRECTED: N_("corrected the address of %(subject)s"),
     What.NOTE_CHANGED: N_("changed the note of %(subject)s"),

@@ -79,6 +79,7 @@ class Code(StrEnum):
     UPLOAD_CLOSED = "upload_closed"
     BLOB_MISSING = "blob_missing"
     BLOB_CHANGED = "blob_changed"
+    STORAGE_DOWN = "storage_down"
     NOT_MADE = "not_made"
     TORRENT_MISSING = "torrent_missing"
     MIRROR_UNKNOWN = "mirror_unknown"

@@ -51,6 +51,10 @@ class Settings:
     )
     scheme: str = field(default="auto", metadata={"doc": "Light or dark: auto (as the reader’s device), light or dark"})
     theme: str = field(default=RIVER, metadata={"doc": "The design of the pages; “headwaters themes” lists them"})
+    colophon: str = field(
+        default="on",
+        metadata={"doc": "Files say where they come from and where to pay (on), or stay as they are (off)"},
+    )
     next_address: str = field(
         default="", metadata={"doc": "The address that the shop is moving to, while it is checked"}
     )
@@ -73,6 +77,9 @@ class Settings:
     notify_orders: str = field(default="never", metadata={"doc": "Notices of orders: each, daily or never"})
     notify_letters: str = field(default="never", metadata={"doc": "Notices of letters: each, daily or never"})
     notify_hour: str = field(default="7", metadata={"doc": "The hour of the daily notice, 0 to 23, in UTC"})
+    check_files: str = field(
+        default="month", metadata={"doc": "How often every file is read again at night: week, month or never"}
+    )
     taste: str = field(
         default=USUAL_TASTE,
         metadata={"doc": "How much of a work can be tried on its page, such as “30 seconds, 1 chapter”; or off"},
@@ -191,6 +198,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "cover": _one_of(*COVERS),
     "scheme": _one_of(*SCHEMES),
     "theme": _theme,
+    "colophon": _one_of("on", "off"),
     "next_address": _address,
     "contact_email": _email,
     "notify_email": _email,
@@ -204,6 +212,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "notify_orders": _wish,
     "notify_letters": _wish,
     "notify_hour": _hour,
+    "check_files": _one_of("week", "month", "never"),
     "taste": _taste,
     "formats": _formats,
 }

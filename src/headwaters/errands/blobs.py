@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from headwaters.ports import Blob, Keep, Witness
@@ -9,7 +10,7 @@ from headwaters.store.works import BlobRow
 
 
 class KeptRow(Protocol):
-    """What any row says of a blob; the last three are a hard link's witness."""
+    """What any row says of a blob; inode and times are a hard link's witness."""
 
     @property
     def sha256(self) -> str: ...
@@ -25,6 +26,12 @@ class KeptRow(Protocol):
     def mtime_ns(self) -> int | None: ...
     @property
     def ctime_ns(self) -> int | None: ...
+    @property
+    def place(self) -> str: ...
+    @property
+    def tag(self) -> str: ...
+    @property
+    def fault(self) -> str: ...
 
 
 def blob_of(row: KeptRow) -> Blob:
@@ -32,12 +39,12 @@ def blob_of(row: KeptRow) -> Blob:
     witness = None
     if row.inode is not None and row.mtime_ns is not None and row.ctime_ns is not None:
         witness = Witness(row.inode, row.size, row.mtime_ns, row.ctime_ns)
-    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness)
+    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness, row.place, row.tag, row.fault)
 
 
 def row_of(blob: Blob) -> BlobRow:
     """The row that a blob becomes."""
-    if (witness := blob.witness) is None:
-        return BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value)
-    seen = (witness.inode, witness.mtime_ns, witness.ctime_ns)
-    return BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value, *seen)
+    row = BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value, place=blob.place, tag=blob.tag, fault=blob.fault)
+    if (seen := blob.witness) is None:
+        return row
+    return replace(row, inode=seen.inode, mtime_ns=seen.mtime_ns, ctime_ns=seen.ctime_ns)

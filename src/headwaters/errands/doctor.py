@@ -19,6 +19,7 @@ from headwaters.core.look import LOGO
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
+from headwaters.core.works.makings import MakingState
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
@@ -26,6 +27,7 @@ from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
 from headwaters.store.db import Connection, Database
+from headwaters.store.makings import lines as makings
 
 LOW_SPACE = 1 << 30  # bytes
 NAMED = 3  # files that are named where more are wrong
@@ -157,12 +159,29 @@ async def _look_at_database(config: Config) -> Finding:
 async def _look_inside(house: House) -> AsyncIterator[Finding]:
     if house.now.settings.next_address not in {"", house.config.url}:
         yield _moving(house)
-    yield await _look_at_files(house)
+    stores = [await _look_at_store(house, place) for place in house.storage.names if place != "local"]
+    for finding in stores:
+        yield finding
+    if all(finding.health is Health.GOOD for finding in stores):
+        yield await _look_at_files(house)
     if (locked := locked_secrets(house)) != []:
         yield _locked(locked)
     yield _look_at_tills(house)
     yield await _look_at_mail(house)
     yield await _look_at_outbox(house)
+    yield await _look_at_formats(house)
+
+
+async def _look_at_store(house: House, place: str) -> Finding:
+    """Whether bytes can be kept there, read and removed."""
+    try:
+        await house.storage.at(place).look()
+    except HeadwatersError as error:
+        return _from_error("store", error)
+    values: dict[str, object] = {"place": place, "where": house.storage.first}
+    return Finding(
+        "store", Health.GOOD, N_("%(place)s keeps, reads and removes; new files go to: %(where)s"), values=values
+    )
 
 
 async def _look_at_files(house: House) -> Finding:
@@ -170,12 +189,17 @@ async def _look_at_files(house: House) -> Finding:
     kept = [blob_of(row) for row in await house.db.read(work_rows.all_blobs)]
 
     def look() -> list[str]:
+        far = {place for place in house.storage.names if place != "local"}
+        held = {(place, one.sha256): one.size for place in far for one in house.storage.at(place).holdings()}
         wrong = []
         for blob in kept:
             try:
                 house.storage.open(blob).close()
             except HeadwatersError:
                 wrong.append(blob.sha256)
+            else:  # what is far away was not looked at
+                if blob.place in far and held.get((blob.place, blob.sha256)) != blob.size:
+                    wrong.append(blob.sha256)
         return wrong
 
     wrong = await asyncio.to_thread(look)
@@ -270,3 +294,18 @@ async def _look_at_outbox(house: House) -> Finding:
         advice = N_("Readers’ pages work all the same. A link can be mailed again from its order in the Studio.")
         return Finding("outbox", Health.LOOK, message, advice, values)
     return Finding("outbox", Health.GOOD, N_("%(waiting)d waiting"), values=values)
+
+
+async def _look_at_formats(house: House) -> Finding:
+    """Nothing that is wrong here keeps a work from being published or taken."""
+    program = house.encoder.about() if house.encoder else ""
+    if not program:
+        advice = N_("Install ffmpeg (for Debian: apt install ffmpeg), or the extra: pip install 'headwaters[formats]'.")
+        return Finding("formats", Health.LOOK, N_("no ffmpeg: music and films get no other formats"), advice)
+    failed = [one for one in await house.db.read(makings) if one.state is MakingState.FAILED]
+    if failed:
+        first = f"{failed[0].slug}, {failed[0].recipe}: {failed[0].error}"
+        values: dict[str, object] = {"count": len(failed), "first": first}
+        advice = N_("“headwaters makings” lists them; their works have all other files.")
+        return Finding("formats", Health.LOOK, N_("%(count)d could not be made; the first: %(first)s"), advice, values)
+    return Finding("formats", Health.GOOD, N_("%(program)s"), values={"program": program})

@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import TypeVar
 
+from headwaters.config import Config
 from headwaters.core.clock import from_micros
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
 from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
+from headwaters.core.works.formats import in_format
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
 from headwaters.store.db import Connection
-from headwaters.store.shelf import EditionRow, FileRow
+from headwaters.store.shelf import EditionRow, FileRow, KeptRow
 from headwaters.texts import translations
 
 ZIP = "application/zip"
@@ -33,6 +37,7 @@ MOST_ARCHIVES = 64
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
 
 T = TypeVar("T")
+OpenBlob = Callable[[Blob], Source]
 Part = bytes | tuple[Blob, int, int]  # bytes as they are, or (blob, offset, length)
 
 
@@ -64,6 +69,12 @@ class Download:
 def _archived(archive: Archive, blobs: Mapping[str, Blob], segment: Slice) -> Iterator[Part]:
     for piece in archive.pieces(segment.offset, segment.length):
         yield (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
+
+
+def _first_then(first: Source, others: OpenBlob) -> OpenBlob:
+    """The source that is open already for whoever opens first, and then others."""
+    waiting = [first]
+    return lambda blob: waiting.pop() if waiting else others(blob)
 
 
 class _Memory(dict[object, T]):
@@ -123,28 +134,68 @@ class Desk:
             raise rows.no_such_file()
         return await self._file((slug, ref), lambda conn: rows.public_file(conn, slug, ref))
 
-    async def everything(self, key: str) -> Download:
-        """The newest edition as one archive. Raises as `file`."""
-        return await self.everything_of(await self.work(key))
+    async def everything(self, key: str, recipe: str = "") -> Download:
+        """The newest edition as one archive: as it was given, or with what a recipe made in the places of what it was
+        made from. Raises as `file`."""
+        return await self.everything_of(await self.work(key), recipe)
 
-    async def everything_of(self, work_id: int) -> Download:
+    async def everything_of(self, work_id: int, recipe: str = "") -> Download:
         """The same of a work that whoever asks may have. Raises as `file`."""
         newest = self._read(lambda conn: rows.newest_edition(conn, work_id))
         edition = await self._recall(self._editions, work_id, newest)
-        return await self._recall(self._archives, edition.id, partial(self._lay_out, edition))
+        return await self._recall(self._archives, (edition.id, recipe), partial(self._lay_out, edition, recipe))
+
+    @property
+    def config(self) -> Config:
+        """How the process runs."""
+        return self._house.config
+
+    def place_of(self, download: Download) -> str | None:
+        """Where its bytes lie below the folder of files; None for an archive, and for what lies elsewhere or may not
+        be read by others. Looks at them first. Raises as `open`."""
+        if not isinstance(download.body, Blob):
+            return None
+        with self.open(download.body) as source:
+            path = source.path
+        return None if path is None else Path(path).relative_to(self.config.files_dir).as_posix()
 
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
         return self._house.storage.open(blob)
+
+    async def begin(self, parts: Iterable[Part]) -> tuple[Iterator[Part], OpenBlob]:
+        """The same parts, and how to open what they name, after a look at the first: where a storage is far away, what
+        it says comes before anybody is promised anything. Raises as `open`, Unavailable(STORAGE_DOWN)."""
+        rest, before = iter(parts), list[Part]()
+        for part in rest:
+            before.append(part)
+            if not isinstance(part, bytes):
+                first = self.open(part[0])
+                await first.begin(part[1], part[2])
+                return chain(before, rest), _first_then(first, self.open)
+        return iter(before), self.open
+
+    async def elsewhere(self, download: Download, method: str) -> str | None:
+        """Where a reader gets it without us: where the configuration wants that, and a store has it as it is. Only what
+        somebody downloads: what a page plays or shows comes from the shop, so that it asks nobody else."""
+        s3 = self._house.config.s3
+        if s3 is None or s3.downloads != "redirect" or not isinstance(download.body, Blob):
+            return None
+        media_type = download.representation.media_type
+        return await self._house.storage.address(download.body, download.name, media_type, method)
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))
         self._check(download)
         return download
 
-    async def _lay_out(self, edition: EditionRow) -> Download:
-        files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
-        download = await asyncio.to_thread(_archive, edition, files, self._house)
+    async def _lay_out(self, edition: EditionRow, recipe: str) -> Download:
+        if recipe:
+            kept = await self._house.db.read(lambda conn: rows.kept_files(conn, edition.id))
+            files = _in_format(recipe, kept)
+        else:
+            files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
+        download = await asyncio.to_thread(_archive, edition, files, self._house, recipe)
         await asyncio.to_thread(self._check, download)
         return download
 
@@ -191,13 +242,25 @@ def _told_type(media_type: str) -> str:
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
 
 
-def _archive(edition: EditionRow, files: Sequence[FileRow], house: House) -> Download:
+def _in_format(recipe: str, kept: Sequence[KeptRow]) -> tuple[FileRow, ...]:
+    """The edition in one format, each file labelled as its original. Raises NotFound(GRANT_UNKNOWN)."""
+    given, made = [row for row in kept if not row.recipe], [row for row in kept if row.recipe]
+    chosen = in_format(recipe, given, made)
+    if not chosen:
+        raise rows.no_such_file()
+    return tuple(replace(row.file, label=first.file.label) for row, first in zip(chosen, given, strict=True))
+
+
+def _archive(edition: EditionRow, files: Sequence[FileRow], house: House, recipe: str = "") -> Download:
     """The ZIP of an edition. It has no date: two editions may come within a second; its tag tells them apart."""
     stored = [Stored(file.name, file.sha256, file.crc32, file.size) for file in files]
     archive = build_archive(_colophon(edition, files, house), stored, from_micros(edition.published_at))
     representation = Representation(archive.size, archive.etag, None, ZIP)
     return Download(
-        f"{edition.slug}.zip", representation, None, (archive, {file.sha256: blob_of(file) for file in files})
+        f"{edition.slug}-{recipe}.zip" if recipe else f"{edition.slug}.zip",
+        representation,
+        None,
+        (archive, {file.sha256: blob_of(file) for file in files}),
     )
 
 

@@ -23,7 +23,7 @@ from headwaters.core.shelf.keys import REF_LENGTH
 from headwaters.core.works.details import Defaults, complete, default_minimum, default_price
 from headwaters.core.works.drafts import FIRST_WORDS, source_of
 from headwaters.core.works.editions import RIGHTS_VERSION, EditionFile, Role, is_drawn, rights_for
-from headwaters.core.works.forms import NEW_EDITION, check_changes, in_the_studio, problems_of, understood
+from headwaters.core.works.forms import COPIES, NEW_EDITION, check_changes, in_the_studio, problems_of, understood
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, find_licence
 from headwaters.core.works.manifest import FileEntry, ManifestBroken, Problem, Said
 from headwaters.core.works.media import kind_of_work
@@ -103,6 +103,8 @@ def first_form(house: House) -> dict[str, str]:
         "cover_alt": "",
         "taste": "",
         "rights": "",
+        "colophon": "",
+        "remove_private": "",
     }
 
 
@@ -178,7 +180,8 @@ async def prepare(house: House, draft: DraftRow) -> Ready:
 def _said(house: House, draft: DraftRow) -> tuple[Said, list[Problem]]:
     """What the form says, and what is wrong with it on its own."""
     if draft.work_id is not None:
-        said, wrong = understood({"rights": draft.form.get("rights", "")}, house.now.settings.currency)
+        typed = {key: draft.form.get(key, "") for key in ("rights", *COPIES)}
+        said, wrong = understood(typed, house.now.settings.currency)
         return said, list(wrong)
     settings = house.now.settings
     said, wrong = understood(draft.form, settings.currency)

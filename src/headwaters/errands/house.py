@@ -16,7 +16,20 @@ from headwaters.errands.counting import Counter
 from headwaters.errands.sums import LedgerSums
 from headwaters.errands.themes import Dress, dress
 from headwaters.errands.tries import Tries
-from headwaters.ports import Books, Encoder, Fetcher, Mailer, Media, Passkeys, Storage, Till, TillCheck, Vault
+from headwaters.ports import (
+    Books,
+    Cutter,
+    Encoder,
+    Fetcher,
+    Mailer,
+    Media,
+    Passkeys,
+    Places,
+    Stamper,
+    Till,
+    TillCheck,
+    Vault,
+)
 from headwaters.store import shop as shop_rows
 from headwaters.store.assets import AssetRow, read_asset
 from headwaters.store.db import Connection, Database
@@ -46,7 +59,7 @@ class House:
 
     config: Config
     db: Database
-    storage: Storage
+    storage: Places
     media: Media
     books: Books
     mailer: Mailer | None
@@ -63,7 +76,9 @@ class House:
     sums: LedgerSums = field(default_factory=LedgerSums)
     tries: Tries = field(default_factory=Tries)
     forged: dict[str, datetime] = field(default_factory=dict)  # by till: when an event came with a wrong signature
+    stamper: Stamper | None = None  # None: files are published as they are
     fetcher: Fetcher | None = None  # None: this process asks nobody
+    cutter: Cutter | None = None  # the same
     encoder: Encoder | None = None  # None: this process converts nothing
 
 

@@ -29,6 +29,7 @@ from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House
 from headwaters.errands.incoming import Writer, busy
 from headwaters.errands.picking import is_still
+from headwaters.errands.stamping import findings_of
 from headwaters.errands.uploads import incoming_of, place_of
 from headwaters.store import uploads as rows
 from headwaters.store.uploads import UploadRow
@@ -252,13 +253,14 @@ class Intake:
         self._checked[row.ref] = 0
         try:
             sha256, media_type = await self.in_thread(lambda: self._examine(row))
+            told = await self.in_thread(lambda: findings_of(house, place_of(house, row), row.name))
         except Refused as refused:
             language = house.now.settings.language
             why = f"{error_text(refused, language)} {hint_text(refused, language)}".strip()
             await house.db.write(lambda conn: verbs.refuse_upload(conn, row.ref, row.name, why, house.clock()))
         else:
             await house.db.write(
-                lambda conn: verbs.accept_upload(conn, row.ref, row.name, sha256, media_type, house.clock())
+                lambda conn: verbs.accept_upload(conn, row.ref, row.name, sha256, media_type, house.clock(), told)
             )
         finally:
             del self._checked[row.ref]

@@ -42,6 +42,7 @@ from headwaters.core.shop import Settings
 from headwaters.errands.house import House
 from headwaters.errands.worker import Handler, LetGo
 from headwaters.ports import Mail
+from headwaters.store import blobs as blob_rows
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
 from headwaters.store import sales as sales_rows
@@ -225,6 +226,11 @@ def _look_at_reports(conn: Connection, house: House, payload: Mapping[str, Any])
     return _notice(house, "notice_report", "/reports", references=waiting) if waiting else None
 
 
+def _look_at_files(conn: Connection, house: House, payload: Mapping[str, Any]) -> Letter | None:
+    told = [f"“{row.name}” ({row.title})" if row.slug else row.sha256 for row in blob_rows.faults(conn)]
+    return _notice(house, "notice_files", "", files=told) if told else None
+
+
 _LOOKS: dict[Kind, Look] = {
     Kind.ORDER: _look_at_order,
     Kind.ANSWER: _look_at_answer,
@@ -234,6 +240,7 @@ _LOOKS: dict[Kind, Look] = {
     Kind.NOTICE_MORE: _look_at_more,
     Kind.NOTICE_REPORT: _look_at_reports,
     Kind.NOTICE_DAILY: _look_at_day,
+    Kind.NOTICE_FILES: _look_at_files,
 }
 
 

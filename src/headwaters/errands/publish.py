@@ -1,7 +1,7 @@
 """Publish: from files on the creator's disk to an edition on the page.
 
-    look at each file ─► pictures for the page ─► keep each (hash and copy, minutes) ─► did all stand still?
-    ─► transaction
+    look at each file ─► pictures for the page ─► keep each (hash, copy, its colophon: minutes) ─► did all stand
+    still? ─► transaction
 
 Until the transaction nothing can be seen of it, and the transaction is all or nothing: whatever happens before (a file
 that goes, a full disk, Ctrl+C) leaves the shop as it was. Run again, it takes the same way and ends in the same place;
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from headwaters.actions.works import Publication, Published, check_publishable, publish_noted
-from headwaters.core.errors import N_, Code, Refused, WrongUse
+from headwaters.actions.works import Change, Publication, Published, check_publishable, publish_noted, slug_of
+from headwaters.core.errors import N_, Code, Conflict, Refused, WrongUse
 from headwaters.core.shelf.keys import REF_LENGTH
 from headwaters.core.works.details import Defaults, complete
 from headwaters.core.works.editions import EditionFile, Role, labelled
@@ -30,30 +30,27 @@ from headwaters.core.works.forms import check_changes
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.media import kind_of_work
 from headwaters.core.works.names import shown
+from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.art import Art, Candidate, find_art, keep_art
 from headwaters.errands.blobs import row_of
 from headwaters.errands.gather import Failure, Ground, Plan, PlannedFile, plan_works
 from headwaters.errands.house import House
+from headwaters.errands.keeping import Keeping, Report, edition_file, in_order
+from headwaters.errands.keeping import Progress as Progress  # also for who calls `publish`
+from headwaters.errands.keeping import Stopped as Stopped  # also for who calls `publish`
+from headwaters.errands.stamping import Newest, Note, facts_for, read_newest
 from headwaters.errands.walk import LeftOut, stamp_of
-from headwaters.ports import Blob, Look
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
+from headwaters.ports import Look
 from headwaters.store.db import Connection
+from headwaters.store.works import WorkRow
 
 HALF_KEPT = timedelta(days=1)  # older than this, what an interrupted publishing left is cleared away
 
+_TRIES = 3  # to publish a work that others publish as well
+_NEW = (Change.NEW_WORK, Change.NEW_EDITION)
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a work's files are kept, in bytes of all of them; `name`: the file at hand."""
-
-    name: str
-    done: int
-    total: int
-
-
-Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +62,27 @@ class Outcome:
     address: str
     files: tuple[EditionFile, ...]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[Note, ...] = ()  # of each new file: what it says and tells
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How something is published. `edition_of`: the slug of the work that it is an edition of; `changes`: what is new
     in it; `who`: a creator's id, None for whoever works on the shop's machine. `report` is called from a thread;
-    `then` in the transaction itself: what it refuses, undoes all of it."""
+    `found` with what the files tell, before anything is kept; `then` in the transaction itself: what it refuses, undoes
+    all of it."""
 
     edition_of: str | None = None
     keep: Keep = Keep.COPY
     changes: str = ""
     who: int | None = None
     report: Report = field(default=lambda progress: None)
+    found: Callable[[Sequence[Note]], None] = field(default=lambda notes: None)
     then: Callable[[Connection, Published], None] = field(default=lambda conn, published: None)
 
 
-class Stopped(Exception):
-    """The publishing was cancelled while a file was being kept."""
+class _Overtaken(Exception):
+    """Somebody else published an edition of this work meanwhile: the copies name the wrong number."""
 
 
 async def publish(
@@ -128,8 +128,15 @@ async def _attempt(house: House, plan: Plan | Failure, manner: Manner) -> Outcom
 
 async def publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
     """Publish one work. Raises Refused and changes nothing; Unavailable."""
-    looks = await asyncio.to_thread(_look_at_all, house, plan.files)
-    publication = Publication(plan.source, plan.said, _defaults(house, plan, looks), manner.edition_of)
+    for _ in range(_TRIES):
+        with suppress(_Overtaken):
+            return await _publish_work(house, plan, manner)
+    raise Conflict(Code.SLUG_TAKEN, N_("This work is just being published by somebody else. Try again."))
+
+
+async def _publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
+    looks = await asyncio.to_thread(look_at_all, house, plan.files)
+    publication = Publication(plan.source, plan.said, defaults_of(house, plan, looks), manner.edition_of)
     before = await house.db.read(partial(check_publishable, publication=publication))
     if before is None and not (plan.title or plan.said.title):
         hint = N_("Add --title; or put the files into a folder that is called as the work is.")
@@ -138,25 +145,45 @@ async def publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
         )
     details = complete(plan.said, before.details if before else None, publication.defaults)
     art = await asyncio.to_thread(find_art, house, _candidates(plan), details) if _needs_art(plan) else Art()
-    blobs = await _in_thread(partial(_keep_all, house, plan.files, manner))
+    keeping = await begin(house, plan, looks, before, publication, manner.keep)
+    manner.found(keeping.notes)
+    made = await _in_thread(partial(keeping.keep_all, manner.report))
     await asyncio.to_thread(_check_still, plan.files)
-    files = _in_order(plan, [*(kept.file for kept in plan.kept), *map(_edition_file, plan.files, looks, blobs)])
+    blobs = [one.blob for one in made]
+    files = in_order(plan, [*(kept.file for kept in plan.kept), *map(edition_file, plan.files, looks, made)])
     art_files, art_blobs = await asyncio.to_thread(keep_art, house, art)
     publication = replace(
         publication,
         files=(*files, *art_files),
-        blobs=(*(kept.blob for kept in plan.kept), *map(row_of, (*blobs, *art_blobs))),
+        blobs=tuple(map(row_of, (*blobs, *art_blobs))),  # those of files that go on have rows, and may be on the move
         changes=manner.changes,
     )
     refs = [house.token()[:REF_LENGTH] for _ in publication.files]
 
     def write(conn: Connection) -> Published:
         published = publish_noted(conn, publication, refs, manner.who, house.clock())
+        if published.change in _NEW and any(one.given for one in made) and published.edition != keeping.number:
+            raise _Overtaken
         manner.then(conn, published)
         return published
 
     published = await house.db.write(write)
-    return Outcome(plan.place, published, work_address(house, published.slug), labelled(files), plan.left_out)
+    notes = tuple(one.note for one in made)
+    return Outcome(plan.place, published, work_address(house, published.slug), labelled(files), plan.left_out, notes)
+
+
+async def begin(
+    house: House, plan: Plan, looks: Sequence[Look], before: WorkRow | None, publication: Publication, keep: Keep
+) -> Keeping:
+    """What each file tells, and what its copy shall be. Nothing is kept yet. Raises Refused."""
+    newest = await house.db.read(partial(read_newest, work_id=before.id)) if before else Newest()
+    details = complete(plan.said, before.details if before else None, publication.defaults)
+    slug, said = before.slug if before else slug_of(publication), plan.said.colophon
+    usual = wants_colophon(before.colophon if before else "", house.now.settings.colophon)
+    keeping = Keeping(house, plan, looks, details, slug, newest, bool(plan.said.remove_private), keep)
+    wanted = usual if said is None else said
+    await asyncio.to_thread(keeping.examine_all, facts_for(house, details, slug, newest.number + 1) if wanted else None)
+    return keeping
 
 
 def _needs_art(plan: Plan) -> bool:
@@ -168,20 +195,12 @@ def _candidates(plan: Plan) -> tuple[Candidate, ...]:
     return tuple(Candidate(file.found.path, file.name, file.role) for file in plan.files)
 
 
-def _in_order(plan: Plan, files: Sequence[EditionFile]) -> tuple[EditionFile, ...]:
-    places = {name: place for place, name in enumerate(plan.order)}
-    return tuple(sorted(files, key=lambda file: (_ORDER[file.role], places.get(file.name, 0))))
-
-
-_ORDER = {role: place for place, role in enumerate(Role)}
-
-
 def work_address(house: House, slug: str) -> str:
     """The public address of a work's page."""
     return f"{house.config.url}/w/{quote(slug)}"
 
 
-def _defaults(house: House, plan: Plan, looks: Sequence[Look]) -> Defaults:
+def defaults_of(house: House, plan: Plan, looks: Sequence[Look]) -> Defaults:
     settings = house.now.settings
     sizes = [
         (look.media_type, file.found.size)
@@ -203,26 +222,9 @@ async def _in_thread(work: Callable[[threading.Event], T]) -> T:
         stop.set()
 
 
-def _look_at_all(house: House, files: Sequence[PlannedFile]) -> list[Look]:
+def look_at_all(house: House, files: Sequence[PlannedFile]) -> list[Look]:
     """What each file is. Raises the first refusal, before anything is copied."""
     return [house.media.look(file.found.path) for file in files]
-
-
-def _keep_all(house: House, files: Sequence[PlannedFile], manner: Manner, stop: threading.Event) -> list[Blob]:
-    done, total = 0, sum(file.found.size for file in files)
-    blobs = []
-    for file in files:
-
-        def tell(more: int, name: str = file.name) -> None:
-            nonlocal done
-            if stop.is_set():
-                raise Stopped
-            done += more
-            manner.report(Progress(name, done, total))
-
-        tell(0)
-        blobs.append(house.storage.keep(file.found.real, file.keep or manner.keep, tell, file.known))
-    return blobs
 
 
 def _check_still(files: Sequence[PlannedFile]) -> None:
@@ -238,20 +240,3 @@ def _check_still(files: Sequence[PlannedFile]) -> None:
             field="files",
             name=shown(file.name),
         )
-
-
-# ── values ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def _edition_file(file: PlannedFile, look: Look, blob: Blob) -> EditionFile:
-    return EditionFile(
-        role=file.role,
-        name=file.name,
-        label=file.label,
-        media_type=look.media_type,
-        sha256=blob.sha256,
-        size=blob.size,
-        seconds_micros=None if look.seconds is None else round(look.seconds * 1_000_000),
-        width=look.width,
-        height=look.height,
-    )

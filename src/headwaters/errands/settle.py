@@ -68,15 +68,15 @@ async def look(house: House, order_id: int) -> bool:
     changed = False
     for payment in await house.db.read(lambda conn: rows.open_payments(conn, order_id)):
         try:
-            changed |= await _check(house, payment)
+            changed |= await check(house, payment)
         except HeadwatersError as error:
             log.warning("payment %s: %s", payment.reference, error.code)
     return changed
 
 
-async def _check(house: House, payment: rows.PaymentRow) -> bool:
+async def check(house: House, payment: rows.PaymentRow) -> bool:
     """Bring one open payment to what its till says; past its time, an unpaid one expires."""
-    said = await _ask(house, payment)
+    said = await ask_till(house, payment)
     now, key = house.clock(), house.token()
     status = said or sales.as_asked(payment, PaymentState.OPEN)
     if status.state is PaymentState.OPEN and now >= from_micros(payment.expires_at):
@@ -94,7 +94,7 @@ async def _check(house: House, payment: rows.PaymentRow) -> bool:
     return await house.db.write(run)
 
 
-async def _ask(house: House, payment: rows.PaymentRow) -> PaymentStatus | None:
+async def ask_till(house: House, payment: rows.PaymentRow) -> PaymentStatus | None:
     """What the till says; None where it is off or has another account now, so that nobody can tell yet."""
     if payment.session_id is None:
         return sales.as_asked(payment, PaymentState.OPEN)  # the till never heard of it
@@ -113,7 +113,7 @@ async def sweep(house: House) -> int:
     changed = 0
     for payment in await house.db.write(lambda conn: sales.lease_checks(conn, now, SWEEP_AT_ONCE)):
         try:
-            changed += await _check(house, payment)
+            changed += await check(house, payment)
         except HeadwatersError as error:
             log.warning("payment %s: %s", payment.reference, error.code)
     return changed

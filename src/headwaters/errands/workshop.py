@@ -27,7 +27,7 @@ from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip, wor
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House, refresh
-from headwaters.errands.makers import books, films, pictures, sounds, views
+from headwaters.errands.makers import books, films, pictures, pieces, sounds, torrents, views
 from headwaters.ports import Blob
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
@@ -43,7 +43,9 @@ RECIPES: Mapping[str, Recipe] = {
     **sounds.RECIPES,
     **films.RECIPES,
     **books.RECIPES,
+    **pieces.RECIPES,
     **views.RECIPES,
+    **torrents.RECIPES,
 }
 
 

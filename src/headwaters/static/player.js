@@ -60,9 +60,9 @@
     });
     player.addEventListener("play", () => {
       if (!("mediaSession" in navigator)) return;
-      const { title, artist, album, art } = player.dataset;
+      const { artist, album, art } = (list ?? player).dataset;
       navigator.mediaSession.metadata = new MediaMetadata({
-        title: title || player.getAttribute("aria-label") || document.title,
+        title: player.getAttribute("aria-label") || document.title,
         artist: artist ?? "",
         album: album ?? "",
         artwork: art ? [{ src: art }] : [],
@@ -99,16 +99,6 @@
       });
     }
 
-    if ("speed" in player.dataset && text.speed) {
-      const label = make("label", { className: "player fine", textContent: text.speed + " " });
-      const choice = make("select");
-      for (const rate of [0.75, 1, 1.25, 1.5, 2]) {
-        choice.add(new Option(new Intl.NumberFormat(document.documentElement.lang).format(rate) + " ×", rate, rate === 1, rate === 1));
-      }
-      choice.addEventListener("change", () => { player.playbackRate = player.defaultPlaybackRate = Number(choice.value); });
-      label.append(choice);
-      player.after(label);
-    }
     for (const link of all("a[data-at]", box)) {
       link.addEventListener("click", (event) => {
         event.preventDefault();
@@ -119,5 +109,20 @@
         start(player);
       });
     }
+  }
+
+  // How fast: one choice for all that plays in a list, or for a film.
+  for (const part of all("[data-speed]")) {
+    const players = part.matches("video") ? [part] : all("audio", part);
+    if (!players.length || !text.speed) continue;
+    const label = make("label", { className: "player fine", textContent: text.speed + " " });
+    const choice = make("select");
+    const said = new Intl.NumberFormat(document.documentElement.lang);
+    for (const rate of [0.75, 1, 1.25, 1.5, 2]) choice.add(new Option(said.format(rate) + " ×", rate, rate === 1, rate === 1));
+    choice.addEventListener("change", () => {
+      for (const one of players) one.playbackRate = one.defaultPlaybackRate = Number(choice.value);
+    });
+    label.append(choice);
+    part.matches("video") ? part.after(label) : part.before(label);
   }
 })();

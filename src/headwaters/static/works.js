@@ -12,6 +12,20 @@
   }
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
+  // What the shop makes is looked at again, as long as it makes something.
+  const look = async () => {
+    const section = $("makings");
+    if (!section?.hasAttribute("data-again")) return;
+    if (!document.hidden && !section.contains(document.activeElement)) {
+      const answer = await fetch(location.pathname).catch(() => null);
+      const page = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page && page.getElementById("makings");
+      if (fresh) section.replaceWith(fresh);
+    }
+    setTimeout(look, 4000);
+  };
+  setTimeout(look, 4000);
+
   // A fault that somebody sees to is not held against them any longer.
   document.addEventListener("input", (event) => {
     const field = event.target.closest("fieldset[aria-invalid]") ?? event.target.closest("[aria-invalid]");

@@ -36,6 +36,9 @@ _ASSET = Prepared(
         blobs.c.inode,
         blobs.c.mtime_ns,
         blobs.c.ctime_ns,
+        blobs.c.place,
+        blobs.c.tag,
+        blobs.c.fault,
     )
     .join(blobs, blobs.c.sha256 == assets.c.sha256)
     .where(assets.c.name == bindparam("name"))

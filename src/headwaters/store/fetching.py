@@ -12,6 +12,7 @@ from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.works.free import reads_free
 from headwaters.core.works.mirrors import is_told
 from headwaters.store.connection import Connection, Prepared
+from headwaters.store.pages import WorkView
 from headwaters.store.shelf import GIVEN_ROLES, HELD_ROLES, EditionRow, bytes_may_go, newest_edition, no_such_file
 from headwaters.store.tables import blobs, editions, fetches, files, mirrors, torrents, works
 
@@ -31,8 +32,7 @@ class ParcelFile:
 
 @dataclass(frozen=True, slots=True)
 class TorrentRow:
-    """The info dictionary of an edition's torrent: what it is called by, and the blob that it is. The last three are a
-    link's witness, which it never has."""
+    """The info dictionary of an edition's torrent: what it is called by, and the blob that it is."""
 
     infohash: str
     sha256: str
@@ -42,6 +42,9 @@ class TorrentRow:
     inode: int | None = None
     mtime_ns: int | None = None
     ctime_ns: int | None = None
+    place: str = "local"
+    tag: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,19 @@ _GIVEN_OF = Prepared(
     .order_by(files.c.position, files.c.id)
 )
 _TORRENT = Prepared(
-    select(torrents.c.infohash, blobs.c.sha256, blobs.c.crc32, blobs.c.size, blobs.c.keep)
+    select(
+        torrents.c.infohash,
+        blobs.c.sha256,
+        blobs.c.crc32,
+        blobs.c.size,
+        blobs.c.keep,
+        blobs.c.inode,
+        blobs.c.mtime_ns,
+        blobs.c.ctime_ns,
+        blobs.c.place,
+        blobs.c.tag,
+        blobs.c.fault,
+    )
     .join(blobs, blobs.c.sha256 == torrents.c.info_sha256)
     .where(torrents.c.edition_id == bindparam("edition_id"))
 )
@@ -124,6 +139,11 @@ def free_work(conn: Connection, slug: str) -> int:
     return int(work_id)
 
 
+def free_parcel(conn: Connection, work: WorkView) -> Parcel | None:
+    """What everybody may fetch of a work that is shown; None where it is not free."""
+    return parcel_of(conn, work.id) if work.state == PUBLISHED and reads_free(work.doors) else None
+
+
 # ── torrents ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -132,19 +152,6 @@ def name_of_edition(conn: Connection, edition_id: int) -> tuple[str, int]:
     query = select(works.c.slug, editions.c.number).join_from(editions, works).where(editions.c.id == edition_id)
     slug, number = conn.execute(query).one()
     return str(slug), int(number)
-
-
-def without_torrent(conn: Connection) -> list[int]:
-    """Newest editions whose torrent is not made, the newest first."""
-    newest = select(func.max(editions.c.id)).group_by(editions.c.work_id)
-    query = select(editions.c.id).outerjoin(torrents, torrents.c.edition_id == editions.c.id)
-    query = query.where(torrents.c.edition_id.is_(None), editions.c.id.in_(newest)).order_by(editions.c.id.desc())
-    return [int(found) for found in conn.execute(query).scalars()]
-
-
-def has_torrent(conn: Connection, edition_id: int) -> bool:
-    """Whether an edition's torrent is made."""
-    return _TORRENT.first(conn, edition_id=edition_id) is not None
 
 
 def add_torrent(conn: Connection, edition_id: int, sha256: str, infohash: str, now: int) -> bool:

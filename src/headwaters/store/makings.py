@@ -246,6 +246,9 @@ class OriginRow:
     inode: int | None
     mtime_ns: int | None
     ctime_ns: int | None
+    place: str
+    tag: str
+    fault: str
     seconds_micros: int | None
     width: int | None
     height: int | None
@@ -265,6 +268,9 @@ _ORIGIN = select(
     blobs.c.inode,
     blobs.c.mtime_ns,
     blobs.c.ctime_ns,
+    blobs.c.place,
+    blobs.c.tag,
+    blobs.c.fault,
     files.c.seconds_micros,
     files.c.width,
     files.c.height,
@@ -319,3 +325,61 @@ def add_made(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> None
     if rows:
         values = [{"edition_id": edition_id, "position": start + at, **asdict(row)} for at, row in enumerate(rows)]
         conn.execute(insert(files), values)
+
+
+@dataclass(frozen=True, slots=True)
+class MakingLine:
+    """A making as the Studio and the command line tell it. `name`, `label`: of the file it is made from, empty for the
+    edition as a whole; `size`: of what it made."""
+
+    id: int
+    slug: str
+    name: str
+    label: str
+    recipe: str
+    state: MakingState
+    done: int
+    error: str
+    due_at: int
+    size: int
+
+
+_MADE_SIZE = (
+    select(func.coalesce(func.sum(files.c.size), 0))
+    .where(files.c.edition_id == makings.c.edition_id, files.c.recipe == makings.c.recipe)
+    .where(func.coalesce(files.c.made_from, 0) == makings.c.file_id)
+    .correlate(makings)
+    .scalar_subquery()
+)
+
+
+def lines(conn: Connection, slug: str | None = None) -> list[MakingLine]:
+    """The makings of a work's newest edition, or of all works', as they were queued."""
+    origin = files.alias()
+    number = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id)
+    query = (
+        select(
+            makings.c.id,
+            works.c.slug,
+            func.coalesce(origin.c.name, "").label("name"),
+            func.coalesce(origin.c.label, "").label("label"),
+            makings.c.recipe,
+            makings.c.state,
+            makings.c.done,
+            makings.c.error,
+            makings.c.due_at,
+            _MADE_SIZE.label("size"),
+        )
+        .select_from(makings)
+        .join(editions, editions.c.id == makings.c.edition_id)
+        .join(works, works.c.id == editions.c.work_id)
+        .outerjoin(origin, origin.c.id == makings.c.file_id)
+        .where(editions.c.number == number.correlate(works).scalar_subquery())
+        .order_by(works.c.slug, makings.c.id)
+    )
+    if slug is not None:
+        query = query.where(works.c.slug == slug)
+    return [
+        MakingLine(**{**row._mapping, "state": MakingState(row.state), "size": int(row.size)})
+        for row in conn.execute(query)
+    ]

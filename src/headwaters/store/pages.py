@@ -89,6 +89,7 @@ class WorkView:
     edition: int
     published_at: int
     files: tuple[FileView, ...]
+    formats: str = ""  # as the work has them; empty: the shop's usual ones
     history: tuple[EditionView, ...] = ()  # all editions, the newest first, where they were asked for
 
     def of_role(self, *roles: str) -> tuple[FileView, ...]:
@@ -119,7 +120,13 @@ _NEWEST = (
     select(editions.c.work_id, func.max(editions.c.number).label("number")).group_by(editions.c.work_id).subquery()
 )
 _WORKS = (
-    select(*_WORK_COLUMNS, editions.c.number, editions.c.published_at, editions.c.id.label("edition_id"))
+    select(
+        *_WORK_COLUMNS,
+        editions.c.number,
+        editions.c.published_at,
+        works.c.formats,
+        editions.c.id.label("edition_id"),
+    )
     .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
     .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
 )
@@ -168,9 +175,9 @@ def _file(row: Sequence[Any]) -> FileView:
 def _work(conn: Connection, row: Sequence[Any] | None) -> WorkView | None:
     if row is None:
         return None
-    *values, edition_id = row
+    *values, formats, edition_id = row
     found = _EDITION_FILES.all(conn, edition_id=edition_id)
-    return WorkView(*(*values, tuple(map(_file, found))))
+    return WorkView(*(*values, tuple(map(_file, found)), formats))
 
 
 def work_by_slug(conn: Connection, slug: str) -> WorkView:
@@ -195,7 +202,8 @@ def published_works(conn: Connection) -> tuple[WorkView, ...]:
     for row in _SHOWN_FILES.all(conn):
         by_edition.setdefault(row[0], []).append(_file(row))
     return tuple(
-        WorkView(*(*values, tuple(by_edition.get(edition_id, ())))) for *values, edition_id in _SHOWN_WORKS.all(conn)
+        WorkView(*(*values, tuple(by_edition.get(edition_id, ())), formats))
+        for *values, formats, edition_id in _SHOWN_WORKS.all(conn)
     )
 
 

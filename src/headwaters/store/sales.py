@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.errors import N_, Code, NotFound
@@ -335,6 +335,8 @@ class PaymentRow:
     created_at: int
     expires_at: int
     checks: int
+    settled_at: int | None = None
+    late_at: int | None = None
 
     @property
     def amount(self) -> Money:
@@ -357,6 +359,8 @@ _PAYMENT_COLUMNS = (
     payments.c.created_at,
     payments.c.expires_at,
     payments.c.checks,
+    payments.c.settled_at,
+    payments.c.late_at,
 )
 _UNDER_WAY = [PaymentState.OPEN.value, PaymentState.PENDING.value]
 _ADD_PAYMENT = _add(
@@ -430,6 +434,8 @@ def _move(target: PaymentState) -> Prepared:
     }
     if not more:
         values["check_at"] = None
+    if target is PaymentState.PAID:
+        values["late_at"] = bindparam("late")
     return Prepared(
         update(payments)
         .where(
@@ -493,6 +499,11 @@ def newest_payment(conn: Connection, order_id: int) -> PaymentRow | None:
     return _payment(_NEWEST_PAYMENT.first(conn, order_id=order_id))
 
 
+def payments_where(conn: Connection, *conditions: ColumnElement[bool]) -> list[PaymentRow]:
+    """Payments for which all of these hold, oldest first."""
+    return _all_payments(conn.execute(select(*_PAYMENT_COLUMNS).where(*conditions).order_by(payments.c.id)).all())
+
+
 def open_payments(conn: Connection, order_id: int) -> list[PaymentRow]:
     """Payments of an order that are under way."""
     return _all_payments(_OPEN_PAYMENTS.all(conn, order_id=order_id))
@@ -528,11 +539,15 @@ def set_amount(conn: Connection, payment_id: int, amount_minor: int) -> bool:
     return conn.execute(statement).rowcount == 1
 
 
-def move_payment(
-    conn: Connection, payment_id: int, state: PaymentState, external_id: str | None, settled_at: int | None
-) -> bool:
-    """Move to `state` from wherever it may follow. True: now, by this call alone."""
-    return _MOVE[state].run(conn, id_=payment_id, external=external_id, settled=settled_at) == 1
+def move_payment(conn: Connection, payment_id: int, state: PaymentState, external_id: str | None) -> bool:
+    """Move to `state`, which is not paid, from wherever it may follow. True: now, by this call alone."""
+    return _MOVE[state].run(conn, id_=payment_id, external=external_id, settled=None) == 1
+
+
+def set_paid(conn: Connection, payment_id: int, external_id: str | None, settled_at: int, late_at: int | None) -> bool:
+    """Move to paid from wherever it may follow; `late_at`: the first late look. True: now, by this call alone."""
+    moved = _MOVE[PaymentState.PAID]
+    return moved.run(conn, id_=payment_id, external=external_id, settled=settled_at, late=late_at) == 1
 
 
 def lock_payment(conn: Connection, payment_id: int) -> None:

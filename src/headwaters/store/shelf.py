@@ -19,7 +19,7 @@ PUBLIC_ROLES = ("sample", "art", "taste")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """Everything that a download of one file needs. Times are microseconds; the last three are a link's witness."""
+    """Everything that a download of one file needs. Times are microseconds; from `keep` on, where its bytes are."""
 
     name: str
     label: str
@@ -32,6 +32,9 @@ class FileRow:
     inode: int | None
     mtime_ns: int | None
     ctime_ns: int | None
+    place: str
+    tag: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ _FILE_COLUMNS = (
     blobs.c.inode,
     blobs.c.mtime_ns,
     blobs.c.ctime_ns,
+    blobs.c.place,
+    blobs.c.tag,
+    blobs.c.fault,
 )
 _WORK_BY_KEY = Prepared(select(grants.c.work_id).where(grants.c.key == bindparam("key")))
 _HELD = Prepared(
@@ -102,6 +108,16 @@ _EDITION_FILES = Prepared(
     .join(editions, editions.c.id == files.c.edition_id)
     .join(blobs, blobs.c.sha256 == files.c.sha256)
     .where(files.c.edition_id == bindparam("edition_id"), files.c.role.in_(GIVEN_ROLES))
+    .order_by(files.c.position, files.c.id)
+)
+
+
+_KEPT_FILES = Prepared(
+    select(files.c.id, files.c.made_from, files.c.recipe, *_FILE_COLUMNS)
+    .select_from(files)
+    .join(editions, editions.c.id == files.c.edition_id)
+    .join(blobs, blobs.c.sha256 == files.c.sha256)
+    .where(files.c.edition_id == bindparam("edition_id"), files.c.role.in_(HELD_ROLES))
     .order_by(files.c.position, files.c.id)
 )
 
@@ -157,6 +173,22 @@ def newest_edition(conn: Connection, work_id: int) -> EditionRow:
 def edition_files(conn: Connection, edition_id: int) -> tuple[FileRow, ...]:
     """What holders get of an edition as it was given, in its order."""
     return tuple(FileRow(*row) for row in _EDITION_FILES.all(conn, edition_id=edition_id))
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A file that was given or made, with what says which is made of which."""
+
+    id: int
+    made_from: int | None
+    recipe: str
+    file: FileRow
+
+
+def kept_files(conn: Connection, edition_id: int) -> tuple[KeptRow, ...]:
+    """What holders get of an edition, as it was given and as it was made, in its order."""
+    found = _KEPT_FILES.all(conn, edition_id=edition_id)
+    return tuple(KeptRow(id_, made_from, recipe, FileRow(*values)) for id_, made_from, recipe, *values in found)
 
 
 def public_file(conn: Connection, slug: str, ref: str) -> FileRow:

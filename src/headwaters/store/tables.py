@@ -231,6 +231,8 @@ blobs = Table(
     _text("place", "local"),  # the storage that has it: local, s3
     _maybe_int("checked_at"),  # when all of it was read last and had this SHA-256
     _text("fault", ""),  # missing, changed: what the last look at it found
+    _text("tag", ""),  # what the storage said it was when it was kept there (S3: its ETag)
+    _maybe_int("moved_at"),  # when it came to its place from another, where its bytes stay for a while
     Index(None, "checked_at"),
 )
 
@@ -451,6 +453,7 @@ payments = Table(
     _maybe_int("settled_at"),
     _int("checks", 0),
     _maybe_int("check_at"),  # when the sweep looks next; NULL: not any more
+    _maybe_int("late_at"),  # when a paid one is looked at once more; NULL: not any more
     Unique("till", "session_id"),
     Index(None, "order_id"),
     Index(None, "check_at"),
@@ -458,6 +461,7 @@ payments = Table(
     Index(
         None, "settled_at", sqlite_where=text("settled_at IS NOT NULL"), postgresql_where=text("settled_at IS NOT NULL")
     ),
+    Index(None, "late_at", sqlite_where=text("late_at IS NOT NULL"), postgresql_where=text("late_at IS NOT NULL")),
     CheckConstraint("amount_minor > 0", name="amount"),
 )
 

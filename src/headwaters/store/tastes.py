@@ -1,10 +1,10 @@
-"""What of tastes is not wanted any more: it goes at once, as it was for everybody."""
+"""Tastes: what is not wanted any more goes at once, as it was for everybody; and what the shop noted of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import MakingState
@@ -14,6 +14,11 @@ from headwaters.store.db import Connection
 from headwaters.store.tables import files, makings
 
 _ENDED = (MakingState.MADE.value, MakingState.FAILED.value, MakingState.SKIPPED.value)
+
+
+def note_details(conn: Connection, file_id: int, details: str) -> None:
+    """What the shop found out about a file."""
+    conn.execute(update(files).where(files.c.id == file_id).values(details=details))
 
 
 def drop_stale(conn: Connection, edition_id: int, wanted: Collection[Wish]) -> int:

@@ -76,6 +76,7 @@ class UploadRow:
     stamp: str
     origin: str | None
     changed_at: int
+    findings: str = ""  # core.works.stamps.read_findings
 
 
 _UPLOAD = select(
@@ -96,6 +97,7 @@ _UPLOAD = select(
     uploads.c.stamp,
     uploads.c.origin,
     uploads.c.changed_at,
+    uploads.c.findings,
 ).join_from(uploads, drafts)
 
 

@@ -31,6 +31,7 @@ class WorkRow:
     state: WorkState
     details: Details
     revision: int = 0
+    colophon: str = ""  # on, off; empty: as the shop does
 
 
 _WORK = select(
@@ -52,7 +53,9 @@ _WORK = select(
     works.c.description,
     works.c.cover_alt,
     works.c.taste,
+    works.c.formats,
     works.c.revision,
+    works.c.colophon,
 )
 
 
@@ -74,8 +77,9 @@ def _work(conn: Connection, query: Select[tuple[object, ...]]) -> WorkRow | None
         description=row.description,
         cover_alt=row.cover_alt,
         taste=row.taste,
+        formats=row.formats,
     )
-    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision)
+    return WorkRow(row.id, row.slug, row.source, WorkState(row.state), details, row.revision, row.colophon)
 
 
 def _columns(details: Details) -> dict[str, object]:
@@ -94,6 +98,7 @@ def _columns(details: Details) -> dict[str, object]:
         "description": details.description,
         "cover_alt": details.cover_alt,
         "taste": details.taste,
+        "formats": details.formats,
     }
 
 
@@ -151,6 +156,12 @@ def change_words(conn: Connection, work_id: int, revision: int, details: Details
     return done.rowcount == 1
 
 
+def set_colophon(conn: Connection, work_id: int, colophon: str) -> bool:
+    """Whether its files say where they come from. True: it was otherwise."""
+    statement = update(works).where(works.c.id == work_id, works.c.colophon != colophon)
+    return conn.execute(statement.values(colophon=colophon)).rowcount == 1
+
+
 def move_work(
     conn: Connection, work_id: int, target: WorkState, before: Sequence[WorkState], note: str, now: int
 ) -> bool:
@@ -173,7 +184,7 @@ class EditionRow:
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """A kept blob; the last three are a hard link's witness."""
+    """A kept blob; inode and times are a hard link's witness."""
 
     sha256: str
     crc32: int
@@ -182,6 +193,9 @@ class BlobRow:
     inode: int | None = None
     mtime_ns: int | None = None
     ctime_ns: int | None = None
+    place: str = "local"
+    tag: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,13 +323,17 @@ def drawn_otherwise(conn: Connection, recipe: str) -> list[str]:
     return list(found.scalars())
 
 
+_AS_KEPT = ("keep", "inode", "mtime_ns", "ctime_ns", "place", "tag", "fault")
+
+
 def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
-    """Blobs as the storage keeps them now: one that was a link before may be a copy today. Whether that was news.
+    """Blobs as the storage keeps them now: one that was a link before may be a copy today, one that was damaged is
+    whole again. Whether that was news. Only for what was kept just now, never for rows that were read.
 
     Of several rows with one SHA-256 the last counts: so it was kept last.
     """
     added = insert(blobs)
-    fresh = {name: added.excluded[name] for name in ("keep", "inode", "mtime_ns", "ctime_ns")}
+    fresh = {name: added.excluded[name] for name in _AS_KEPT}
     other = or_(*(blobs.c[name].is_distinct_from(value) for name, value in fresh.items()))
     added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
     statement = added.returning(blobs.c.sha256)

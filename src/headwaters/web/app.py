@@ -16,7 +16,7 @@ from aiohttp import web
 from headwaters.actions.outbox import forget_done
 from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.works.makings import Lane
-from headwaters.errands import counting, lost, settle, uploads
+from headwaters.errands import counting, integrity, late, lost, mirrors, settle, storage, uploads
 from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
@@ -31,6 +31,7 @@ from headwaters.web import (
     countries,
     fetching,
     files,
+    formats,
     letters,
     lost_pages,
     pages,
@@ -41,17 +42,20 @@ from headwaters.web import (
     studio,
 )
 from headwaters.web.errors import errors_as_pages
+from headwaters.web.gate import Gate
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.pulse import BEAT, PULSE, Pulse
 from headwaters.web.security import secure
+from headwaters.web.tls import certificate_of
 from headwaters.web.visits import EVERY, VISITS, Visits, keep_visits
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 300_000  # milliseconds without a reader taking a byte before we hang up; downloads resume
 LARGEST_FORM = 128 * 1024  # a letter of 20 KB, percent-encoded, and the other fields
 REMEMBERED = timedelta(days=30)  # how long the outbox knows what it did; its limits look back one day
-_ROOMS = (fetching, files, sales, letters, reports, practice, countries, lost_pages)
+_ROOMS = (fetching, files, formats, sales, letters, reports, practice, countries, lost_pages)
 
 
 def make_app(house: House) -> web.Application:
@@ -83,12 +87,21 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
     async def sweep_payments() -> None:
         await settle.sweep(house)
 
+    async def look_late() -> None:
+        await late.look_late(house)
+
     async def forget_mail() -> None:
         before = house.clock() - REMEMBERED
         await house.db.write(lambda conn: forget_done(conn, before))
 
     async def sweep_files() -> None:
         await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
+
+    async def clear_moved() -> None:
+        await storage.clear_moved(house)
+
+    async def look_at_files() -> None:
+        await integrity.look_at_night(house)
 
     async def forget_links() -> None:
         await lost.sweep(house)
@@ -100,16 +113,23 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await counting.flush(house.downloads, house.db, house.clock())
         await counting.flush_fetches(house.fetched, house.db, house.clock())
 
+    async def look_at_mirrors() -> None:
+        await mirrors.check_due(house)
+
     async def count_tries() -> None:
         await house.tries.flush(house.db)
 
     chores = (
         Chore("catalogue", timedelta(seconds=1), look_for_news),
         Chore("downloads that began", timedelta(seconds=5), count_downloads),
+        Chore("mirrors", timedelta(seconds=5), look_at_mirrors),
         Chore("wrong passwords", timedelta(seconds=5), count_tries),
         Chore("payments", timedelta(seconds=30), sweep_payments),
+        Chore("paid payments, once more", timedelta(seconds=30), look_late),
         Chore("mail that went out", timedelta(hours=6), forget_mail),
         Chore("half-kept files", timedelta(hours=6), sweep_files),
+        Chore("what moves left behind", timedelta(hours=6), clear_moved),
+        Chore("files to look at", timedelta(minutes=30), look_at_files),
         Chore("lost links that are over", timedelta(minutes=5), forget_links),
         *more,
     )
@@ -165,9 +185,13 @@ def _workshop_chores(app: web.Application) -> Sequence[Chore]:
     async def make_long() -> None:
         await workshop.make_due(Lane.LONG)
 
+    async def make_reading() -> None:
+        await workshop.make_due(Lane.READING)
+
     return (
         Chore("makings that are missing", timedelta(seconds=5), queue_missing),
         Chore("quick makings", timedelta(seconds=2), make_quick),
+        Chore("makings that read", timedelta(seconds=2), make_reading),
         Chore("long makings", timedelta(seconds=2), make_long),
     )
 
@@ -201,6 +225,8 @@ def listen(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from here
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PATIENCE)
         sock.bind((host, port))
         sock.listen(4096)
     except OSError as wrong:
@@ -219,13 +245,18 @@ def listen(host: str, port: int) -> socket.socket:
 async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
     """Answer on `sock` until `stop`; then finish what is short and let go of what is long (downloads resume).
 
-    No access log: addresses hold secrets, and peers are nobody's business.
+    No access log: addresses hold secrets, and peers are nobody's business. Raises Refused(CONFIG_BROKEN) for a
+    certificate that cannot be used.
     """
+    certificate = certificate_of(house.config)
     runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=3.0, keepalive_timeout=75.0)
     await runner.setup()
+    assert runner.server is not None
+    gate = Gate(runner.server, sock, certificate)
+    gate.open()
     try:
-        await web.SockSite(runner, sock).start()
         await stop.wait()
     finally:
+        gate.close()
         with suppress(asyncio.CancelledError):
             await runner.cleanup()

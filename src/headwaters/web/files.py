@@ -6,7 +6,7 @@ Names at the end of an address are decoration: what counts is the key and the re
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -16,6 +16,7 @@ from headwaters.core.shelf.ranges import begins, plan
 from headwaters.core.shelf.ways import held_way
 from headwaters.errands.download import Desk, Download, Part
 from headwaters.errands.fetching import Fetching, links_of
+from headwaters.web.handover import hand_over
 from headwaters.web.keys import HOUSE
 from headwaters.web.sending import PartsResponse
 
@@ -29,6 +30,7 @@ PRIVATE = (
     ("Referrer-Policy", "no-referrer"),
     ("X-Robots-Tag", "noindex, nofollow"),
 )
+_QUIET = PRIVATE[1:]
 PUBLIC = (("Cache-Control", "public, max-age=31536000, immutable, no-transform"),)
 
 # What a browser plays or shows in place without running anything of it. Never HTML, SVG or XML. These go without the
@@ -77,6 +79,14 @@ async def get_everything(request: web.Request) -> web.StreamResponse:
     return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
 
 
+@routes.get("/d/{key}/everything-{recipe:[a-z0-9-]{1,40}}.zip")
+async def get_everything_in_a_format(request: web.Request) -> web.StreamResponse:
+    """The same with the files of one format in the places of their originals."""
+    key = request.match_info["key"]
+    download = await request.app[DESK].everything(key, request.match_info["recipe"])
+    return await send(request, download, PRIVATE, partial(request.app[HOUSE].downloads.begun, key))
+
+
 @routes.get("/d/{key}/{ref}")
 @routes.get("/d/{key}/{ref}/{name:.*}")
 async def get_file(request: web.Request) -> web.StreamResponse:
@@ -108,12 +118,31 @@ async def send(
         begun()
     if planned.status >= 400:  # one odd request must not stand for the file in everybody's cache
         caching, links = (("Cache-Control", "no-store"), *caching[1:]), ()
-    headers = [*planned.headers, *caching, *links, *_about(request, download, planned.status)]
+    handed = hand_over(request, planned, download, request.app[DESK]) if planned.length > SMALL else None
+    headers = [*(handed or planned.headers), *caching, *links, *_about(request, download, planned.status)]
+    if handed:
+        return web.Response(headers=headers)
     parts = download.parts(planned.segments)
+    if begun is not None and (address := await _elsewhere(request, download, planned.status, conditions)):
+        return web.Response(status=307, headers=[("Location", address), ("Cache-Control", "no-store"), *links, *_QUIET])
     if planned.length > SMALL:
-        return PartsResponse(planned.status, headers, parts, request.app[DESK].open)
+        return PartsResponse(planned.status, headers, *await request.app[DESK].begin(parts))
     body = await _read(request.app[DESK], parts)
     return web.Response(status=planned.status, headers=headers, body=body if planned.segments else None)
+
+
+async def _elsewhere(
+    request: web.Request, download: Download, status: int, conditions: Mapping[str, str]
+) -> str | None:
+    """Where a store has it, and answers instead, conditions and ranges too. Whoever goes on with what came from us,
+    by our tag, gets the rest from us; several ranges at once are few stores' art."""
+    if status not in (200, 206) or "inline" in request.query or download.representation.size <= SMALL:
+        return None
+    if any(download.representation.etag in value for value in conditions.values()) or "," in conditions.get(
+        "Range", ""
+    ):
+        return None
+    return await request.app[DESK].elsewhere(download, request.method)
 
 
 async def _read(desk: Desk, parts: Iterable[Part]) -> bytes:

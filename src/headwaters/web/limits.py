@@ -63,7 +63,8 @@ def _networks(proxies: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
     return tuple((one.max_prefixlen // 8, int(one.network_address), int(one.netmask)) for one in networks)
 
 
-def _trusted(address: str, proxies: Sequence[str]) -> bool:
+def is_trusted(address: str, proxies: Sequence[str]) -> bool:
+    """Whether `address` is one of our own proxies'."""
     packed = _packed(address)
     number = int.from_bytes(packed)
     return any(len(packed) == size and number & mask == first for size, first, mask in _networks(tuple(proxies)))
@@ -73,7 +74,7 @@ def client_address(remote: str | None, forwarded: Sequence[str], proxies: Sequen
     """Whom we speak with: the peer, or what trusted proxies say of it, read from the nearest one outwards."""
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     address = remote or ""
-    while hops and _trusted(address, proxies):
+    while hops and is_trusted(address, proxies):
         address = hops.pop()
     return address
 

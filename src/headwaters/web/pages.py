@@ -9,14 +9,15 @@ import msgspec
 from aiohttp import web
 from markupsafe import Markup
 
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.shelf.keys import is_secret
-from headwaters.core.study.visits import read_word
+from headwaters.core.study.visits import FROM_COPY, read_edition, read_word
 from headwaters.core.works.editions import WorkState
 from headwaters.errands.house import House
 from headwaters.store import collections
 from headwaters.store import pages as rows
 from headwaters.store.db import Connection
+from headwaters.store.fetching import Parcel, free_parcel, parcel_of
 from headwaters.web import show_works
 from headwaters.web.contexts.shop import AboutPage, PrivacyPage
 from headwaters.web.errors import error_context
@@ -45,6 +46,7 @@ from headwaters.web.visits import VISITS, is_visit
 
 routes = web.RouteTableDef()
 
+NO_MAIL = "mail=later"  # in the address of an order page, after a take that asked for a mail too many
 _NO_ORIGIN = b'name="from" value=""'
 _ROBOTS = (
     "User-agent: *\nDisallow: /o/\nDisallow: /d/\nDisallow: /report/\nDisallow: /lost\nDisallow: /studio\nAllow: /\n"
@@ -97,7 +99,7 @@ def _make_work(conn: Connection, house: House, slug: str) -> Kept:
         return keep(_html(house, "", "error.html", context), now.version, status)
     path = f"/w/{slug}"
     site, inside = site_of(house, path), collections.collections_with(conn, work.id)
-    context = show_works.work_page(site, work, now, NONCE, collections=inside)
+    context = show_works.work_page(site, work, now, NONCE, collections=inside, parcel=free_parcel(conn, work))
     return keep(page_html(site, "work.html", context), now.version)
 
 
@@ -121,6 +123,8 @@ async def get_work(request: web.Request) -> web.Response:
     came_from = read_word(request.query.get("from", "")) if request.query_string else ""
     if kept.status == 200 and is_visit(request):
         request.app[VISITS].count(slug, came_from)
+        if came_from == FROM_COPY and (edition := read_edition(request.query.get("edition", ""))) is not None:
+            request.app[VISITS].count_copy(slug, edition)
     if came_from:
         body = bytes(response.body or b"")  # type: ignore[arg-type]
         response.body = body.replace(_NO_ORIGIN, f'name="from" value="{came_from}"'.encode())
@@ -137,15 +141,15 @@ async def work_page(
     """The work's page made anew, for a form that was refused: with what was typed, and why. Nobody keeps it."""
     house = request.app[HOUSE]
 
-    def look(conn: Connection) -> tuple[rows.WorkView, tuple[collections.CollectionRow, ...]]:
+    def look(conn: Connection) -> tuple[rows.WorkView, tuple[collections.CollectionRow, ...], Parcel | None]:
         found = rows.work_by_slug(conn, slug)
-        return found, collections.collections_with(conn, found.id)
+        return found, collections.collections_with(conn, found.id), free_parcel(conn, found)
 
-    work, inside = await house.db.read(look)
+    work, inside, parcel = await house.db.read(look)
     if (gone := _gone(work)) is not None:
         raise gone
     site = site_of(house, f"/w/{slug}")
-    context = show_works.work_page(site, work, house.now, house.token(), typed, problem, inside)
+    context = show_works.work_page(site, work, house.now, house.token(), typed, problem, inside, parcel)
     status = status_of(problem) if problem else 200
     return render(request, "work.html", context, status=status, headers={**PRIVATE, **retry_headers(problem)})
 
@@ -176,14 +180,19 @@ async def _shelves(request: web.Request, order: rows.OrderView) -> list[ShelfWor
     """The works of an order as its holders see them: read once for each version of the catalogue."""
     house, kept = request.app[HOUSE], request.app[KEPT]
 
+    def look(conn: Connection, work_id: int) -> ShelfWork:
+        work = rows.work_by_id(conn, work_id)
+        parcel = None if work.state == WorkState.WITHHELD else parcel_of(conn, work_id)
+        return shelf_work(work, house.now.settings.language, parcel, house.config.url, house.now.settings.formats)
+
     async def read(work_id: int) -> ShelfWork:
-        work = await house.db.read(lambda conn: rows.work_by_id(conn, work_id))
-        return shelf_work(work, house.now.settings.language)
+        return await house.db.read(lambda conn: look(conn, work_id))
 
     return [await kept.get(house, line.work_id, partial(read, line.work_id)) for line in order.lines]
 
 
-async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+async def held_order(request: web.Request, token: str) -> tuple[rows.OrderView, list[ShelfWork]]:
+    """An order, and its works as their holders see them. Raises NotFound(ORDER_UNKNOWN)."""
     if not is_secret(token):
         raise NotFound(Code.ORDER_UNKNOWN, N_("There is no such page."))
     order = await request.app[HOUSE].db.read(lambda conn: rows.order_by_token(conn, token))
@@ -191,6 +200,15 @@ async def _order(request: web.Request, token: str) -> tuple[rows.OrderView, list
         if line.key:
             request.app[DESK].expect(line.key, line.work_id)
     return order, await _shelves(request, order)
+
+
+def _unsent(request: web.Request, order: rows.OrderView) -> Typed:
+    """The word about a mail that did not go out, until there is an address."""
+    if request.query_string != NO_MAIL or order.email is not None:
+        return NOTHING_TYPED
+    message = N_("There were many mails from your network just now, so none was sent to you.")
+    hint = N_("Everything is on this page. Keep its address, or ask for the mail again in an hour.")
+    return Typed({"email": ""}, Refused(Code.TOO_OFTEN, message, hint=hint, field="email"))
 
 
 async def order_page(
@@ -202,8 +220,8 @@ async def order_page(
 ) -> web.Response:
     """The order page as it is now; after a form of it was refused, with what was typed, and why."""
     house = request.app[HOUSE]
-    order, shelves = await _order(request, token)
-    form = Typed(typed or {}, problem) if problem else NOTHING_TYPED
+    order, shelves = await held_order(request, token)
+    form = Typed(typed or {}, problem) if problem else _unsent(request, order)
     html = order_html(site_of(house), order, shelves, house.now, house.clock(), house.token(), form)
     return private_page(html, status_of(problem) if problem else 200, retry_headers(problem))
 
@@ -211,7 +229,7 @@ async def order_page(
 @routes.get("/o/{token}.json")
 async def get_order_json(request: web.Request) -> web.Response:
     """The machine twin of the order page."""
-    order, shelves = await _order(request, request.match_info["token"])
+    order, shelves = await held_order(request, request.match_info["token"])
     body = msgspec.json.format(msgspec.json.encode(order_json(site_of(request.app[HOUSE]), order, shelves)), indent=2)
     return web.Response(body=body + b"\n", headers={"Content-Type": "application/json", **PRIVATE})
 

@@ -55,6 +55,7 @@ _CLASSES = {
     "h3": {"center", "end"},
     "h4": {"center", "end"},
     "aside": {"note"},
+    "span": {"line"},
     "a": {"note"},
 }
 _OWN = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import NoReturn, TypeVar
 
@@ -22,7 +23,7 @@ from headwaters.store import sales as rows
 from headwaters.web.errors import BROKEN_BODY
 from headwaters.web.keys import HOUSE
 from headwaters.web.limits import limit
-from headwaters.web.pages import order_page, work_page
+from headwaters.web.pages import NO_MAIL, order_page, work_page
 from headwaters.web.render import KEPT
 from headwaters.web.security import may_lead_to
 
@@ -40,10 +41,10 @@ def see_other(location: str) -> web.Response:
     return web.Response(status=SEE_OTHER, headers=headers)
 
 
-def _next(house: House, taken: Taken) -> web.Response:
-    """To the till's page, or to the order page, which has a link there."""
+def _next(house: House, taken: Taken, query: str = "") -> web.Response:
+    """To the till's page, or to the order page, which has a link there; `query`: what that page is to say."""
     direct = taken.url is not None and may_lead_to(house.config, taken.url)
-    return see_other(taken.url if taken.url and direct else f"/o/{taken.token}")
+    return see_other(taken.url if taken.url and direct else f"/o/{taken.token}{query}")
 
 
 async def _patiently(reading: Awaitable[T]) -> T:
@@ -104,6 +105,16 @@ async def _for_sale(request: web.Request, slug: str) -> rows.WorkForSale:
     return work
 
 
+def _may_mail(request: web.Request) -> bool:
+    """Whether another mail goes out for this visitor's network. The work is theirs either way: then without an address,
+    so that their page asks for it again."""
+    try:
+        limit(request, "mail")
+    except Limited:
+        return False
+    return True
+
+
 @routes.post("/w/{slug}/take")
 async def post_take(request: web.Request) -> web.Response:
     """Through a door. What is refused comes back as the work's page, with what was typed."""
@@ -115,10 +126,11 @@ async def post_take(request: web.Request) -> web.Response:
     try:
         typed = form if house.mailer else {**form, "email": ""}  # what could not be used is not kept
         wish = parse_take(typed, currency=work.currency, minimum=work.minimum, doors=work.doors)
-        if wish.email:
-            limit(request, "mail")
         if wish.letter:
             limit(request, "letter")
+        if wish.email and not _may_mail(request):
+            taken = await take(house, replace(wish, email=None), work)
+            return _next(house, taken, f"?{NO_MAIL}")
         return _next(house, await take(house, wish, work))
     except (Refused, Unavailable) as problem:
         return await work_page(request, slug, problem=problem, typed=form)
@@ -155,10 +167,10 @@ async def post_free(request: web.Request) -> web.Response:
 async def post_email(request: web.Request) -> web.Response:
     """Send me the link by mail: the address is kept with the order, and one mail goes out."""
     house = request.app[HOUSE]
-    limit(request, "mail")
     order = await order_of(request)
     form = await read_form(request)
     try:
+        limit(request, "mail")
         if house.mailer is None:
             raise Refused(Code.MAIL_OFF, N_("This shop sends no mail. Keep the address of this page."), field="email")
         address = clean_address(form.get("email", ""))
@@ -167,7 +179,8 @@ async def post_email(request: web.Request) -> web.Response:
         now = house.clock()
         await house.db.write(lambda conn: verbs.set_address(conn, order.id, address, now))
     except Refused as problem:
-        return await order_page(request, order.token, problem=problem, typed=form)
+        problem.field = problem.field or "email"
+        return await order_page(request, order.token, problem=problem, typed={"email": "", **form})
     return see_other(f"/o/{order.token}")
 
 

@@ -21,13 +21,17 @@ from headwaters.core.look import layout_of
 from headwaters.core.sales.states import Door
 from headwaters.core.shop import Settings
 from headwaters.core.themes import Theme
+from headwaters.core.works.free import reads_free
 from headwaters.errands.house import Now
 from headwaters.errands.themes import Dress
 from headwaters.store.collections import CollectionRow
+from headwaters.store.fetching import Parcel, ParcelFile, TorrentRow
 from headwaters.store.pages import EditionView, FileView, LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.store.shelf import HELD_ROLES, EditionRow
 from headwaters.web import show_works
 from headwaters.web.contexts.common import Art, Logo, Site
 from headwaters.web.contexts.countries import Country, CountryPage
+from headwaters.web.contexts.formats import FormatsPage
 from headwaters.web.contexts.letters import RefusePage
 from headwaters.web.contexts.lost import LostFoundPage, LostLinkPage, LostOrder, LostPage, LostSentPage
 from headwaters.web.contexts.orders import OrderPage
@@ -48,6 +52,7 @@ PAGES: Mapping[str, type] = {
     "collection.html": CollectionPage,
     "read.html": ReadPage,
     "order.html": OrderPage,
+    "formats.html": FormatsPage,
     "country.html": CountryPage,
     "about.html": AboutPage,
     "privacy.html": PrivacyPage,
@@ -166,7 +171,9 @@ def sample_work(**changes: Any) -> WorkView:
 
 def sample_work_page(site: Site, now: Now, shape: str = "wide", work: WorkView | None = None) -> WorkPage:
     """The page of a made-up work, its picture of a given shape (empty: none)."""
-    made = show_works.work_page(site, work or sample_work(), now, "nonce")
+    work = work or sample_work()
+    parcel = sample_parcel(work) if reads_free(work.doors) else None
+    made = show_works.work_page(site, work, now, "nonce", parcel=parcel)
     art = sample_art(shape) if shape else None
     layout = layout_of(now.settings.cover, shape)
     hero = show_works.hero_of(made.samples, art, layout)
@@ -223,7 +230,16 @@ def sample_order_page(site: Site, now: Now, work: WorkView | None = None, **chan
             **changes,
         },
     )
-    return order_page(site, order, [shelf_work(work, site.language)], now, MOMENT, "nonce")
+    shelf = shelf_work(work, site.language, sample_parcel(work), site.url)
+    return order_page(site, order, [shelf], now, MOMENT, "nonce")
+
+
+def sample_parcel(work: WorkView) -> Parcel:
+    """What there is to fetch of a made-up work."""
+    edition = _row(EditionRow, number=work.edition, slug=work.slug, title=work.title, published_at=work.published_at)
+    files = tuple(ParcelFile(one.ref, one.name, one.size, one.sha256, one.role) for one in work.of_role(*HELD_ROLES))
+    torrent = TorrentRow("c0ffee" * 6 + "c0ff", "0" * 64, 0, 0, "copy")
+    return Parcel(work.id, edition, files, torrent, ("https://mirror.example/high-water/", "https://river.example/"))
 
 
 def sample_payment(work: WorkView, **changes: Any) -> PaymentView:
@@ -262,6 +278,7 @@ def sample_pages(site: Site, now: Now) -> Iterator[tuple[str, str, object]]:
     for shape in ("wide", "square", "tall", ""):
         yield "work.html", f"{shape or 'no'} art", sample_work_page(site, now, shape)
     yield "work.html", "bare", sample_work_page(site, now, "", _bare_work())
+    yield "work.html", "for everybody", sample_work_page(site, now, "wide", sample_work(doors="cant_pay,have_copy"))
     yield "work.html", "in collections", _gathered(sample_work_page(site, now))
     yield "work.html", "a preview", _preview(sample_work_page(site, now))
     yield "collection.html", "three works", sample_collection_page(now)

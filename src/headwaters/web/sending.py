@@ -18,20 +18,19 @@ from aiohttp.abc import AbstractStreamWriter
 
 from headwaters.core.errors import HeadwatersError
 from headwaters.errands.download import Part
+from headwaters.web.lane import fast_lane
 
 if TYPE_CHECKING:
     from headwaters.ports import Blob, Source
 
 log = logging.getLogger(__name__)
 
-STRIDE = 4 << 20  # bytes handed to the kernel at a time: a fast reader must not hold up all the others
+STRIDE = 512 << 10  # bytes that the event loop hands to the kernel at a time, until somebody is known to be fast
 CHUNK = 256 << 10  # bytes read at a time where the kernel cannot do it alone (TLS in this process, other storages)
 UNSENT = 128 << 10  # bytes that may wait in the kernel beyond what is on its way
-FAST = 0.5  # seconds: who takes a stride in less may have as much waiting as the kernel likes
-PATIENCE = 300_000  # milliseconds without the reader taking a byte before we hang up; downloads resume
+FAST = 8e6  # bytes a second: who takes more gets into the fast lane, with as much waiting as the kernel likes
 
-_UNSENT_LIMIT = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
-_HANG_UP_AFTER = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+_UNSENT_LIMIT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # Linux and macOS
 _NO_LIMIT = 0
 
 
@@ -106,25 +105,17 @@ class _Sender:
         self._writer = writer
         self._by_kernel = transport.get_extra_info("sslcontext") is None
         self._socket = transport.get_extra_info("socket")
-        self._fast = False
-        self._set(_HANG_UP_AFTER, PATIENCE)
-        self._set(_UNSENT_LIMIT, UNSENT)
+        self._let_wait(UNSENT)
 
-    def _set(self, option: int | None, value: int) -> None:
-        connection = self._socket
-        if option is not None and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
-            with suppress(OSError):
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
-
-    def _adapt(self, seconds: float) -> None:
+    def _let_wait(self, unsent: int) -> None:
         """Little waiting in the kernel for each of thousands of slow readers, and few calls for a fast one.
 
         SO_SNDBUF would bound what is on its way as well: 128 KB a round trip are 0.9 MB/s across an ocean.
         """
-        fast = seconds < FAST
-        if fast != self._fast:
-            self._fast = fast
-            self._set(_UNSENT_LIMIT, _NO_LIMIT if fast else UNSENT)
+        connection = self._socket
+        if _UNSENT_LIMIT and connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, _UNSENT_LIMIT, unsent)
 
     async def send_bytes(self, data: bytes) -> None:
         """`data`, once there is room for it."""
@@ -184,13 +175,24 @@ class _Sender:
                 return False  # or the reader went at once: writing will tell
             if not sent:
                 raise OSError("a kept file is shorter than it was")
-            if sent == STRIDE:
-                self._adapt(loop.time() - start)
+            if sent == STRIDE < length and loop.time() - start < STRIDE / FAST:
+                sent += await self._send_fast(file.fileno(), offset + sent, length - sent)
             begun = True
             offset += sent
             length -= sent
             self._writer.output_size += sent
         return True
+
+    async def _send_fast(self, descriptor: int, offset: int, length: int) -> int:
+        """In the fast lane, as far as the reader keeps up; how much."""
+        lane = fast_lane()
+        if lane is None:
+            return 0
+        self._let_wait(_NO_LIMIT)
+        sent = await lane.send(self._socket.fileno(), descriptor, offset, length, FAST)
+        if sent < length:
+            self._let_wait(UNSENT)
+        return sent
 
     async def _send_chunks(self, source: Source, offset: int, length: int) -> None:
         """By reading and writing. A reader who goes makes the next write raise."""

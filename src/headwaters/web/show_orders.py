@@ -17,20 +17,33 @@ from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
+from headwaters.core.works.formats import USUAL
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
+from headwaters.store.fetching import Parcel
 from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
+from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.orders import Stage
+from headwaters.web.contexts.taste import Chapter, PictureTaste
 from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.qr import qr_svg
 from headwaters.web.render import said_problem
+from headwaters.web.show_fetching import fetch_for_all, fetch_json, fetch_with
+from headwaters.web.show_formats import (
+    ShelfTable,
+    held_formats,
+    made_cells,
+    made_json,
+    made_tracks,
+    shelf_tables,
+)
+from headwaters.web.show_play import chapters_of, is_subtitles, moments, on_the_way, reading_tail, views_of
 from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
 
-_SUBTITLES = "text/vtt"
 _LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.vtt\Z")
 _WITHHELD = N_("A legal duty stops them.")
 _TESTED = N_("%(till)s (test)")
@@ -53,6 +66,8 @@ class ShelfFile:
     tail: str  # what follows the key
     media_type: str
     kind: str
+    read: str = ""  # what follows the key in the address of its reading page
+    chapters: tuple[Chapter, ...] = ()  # their addresses without what stands before the moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +79,11 @@ class ShelfWork:
     href: str
     files: tuple[ShelfFile, ...]
     tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
+    pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
+    others: tuple[ShelfTable, ...]
     sums: str
+    fetch: Fetch | None  # for every holder, but for the key
     news: tuple[pages.EditionNews, ...]
     licence: Licence
     withheld: str
@@ -73,9 +91,13 @@ class ShelfWork:
     cant_pay: bool
 
 
-def shelf_work(work: WorkView, language: str) -> ShelfWork:
-    """What every order page shows of `work`."""
+def shelf_work(
+    work: WorkView, language: str, parcel: Parcel | None = None, url: str = "", usual: str = USUAL
+) -> ShelfWork:
+    """What every order page shows of `work`. `parcel`: what there is to fetch, None while it is withheld; `usual`: the
+    formats that the shop makes of its works."""
     said = formats(language)
+    others = shelf_tables(work, usual, said)
     lines = work.of_role(*GIVEN_ROLES)
     withheld = work.state == WorkState.WITHHELD
     files = tuple(
@@ -90,6 +112,8 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
             tail=f"/{file.ref}/{last_part(file.name)}",
             media_type=file.media_type,
             kind=played_as(file.media_type),
+            read=reading_tail(work, file),
+            chapters=chapters_of(file),
         )
         for file in lines
     )
@@ -98,9 +122,15 @@ def shelf_work(work: WorkView, language: str) -> ShelfWork:
         art=None if withheld else said_art(work),
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
-        tracks=tuple((one.label, _language(one.name), one.tail) for one in files if one.media_type == _SUBTITLES),
+        tracks=(
+            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
+            *((one.label, _language(one.name), one.tail) for one in made_tracks(others)),
+        ),
+        pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
+        others=() if withheld else others,
         sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
+        fetch=fetch_for_all(url, parcel),
         news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
         withheld=(work.note or said.gettext(_WITHHELD)) if withheld else "",
@@ -133,6 +163,8 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
             way + file.tail,
             file.media_type,
             file.kind,
+            way + file.read if file.read else "",
+            moments(file.chapters, way + file.tail),
         )
         for file in (shelf.files if way else ())
     )
@@ -145,10 +177,14 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         href=shelf.href,
         files=files,
         tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
+        pictures=on_the_way(shelf.pictures, way) if files else (),
+        remembers=any(file.kind in {"audio", "video"} for file in files),
         archive=archive,
         gift=url + archive if archive else "",
         size=shelf.size,
+        formats=held_formats(shelf.others, way) if files else (),
         sums=shelf.sums,
+        fetch=fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and files else None,
         edition=shelf.work.edition,
         news=shelf.news,
         licence=shelf.licence,
@@ -325,13 +361,16 @@ def order_page(
     net = _net(order)
     granted = order.state == OrderState.GRANTED
     created = from_micros(order.created_at)
+    works = tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True))
     return pages.OrderPage(
         stage=stage_of(order),
         address=address,
         link=site.url + address,
         title=said.join([shelf.work.title for shelf in shelves]),
-        works=tuple(_held(shelf, line, site.url) for shelf, line in zip(shelves, order.lines, strict=True)),
+        works=works,
         granted=granted,
+        plays=any(work.remembers for work in works),
+        gallery=any(work.pictures for work in works),
         paid=said_amount(Money(net, order.currency), said) if net > 0 else None,
         due=_due(order, now, said),
         pay=pay_form(
@@ -421,7 +460,9 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
                 "published_at": from_micros(work.published_at),
                 "changes": next((one.changes for one in work.history if one.number == work.edition), ""),
                 "archive": f"{way}/everything.zip" if way else None,
+                **fetch_json(fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and way else None, site.url),
                 "files": files,
+                "made": [made_json(cell, way) for cell in (made_cells(shelf.others) if way else ())],
             }
         ],
         "history": [

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from headwaters.core.works.editions import Role
 from headwaters.core.works.reading import READING
 from headwaters.core.works.taste_recipes import PICTURES
-from headwaters.core.works.waves import is_wave, wave_path
+from headwaters.core.works.waves import BARS, is_wave, wave_path
 from headwaters.store.pages import FileView, WorkView
 from headwaters.web.contexts import taste as pages
 from headwaters.web.format import Format
 
-MOST_BARS = 420  # on one page, whatever the number of tracks: each has some eight bytes
-FEWEST_BARS = 16  # less says nothing
+MOST_BARS = 196  # on one page: each has some eight bytes
+FEWEST_BARS = 10  # less is no shape
+MANY = 8  # tracks: of more, how long they are is not said here
 _PDF = "application/pdf"
 
 
@@ -28,6 +30,11 @@ def details_of(file: FileView) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def file_address(way: str, file: FileView) -> str:
+    """The address of a file, below `way`."""
+    return f"{way}/{file.ref}/{quote(file.name.rpartition('/')[2], safe='')}"
+
+
 def _whole(details: dict[str, Any], key: str = "of") -> int:
     value = details.get(key)
     return value if isinstance(value, int) and value > 0 else 0
@@ -38,10 +45,9 @@ def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
     made = work.of_role(Role.TASTE)
     labels = {file.id: file.label or file.name for file in work.files}
     sounds = [one for one in made if one.media_type.startswith("audio/")]
-    bars = min(96, MOST_BARS // max(len(sounds), 1))
     pictures = _pictures(made, labels, address)
     return pages.Tastes(
-        sounds=tuple(_sound(one, labels, address, bars if bars >= FEWEST_BARS else 0, said) for one in sounds),
+        sounds=tuple(_sounds(sounds, labels, address, said)),
         films=tuple(_film(one, made, labels, address, said) for one in made if one.media_type.startswith("video/")),
         books=tuple(
             _book(number, one, work, labels)
@@ -58,19 +64,26 @@ def _label(file: FileView, labels: dict[int, str]) -> str:
     return labels.get(file.made_from or 0) or file.label or file.name
 
 
-def _sound(file: FileView, labels: dict[int, str], address: str, bars: int, said: Format) -> pages.SoundTaste:
-    details = details_of(file)
-    wave, whole = details.get("wave"), _whole(details)
-    shown = bars if bars and is_wave(wave) else 0
-    return pages.SoundTaste(
-        label=_label(file, labels),
-        length=said.length(file.seconds) if file.seconds else "",
-        whole=said.length(whole) if whole > (file.seconds or 0) + 1 else "",
-        href=f"{address}/{file.ref}/{file.name}",
-        media_type=file.media_type,
-        wave=wave_path(str(wave), shown) if shown else "",
-        bars=shown,
-    )
+def _sounds(
+    found: Sequence[FileView], labels: dict[int, str], address: str, said: Format
+) -> Iterator[pages.SoundTaste]:
+    """Each with its shape; the more there are, the coarser it is, as pages are to be light."""
+    bars = min(BARS, MOST_BARS // max(len(found), 1))
+    for file in found:
+        details = details_of(file)
+        wave, whole = details.get("wave"), _whole(details)
+        shown = bars if bars >= FEWEST_BARS and is_wave(wave) else 0
+        few = len(found) <= MANY
+        goes_on = few and whole > (file.seconds or 0) + 1
+        yield pages.SoundTaste(
+            label=_label(file, labels),
+            length=said.length(file.seconds) if few and file.seconds else "",
+            whole=said.length(whole) if goes_on else "",
+            href=f"{address}/{file.ref}/try.mp3",
+            media_type=file.media_type,
+            wave=wave_path(str(wave), shown) if shown else "",
+            bars=shown,
+        )
 
 
 def _film(
@@ -85,9 +98,9 @@ def _film(
         label=_label(file, labels),
         length=said.length(file.seconds) if file.seconds else "",
         whole=said.length(whole) if whole > (file.seconds or 0) + 1 else "",
-        href=f"{address}/{file.ref}/{file.name}",
+        href=file_address(address, file),
         media_type=file.media_type,
-        poster=f"{address}/{poster.ref}/{poster.name}" if poster else "",
+        poster=file_address(address, poster) if poster else "",
         width=file.width or 0,
         height=file.height or 0,
     )
@@ -110,7 +123,7 @@ def _pages(file: FileView, labels: dict[int, str], address: str, said: Format) -
     details = details_of(file)
     return pages.PagesTaste(
         label=_label(file, labels),
-        href=f"{address}/{file.ref}/{file.name}?inline",
+        href=file_address(address, file) + "?inline",
         pages=_whole(details, "pages"),
         of=_whole(details),
         size=said.size(file.size),
@@ -134,8 +147,8 @@ def _pictures(made: Sequence[FileView], labels: dict[int, str], address: str) ->
         found.append(
             pages.PictureTaste(
                 label=_label(large, labels),
-                href=f"{address}/{large.ref}/{large.name}?inline",
-                src=f"{address}/{small.ref}/{small.name}",
+                href=file_address(address, large) + "?inline",
+                src=file_address(address, small),
                 width=small.width or 1,
                 height=small.height or 1,
             )

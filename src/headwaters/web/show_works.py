@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -21,6 +20,7 @@ from headwaters.core.works.details import default_price
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.collections import CollectionRow
+from headwaters.store.fetching import Parcel
 from headwaters.store.pages import FileView, WorkView
 from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import works as pages
@@ -29,6 +29,9 @@ from headwaters.web.format import Format, formats
 from headwaters.web.licences import said_licence
 from headwaters.web.markdown import render_markdown, summary
 from headwaters.web.render import said_problem
+from headwaters.web.show_fetching import free_work
+from headwaters.web.show_formats import last_part as last_part  # for who shows files
+from headwaters.web.show_formats import other_formats
 from headwaters.web.show_taste import tastes
 
 _PREVIEW = "image/jpeg"  # the picture for programs that show links; browsers get the lighter ones
@@ -120,11 +123,6 @@ def _fresh_form(tills: tuple[str, ...], settings: Settings, price: Money, minimu
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def last_part(name: str) -> str:
-    """A file's name without its folders, as it stands in an address."""
-    return quote(name.rpartition("/")[2], safe="")
 
 
 def public_file(slug: str, file: FileView) -> str:
@@ -276,8 +274,9 @@ def work_page(
     typed: Mapping[str, str] | None = None,
     error: HeadwatersError | None = None,
     collections: Sequence[CollectionRow] = (),
+    parcel: Parcel | None = None,
 ) -> pages.WorkPage:
-    """The context of `/w/<slug>`; `typed` and `error` where the form of a door was refused."""
+    """The context of `/w/<slug>`; `typed` and `error` where the form of a door was refused; `parcel` of a free work."""
     said, typed = formats(now.settings.language), typed or {}
     problem = said_problem(error, now.settings.language) if error else None
     price, minimum = Money(work.price_minor, work.currency), Money(work.minimum_minor, work.currency)
@@ -301,8 +300,10 @@ def work_page(
         taste=tastes(work, f"/w/{work.slug}/f", said),
         files=tuple(said_file(file, said) for file in lines),
         size=said.size(sum(file.size for file in lines)),
+        formats=other_formats(work, now.settings.formats, now.settings.language),
         edition=work.edition,
         price=_price(work, said),
+        free=free_work(site.url, lines, parcel, said) if parcel else None,
         pay=pay_form(now, price, minimum, typed if typed.get("door") == Door.PAY else {}, about_pay, said),
         doors=_doors(work, typed, problem),
         problem=problem if typed.get("door") not in work.doors.split(",") else None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 from aiohttp import web
 
 from headwaters.actions import study
 from headwaters.core.study.visits import OTHER_WORDS
 from headwaters.errands.house import House
+from headwaters.store.db import Connection
 
 EVERY = timedelta(seconds=10)
 MOST_WAITING = 10_000  # different words between two looks; a flood of words is told as other words
@@ -40,6 +40,8 @@ class Visits:
         self._now = now
         self._open: dict[tuple[str, str], int] = {}  # by slug and word, since the last turn that found something
         self._waiting: Counter[tuple[str, int, str]] = Counter()  # by slug, day and word, for the table
+        self._copies: Counter[tuple[str, int]] = Counter()  # brought by copies, by slug and edition, as `_open`
+        self._copies_waiting: Counter[tuple[str, int, int]] = Counter()  # by slug, edition and day
         self._minute = int(now()) // _MINUTE
         self._this: Counter[str] = Counter()  # of this minute, by slug
         self._last: Counter[str] = Counter()  # of the one before
@@ -54,6 +56,12 @@ class Visits:
         else:
             counts[key] = 1
 
+    def count_copy(self, slug: str, edition: int) -> None:
+        """A copy of this edition brought the visit. A flood of numbers that are of no edition is left out."""
+        key = slug, edition
+        if key in self._copies or len(self._copies) + len(self._copies_waiting) < MOST_WAITING:
+            self._copies[key] += 1
+
     def turn(self) -> None:
         """Put what was counted where it belongs: its minute and its day."""
         if self._open:
@@ -61,6 +69,10 @@ class Visits:
             for (slug, word), count in counts.items():
                 self._waiting[slug, day, word] += count
                 self._this[slug] += count
+        if self._copies:
+            copies, self._copies, day = self._copies, Counter(), self._minute // _MINUTES_A_DAY
+            for (slug, edition), count in copies.items():
+                self._copies_waiting[slug, edition, day] += count
         minute = int(self._now()) // _MINUTE
         if minute != self._minute:
             self._last = self._this if minute == self._minute + 1 else Counter()
@@ -79,9 +91,16 @@ class Visits:
         taken, self._waiting = self._waiting, Counter()
         return taken
 
-    def put_back(self, taken: Counter[tuple[str, int, str]]) -> None:
+    def take_copies(self) -> Counter[tuple[str, int, int]]:
+        """The same of visits that copies brought."""
+        self.turn()
+        taken, self._copies_waiting = self._copies_waiting, Counter()
+        return taken
+
+    def put_back(self, taken: Counter[tuple[str, int, str]], copies: Counter[tuple[str, int, int]]) -> None:
         """What could not be added now."""
         self._waiting.update(taken)
+        self._copies_waiting.update(copies)
 
 
 VISITS: web.AppKey[Visits] = web.AppKey("visits", Visits)
@@ -89,13 +108,19 @@ VISITS: web.AppKey[Visits] = web.AppKey("visits", Visits)
 
 async def keep_visits(house: House, visits: Visits) -> None:
     """Add what was counted to the table, in one transaction; what the database would not take waits for the next."""
-    if not (taken := visits.take()):
+    taken, copies = visits.take(), visits.take_copies()
+    if not (taken or copies):
         return
     by_work: dict[tuple[str, int], dict[str, int]] = {}
     for (slug, day, word), count in taken.items():
         by_work.setdefault((slug, day), {})[word] = count
+
+    def write(conn: Connection) -> None:
+        study.add_visits(conn, by_work)
+        study.add_copy_visits(conn, copies)
+
     try:
-        await house.db.write(partial(study.add_visits, visits=by_work))
+        await house.db.write(write)
     except BaseException:
-        visits.put_back(taken)
+        visits.put_back(taken, copies)
         raise

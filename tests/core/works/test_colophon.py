@@ -33,7 +33,7 @@ def test_it_says_whose_it_is_where_it_lives_and_how_to_pay() -> None:
         "are: everyone's is the same.\n"
         "\n"
         "Its page, with the newest edition of it:\n"
-        "  https://alice.example/w/high-water?from=copy\n"
+        "  https://alice.example/w/high-water?from=copy&edition=2\n"
         "\n"
         "If someone gave you this copy: welcome. If you like it, pay what you can on\n"
         "its page; that goes straight to those who made it. If you cannot pay right\n"
@@ -72,4 +72,4 @@ def test_what_is_not_known_is_left_out() -> None:
 def test_it_can_be_said_in_another_language() -> None:
     text = colophon_text(COLOPHON, lambda msgid: msgid.replace("Its licence", "Licens"))
     assert "Licens:" in text
-    assert "https://alice.example/w/high-water?from=copy" in text
+    assert "https://alice.example/w/high-water?from=copy&edition=2" in text

@@ -107,6 +107,8 @@ class Document:
         elif "verse" in said:
             made = self._made("div", node, "verse")
             made.extend(self._flow(node))
+            for stanza in [one for one in made if one.tag == "p"]:
+                into_lines(stanza)
             if len(made):
                 yield made
         else:
@@ -133,6 +135,8 @@ class Document:
             if mark in said:
                 inner = etree.SubElement(inner, mark)
         self._inside(inner, node)
+        if place == "verse" and tag == "p":
+            into_lines(inner)
         if len(made) or _has_text(made):
             if name == "p" and len(made) == 1 and made[0].tag == "img" and not _has_text(made):
                 made.tag = "figure"
@@ -272,6 +276,22 @@ class Document:
             made[-1].tail = (made[-1].tail or "") + text
         else:
             made.text = (made.text or "") + text
+
+
+def into_lines(stanza: Element) -> None:
+    """Each line of a stanza in an element of its own, so that a long one can hang over."""
+    if stanza.find("br") is None:
+        return
+    lines = [etree.Element("span", {"class": "line"})]
+    lines[-1].text, stanza.text = stanza.text, None
+    for child in list(stanza):
+        stanza.remove(child)
+        if child.tag == "br":
+            lines.append(etree.Element("span", {"class": "line"}))
+            lines[-1].text = child.tail
+        else:
+            lines[-1].append(child)
+    stanza.extend(line for line in lines if len(line) or _has_text(line))
 
 
 def _new(tag: str) -> Element:

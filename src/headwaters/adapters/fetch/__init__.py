@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -12,11 +13,13 @@ from aiohttp.resolver import ThreadedResolver
 
 from headwaters.core.address import is_public
 from headwaters.core.errors import N_, Code, Refused, Unavailable
-from headwaters.ports import Fetched
+from headwaters.ports import Fetched, Head
 
 __all__ = ["HttpFetcher"]
 
 SECONDS = 8.0
+_NO_HEAD = frozenset({400, 403, 405, 501})  # what hosts say that know no HEAD
+_WANTED = {"Want-Repr-Digest": "sha-256=9"}
 
 
 class _Forbidden(OSError):
@@ -53,6 +56,18 @@ class HttpFetcher:
 
     async def fetch(self, url: str, most: int) -> Fetched:
         """See ports.Fetcher."""
+        async with self._session(url) as session:
+            return await _get(session, url, most)
+
+    async def look(self, url: str) -> Head:
+        """See ports.Fetcher."""
+        async with self._session(url) as session:
+            seen = await _look(session, "HEAD", url)
+            return await _look(session, "GET", url) if seen.status in _NO_HEAD else seen
+
+    @asynccontextmanager
+    async def _session(self, url: str) -> AsyncIterator[aiohttp.ClientSession]:
+        """For `url` alone."""
         parts = urlsplit(url)
         own = f"{parts.scheme}://{parts.netloc}" in self._own
         if parts.scheme not in {"http", "https"} or not (own or _may_be_public(parts.hostname or "")):
@@ -68,14 +83,13 @@ class HttpFetcher:
                 auto_decompress=False,  # a few packed bytes can be a great many
                 trust_env=False,
             ) as session:
-                return await _get(session, url, most)
+                yield session
         finally:
             await connector.close()
 
 
 async def _get(session: aiohttp.ClientSession, url: str, most: int) -> Fetched:
-    host = urlsplit(url).hostname or ""
-    try:
+    with _told(url):
         async with session.get(url, allow_redirects=False) as answer:
             body = bytearray()
             async for chunk in answer.content.iter_chunked(4096):
@@ -83,6 +97,21 @@ async def _get(session: aiohttp.ClientSession, url: str, most: int) -> Fetched:
                 if len(body) >= most:
                     break
             return Fetched(answer.status, bytes(body[:most]))
+
+
+async def _look(session: aiohttp.ClientSession, method: str, url: str) -> Head:
+    with _told(url):
+        async with session.request(method, url, allow_redirects=False, headers=_WANTED) as answer:
+            answer.close()  # whatever body comes, nobody reads it
+            return Head(answer.status, {name.lower(): value for name, value in answer.headers.items()})
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What goes wrong, in the port's words."""
+    host = urlsplit(url).hostname or ""
+    try:
+        yield
     except aiohttp.ClientSSLError:
         raise Unavailable(
             Code.ADDRESS_UNSAFE,

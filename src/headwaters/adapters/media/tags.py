@@ -27,8 +27,10 @@ _MOST_COVER = 1_000_000  # bytes; larger ones are made smaller
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 # True of the file that they were in, and of no other: the gaps and the loudness of an encoder, and its name.
 _OWN = frozenset(
-    "itunsmpb itunnorm itunpgap encoder encoded_by encoding tsse tenc tlen major_brand minor_version compatible_brands "
-    "creation_time handler_name vendor_id".split()
+    [
+        *("itunsmpb", "itunnorm", "itunpgap", "encoder", "encoded_by", "encoding", "tsse", "tenc", "tlen"),
+        *("major_brand", "minor_version", "compatible_brands", "creation_time", "handler_name", "vendor_id"),
+    ]
 )
 _FRONT = 3
 

@@ -15,26 +15,33 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from headwaters.adapters.storage.originals import CHUNK, Original, Sums, open_original
 from headwaters.adapters.storage.sources import Descriptors, LocalSource
 from headwaters.core.errors import N_, Code, Refused, Unavailable
-from headwaters.ports import Blob, Keep, Witness
+from headwaters.ports import Blob, Holding, Keep, Witness
 
 _FICLONE = 0x40049409  # linux/fs.h: share the bytes of another file, copy on write
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_SECOND_NAME = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
 _READ_ONLY = 0o444
 _ZEROS = bytes(CHUNK)
+_DIGITS = 64  # of a SHA-256
+
+
+def _quiet(_done: int) -> None:
+    """A progress that nobody looks at."""
 
 
 class LocalStorage:
     """The Storage port over a folder. Any number of processes may use one folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder_mode: int = 0o700) -> None:
+        """`folder_mode`: who may look into the folders that are made from now on."""
         self._root = root
+        self._folder_mode = folder_mode
         self._incoming = root / "incoming"
         self._copies, self._links = str(root), str(root / "links")
         self._descriptors = Descriptors()
@@ -79,7 +86,7 @@ class LocalStorage:
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         target = self._copy_path(sums.sha256)
-        if _whole(target, sums) is not None:
+        if _relied_on(target, sums):
             return _blob(sums)  # these bytes are here already, perhaps from a move that was cut off
         with self._writing():
             self._make_folder(target.parent)
@@ -113,7 +120,7 @@ class LocalStorage:
         os.fsync(descriptor)
         target = self._copy_path(sums.sha256)
         self._make_folder(target.parent)
-        if _whole(target, sums) is None:
+        if not _relied_on(target, sums):
             name.replace(target)
         _flush_folder(target.parent)
 
@@ -122,7 +129,7 @@ class LocalStorage:
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         copy, target = self._copy_path(sums.sha256), self._link_path(sums.sha256)
-        if _whole(copy, sums) is not None:
+        if _relied_on(copy, sums):
             return _blob(sums)  # our own bytes are better than a link
         if not _is_same(original, target) and (good := _whole(target, sums)) is not None:
             return _blob(sums, good)  # another file has these bytes, and works may rely on its witness
@@ -167,25 +174,38 @@ class LocalStorage:
         try:
             source = self._descriptors.borrow(path)
         except OSError as error:
-            raise Unavailable(
-                Code.BLOB_MISSING,
-                N_("A file of this shop cannot be read right now."),
-                hint=N_("“headwaters doctor” says which, and what to do."),
-            ) from error
+            raise _blob_missing() from error
         if source.size != blob.size or (witness is not None and _witness(source.status) != witness):
             source.close()
             raise _blob_changed()
         return source
 
-    def verify(self, blob: Blob) -> None:
+    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> None:
         """See ports.Storage."""
         with self.open(blob) as source:
-            descriptor, sums, offset = source.descriptor, Sums(), 0
-            while descriptor is not None and (chunk := os.pread(descriptor, CHUNK, offset)):
-                sums.add(chunk)
-                offset += len(chunk)
+            try:
+                sums = Sums() if source.descriptor is None else _hash(source.descriptor, progress)
+            except OSError as error:  # the disk cannot read it any more
+                raise _blob_missing() from error
         if sums.sha256 != blob.sha256:
             raise _blob_changed()
+
+    @contextmanager
+    def local_copy(self, blob: Blob) -> Iterator[Path]:
+        """See ports.Storage: the kept file itself."""
+        self.open(blob).close()
+        copy = self._copy_path(blob.sha256)
+        yield copy if copy.exists() else self._link_path(blob.sha256)
+
+    async def address(self, blob: Blob, name: str, media_type: str, method: str = "GET") -> str | None:
+        """See ports.Storage."""
+        return None
+
+    async def look(self) -> None:
+        """See ports.Storage."""
+        with self._writing(), self._new_file() as (_name, descriptor):
+            _write(descriptor, memoryview(b"a look"))
+            os.fsync(descriptor)
 
     # ── tidying ──────────────────────────────────────────────────────────────────────────────────
 
@@ -195,6 +215,39 @@ class LocalStorage:
         with suppress(FileNotFoundError):
             return sum(_sweep(path, limit) for path in self._incoming.iterdir())
         return 0
+
+    def close(self) -> None:
+        """See ports.Storage."""
+
+    def holdings(self) -> Iterator[Holding]:
+        """See ports.Storage. Links are the creator's own bytes, and no holding of the shop's."""
+        for first in _folders(self._root):
+            for second in _folders(first):
+                for path in second.iterdir():
+                    if len(path.name) == _DIGITS and path.name.startswith(first.name + second.name):
+                        with suppress(FileNotFoundError):
+                            status = path.lstat()
+                            yield Holding(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+    def remove(self, sha256: str, touched_before: datetime) -> bool:
+        """See ports.Storage. It is first taken aside and looked at there: whoever relies on bytes that are here touches
+        them, and looks whether they stayed."""
+        limit = int(touched_before.timestamp() * 1_000_000_000)
+        path, aside = self._copy_path(sha256), self._new_name()
+        with self._writing():
+            try:
+                if path.lstat().st_mtime_ns >= limit:
+                    return False
+                path.rename(aside)
+            except FileNotFoundError:
+                return False
+            if aside.lstat().st_mtime_ns >= limit:
+                with suppress(FileExistsError):  # or somebody kept them again meanwhile
+                    os.link(aside, path)
+                aside.unlink()
+                return False
+            aside.unlink()
+        return True
 
     # ── paths and files ──────────────────────────────────────────────────────────────────────────
 
@@ -222,15 +275,16 @@ class LocalStorage:
             os.close(descriptor)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make it and what leads to it, each entry flushed; nobody else may look in."""
+        """Make it and what leads to it, each entry flushed."""
         if folder.is_dir():
             return
         if folder != self._root:
             self._make_folder(folder.parent)
-            folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=folder == self._root, exist_ok=True)
+        if self._folder_mode != 0o700:
+            folder.chmod(self._folder_mode)  # whatever the process keeps from others by its umask
+        if folder != self._root:
             _flush_folder(folder.parent)
-        else:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _check_room(self, descriptor: int, needed: int) -> None:
         """Say at once what would else be said after hours."""
@@ -267,6 +321,14 @@ def _blob(sums: Sums, witness: Witness | None = None) -> Blob:
     return Blob(sums.sha256, sums.crc32, sums.size, keep, witness)
 
 
+def _blob_missing() -> Unavailable:
+    return Unavailable(
+        Code.BLOB_MISSING,
+        N_("A file of this shop cannot be read right now."),
+        hint=N_("“headwaters doctor” says which, and what to do."),
+    )
+
+
 def _blob_changed() -> Unavailable:
     return Unavailable(
         Code.BLOB_CHANGED,
@@ -294,6 +356,27 @@ def _whole(path: Path, sums: Sums) -> Witness | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def _relied_on(path: Path, sums: Sums) -> bool:
+    """Whether a kept file has the bytes of `sums`, so that it can stand for them. It counts as kept just now: see
+    `remove`."""
+    if _whole(path, sums) is None:
+        return False
+    try:
+        os.utime(path, follow_symlinks=False)
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    """Those that `_under` makes in a folder."""
+    with suppress(FileNotFoundError):
+        for path in sorted(folder.iterdir()):
+            if len(path.name) == 2 and path.is_dir():
+                yield path
 
 
 def _is_same(original: Original, path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from threading import Lock
 from typing import Self
 
@@ -67,6 +68,14 @@ class LocalSource:
     def descriptor(self) -> int | None:
         """See ports.Source."""
         return self._in_use().descriptor
+
+    @property
+    def path(self) -> str | None:
+        """See ports.Source. None as well where not everybody may read it: a link has the mode of the creator's file."""
+        return self._in_use().path if self.status.st_mode & stat.S_IROTH else None
+
+    async def begin(self, offset: int, length: int) -> None:
+        """See ports.Source."""
 
     async def read(self, offset: int, length: int) -> bytes:
         """See ports.Source. What the memory has comes at once; for the disk a thread waits."""

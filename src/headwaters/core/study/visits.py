@@ -8,12 +8,19 @@ from collections.abc import Collection, Mapping
 
 MOST_WORDS = 50  # told apart for a work and a day
 OTHER_WORDS = "*"  # stands for all the rest; no link can say it
+FROM_COPY = "copy"  # the word of links in copies
 _WORD = re.compile(r"[a-z0-9-]{1,32}")
+_EDITION = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 
 
 def read_word(text: str) -> str:
     """The word of a link, or nothing: what could name a person is no word."""
     return text if _WORD.fullmatch(text) else ""
+
+
+def read_edition(text: str) -> int | None:
+    """The edition that a copy's link names; None for what is no number of one."""
+    return int(text) if _EDITION.fullmatch(text) else None
 
 
 def bounded(counts: Mapping[str, int], known: Collection[str]) -> Counter[str]:

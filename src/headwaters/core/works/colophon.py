@@ -13,7 +13,12 @@ from headwaters.core.errors import N_
 from headwaters.core.works.licences import LICENCES
 
 WIDTH = 76
-FROM_COPY = "?from=copy"  # one constant for all copies: it tells that a copy brought someone, and nothing of whom
+FROM_COPY = "?from=copy"  # it tells that a copy brought someone, and nothing of whom
+
+
+def home_address(page: str, edition: int) -> str:
+    """A work's page as the copies of an edition lead to it: the same for all of them."""
+    return f"{page}{FROM_COPY}&edition={edition}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class ColophonFile:
 
 @dataclass(frozen=True, slots=True)
 class Colophon:
-    """What a colophon is made of. `address`: the work's page. `published`: the edition's day, 2026-11-22."""
+    """What a colophon is made of. `address`: the work's page. `published`: the edition's day, 2026-11-22; empty
+    within a file of it, which does not hang on the day. `files`: none where it speaks for the file that it lies in."""
 
     title: str
     by: str
@@ -61,12 +67,12 @@ def colophon_text(colophon: Colophon, translate: Callable[[str], str] = str) -> 
     blocks = [
         _heading(colophon, translate),
         _paragraph(translate(_FREE)),
-        f"{translate(_HOME)}\n  {colophon.address}{FROM_COPY}",
+        f"{translate(_HOME)}\n  {home_address(colophon.address, colophon.edition)}",
         _paragraph(translate(_PAY)),
         _terms(colophon.licence, translate),
-        _paragraph(translate(_CHECK)),
-        "\n\n".join(map(_file, colophon.files)),
     ]
+    if colophon.files:
+        blocks += [_paragraph(translate(_CHECK)), "\n\n".join(map(_file, colophon.files))]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -75,8 +81,8 @@ def _heading(colophon: Colophon, translate: Callable[[str], str]) -> str:
     made = ", ".join(part for part in (colophon.by, str(colophon.year or "")) if part)
     if made:
         lines.append(made)
-    edition = translate(N_("Edition %(number)s, published on %(day)s"))
-    lines.append(edition % {"number": colophon.edition, "day": colophon.published})
+    edition = N_("Edition %(number)s, published on %(day)s") if colophon.published else N_("Edition %(number)s")
+    lines.append(translate(edition) % {"number": colophon.edition, "day": colophon.published})
     if colophon.shop and colophon.shop != colophon.by:
         lines.append(colophon.shop)
     return "\n".join(lines)

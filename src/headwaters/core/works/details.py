@@ -33,6 +33,7 @@ class Details:
     description: str
     cover_alt: str
     taste: str = ""  # how much of it can be tried; empty: the shop's usual
+    formats: str = ""  # a choice (core.works.formats); empty: the shop's usual ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def complete(said: Said, before: Details | None, defaults: Defaults) -> Details:
         description=base.description if said.description is None else said.description,
         cover_alt=base.cover_alt if said.cover_alt is None else said.cover_alt,
         taste=base.taste if said.taste is None else said.taste,
+        formats=base.formats if said.formats is None else said.formats,
     )
 
 

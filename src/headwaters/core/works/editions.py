@@ -43,8 +43,8 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class EditionFile:
     """One file of an edition. `label`: the creator's own words, empty for none; `seconds_micros`: its length.
-    `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one; `recipe`: how the shop made
-    it."""
+    `given`: the SHA-256 of the creator's file, where the shop's copy of it is another one; with a `-` behind it where
+    something was left out of the copy. `recipe`: how the shop made it."""
 
     role: Role
     name: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from headwaters.core.errors import N_
 from headwaters.core.works.media import Family, family_of, format_by_name, stem
@@ -44,6 +45,17 @@ NAMES = tuple(choice.name for choice in CHOICES)
 SUBTITLES = "vtt"  # subtitles as browsers show them: made of others whenever a work has them
 _BY_RECIPE = {recipe: choice for choice in CHOICES for recipe in choice.recipes}
 RECIPES = (*_BY_RECIPE, SUBTITLES)
+
+TITLES = {
+    "flac": "FLAC",
+    "mp3": "MP3",
+    "opus": "Opus",
+    "h264-1080": "MP4 1080",
+    "h264-480": "MP4 480",
+    "webp-2048": "WebP",
+    "webp-512": N_("WebP, small"),
+    SUBTITLES: "WebVTT",
+}
 
 # What has no loss by its very format; an M4A may hold either, and is looked into when it is made.
 _LOSSLESS = frozenset(["audio/flac", "audio/wav", "audio/aiff", "audio/x-wavpack", "audio/mp4", "audio/matroska"])
@@ -117,6 +129,26 @@ def made_name(name: str, suffix: str) -> str:
     while len(own.encode()) > room:
         own = own[:-1]
     return f"{folder}{slash}{own}{suffix}"
+
+
+T = TypeVar("T", bound="Kept")
+
+
+class Kept(Protocol):
+    """A file of an edition, given or made."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def made_from(self) -> int | None: ...
+    @property
+    def recipe(self) -> str: ...
+
+
+def in_format(recipe: str, given: Sequence[T], made: Sequence[T]) -> tuple[T, ...]:
+    """An edition in one format: each file that was given, or what this recipe made of it; empty where it made none."""
+    instead = {file.made_from: file for file in made if file.recipe == recipe}
+    return tuple(instead.get(file.id, file) for file in given) if instead else ()
 
 
 def of_families(families: Sequence[Family]) -> tuple[Choice, ...]:

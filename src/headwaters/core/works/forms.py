@@ -13,6 +13,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused, TooLarge
 from headwaters.core.sales.money import plain
 from headwaters.core.sales.states import Door
 from headwaters.core.works.details import Defaults, Details, complete
+from headwaters.core.works.formats import NAMES, NONE
 from headwaters.core.works.manifest import Given, ManifestBroken, Problem, Said, understand
 
 LONGEST_TYPED = 400_000  # characters of one field that a draft keeps: four times what any of them may have
@@ -32,18 +33,22 @@ WORDS = (
     "description",
     "cover_alt",
     "taste",
+    "formats",
 )
-NEW_WORK = (*WORDS, "slug", "rights")
-NEW_EDITION = ("changes", "rights", "dropped")
+COPIES = ("colophon", "remove_private")  # of the copies that the shop makes
+NEW_WORK = (*WORDS, "slug", "rights", *COPIES)
+NEW_EDITION = ("changes", "rights", "dropped", *COPIES)
 
-_MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "taste", "doors", "title"})
+_MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "taste", "formats", "doors", "title"})
 
 Form = Mapping[str, str]
 
 
 def typed_fields(form: Form, names: Iterable[str]) -> dict[str, str]:
-    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own."""
-    typed = {name: _doors(form) if name == "doors" else form.get(name, "") for name in names}
+    """What was typed in these fields, line ends as they are everywhere here. Open doors are ticks of their own, and so
+    are formats."""
+    ticks = {"doors": _doors, "formats": _formats}
+    typed = {name: ticks[name](form) if name in ticks else form.get(name, "") for name in names}
     return {name: text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "") for name, text in typed.items()}
 
 
@@ -66,9 +71,16 @@ def _doors(form: Form) -> str:
     return ",".join(door.value for door in Door if form.get(f"door_{door.value}"))
 
 
+def _formats(form: Form) -> str:
+    if "formats" in form:
+        return form["formats"]
+    ticked = ",".join(name for name in NAMES if form.get(f"format_{name}"))
+    return (ticked or NONE) if form.get("own_formats") else ""
+
+
 def _given(form: Form) -> dict[str, Given]:
     """What a form says, by the keys of work.toml."""
-    said = {key: form[key] for key in (*WORDS, "slug", "rights") if key in form}
+    said = {key: form[key] for key in (*WORDS, "slug", "rights", *COPIES) if key in form}
     return {key: Given(text, "") for key, text in said.items() if text.strip() or key in _MAY_BE_EMPTY}
 
 
@@ -115,6 +127,7 @@ def form_of(details: Details) -> dict[str, str]:
         "description": details.description,
         "cover_alt": details.cover_alt,
         "taste": details.taste,
+        "formats": details.formats,
     }
 
 

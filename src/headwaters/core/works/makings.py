@@ -39,9 +39,11 @@ class MakingState(StrEnum):
 
 
 class Lane(StrEnum):
-    """One making at a time in each lane of a shop: what takes seconds does not wait for a film."""
+    """One making at a time in each lane of a shop: what takes seconds does not wait for a film, and what only reads
+    files waits for neither."""
 
     QUICK = "quick"
+    READING = "reading"
     LONG = "long"
 
 

@@ -18,6 +18,8 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.sales.money import Money, parse_amount
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import Rights, Role
+from headwaters.core.works.formats import NAMES as FORMAT_NAMES
+from headwaters.core.works.formats import NONE, read_choice
 from headwaters.core.works.licences import find_licence
 from headwaters.core.works.media import WorkKind
 from headwaters.core.works.slugs import check_slug
@@ -57,6 +59,9 @@ class Said:
     cover: str | None = None
     cover_alt: str | None = None
     taste: str | None = None
+    formats: str | None = None
+    colophon: bool | None = None
+    remove_private: bool | None = None
     files: tuple[FileEntry, ...] | None = None
 
 
@@ -243,6 +248,28 @@ def _doors(value: Any, currency: str) -> frozenset[Door]:
     return doors
 
 
+def _formats(value: Any, currency: str) -> str:
+    """A choice, as it is kept; empty for the shop's usual ones, and for a list of nothing none."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _Wrong(N_('It is a list, such as ["mp3", "opus"].'))
+    try:
+        return NONE if names == [] else read_choice(",".join(names))
+    except ValueError as unknown:
+        known = ", ".join((*FORMAT_NAMES, NONE))
+        raise _Wrong(
+            N_("“%(value)s” is not known. It is one of: %(known)s."), value=str(unknown), known=known
+        ) from None
+
+
+def _yes_or_no(value: Any, currency: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in {"on", "off"}:  # as forms say it
+        return bool(value == "on")
+    raise _Wrong(N_("It is true or false."))
+
+
 _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "title": _title,
     "slug": _slug,
@@ -259,7 +286,10 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "description": _lines(100_000),
     "cover": _line(1_000),
     "cover_alt": _lines(1_000),
+    "formats": _formats,
     "taste": lambda value, currency: check_taste(_line(1_000)(value, currency)),
+    "colophon": _yes_or_no,
+    "remove_private": _yes_or_no,
 }
 
 

@@ -8,6 +8,7 @@ Whoever shows one part reads the index and that part, wherever the file is kept.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ READING = "application/vnd.headwaters.reading"
 PREFIX = 9  # bytes before the index
 LARGEST_INDEX = 8 << 20
 _VERSION = 1
+_LINK = re.compile(r'(<a(?: (?!href=)[a-z]+="[^"<>]*")*) href="([0-9]{1,6})((?:#[^"]*)?)"')
 # A book is set from right to left where its language is, unless it says otherwise.
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ku", "ps", "sd", "syr", "ug", "ur", "yi"})
 
@@ -130,18 +132,12 @@ def excerpt(whole: Reading, chapters: int) -> Reading:
 
 def _moved(part: Part, first: int, last: int) -> Part:
     """The part with its links to other parts set right; those that lead out of the excerpt lead nowhere."""
-    pieces = part.html.split('<a href="')
-    out = [pieces[0]]
-    for piece in pieces[1:]:
-        href, quote, rest = piece.partition('"')
-        number, hash_, place = href.partition("#")
-        if not number.isdigit():
-            out.append(f'<a href="{href}{quote}{rest}')
-        elif first <= int(number) <= last:
-            out.append(f'<a href="{int(number) - first + 1}{hash_}{place}{quote}{rest}')
-        else:
-            out.append(f"<a{rest}")
-    return replace(part, html="".join(out))
+
+    def lead(found: re.Match[str]) -> str:
+        number = int(found[2])
+        return f'{found[1]} href="{number - first + 1}{found[3]}"' if first <= number <= last else found[1]
+
+    return replace(part, html=_LINK.sub(lead, part.html))
 
 
 # ── one file ─────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from headwaters.core.works.media import WorkKind
 from headwaters.core.works.taste_recipes import taste_recipes
 
 EDITION = 0  # the file_id of what is made of the edition as a whole
+TORRENT = "torrent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,13 @@ def _tastes(facts: Facts) -> Iterable[Wish]:
         yield Wish(file_id, recipe)
 
 
+def _torrent(facts: Facts) -> Iterable[Wish]:
+    if any(file.role in (Role.WORK, Role.COVER) for file in facts.files):
+        yield Wish(EDITION, TORRENT)
+
+
 # What is quick comes first: a reader waits for it. One line for each piece.
-WISHERS: tuple[Wisher, ...] = (_tastes, _formats)
+WISHERS: tuple[Wisher, ...] = (_tastes, _torrent, _formats)
 
 
 def wishes(facts: Facts) -> tuple[Wish, ...]:

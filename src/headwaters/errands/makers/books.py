@@ -11,10 +11,10 @@ from pathlib import Path
 from headwaters.core.errors import N_, HeadwatersError
 from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import made_name
-from headwaters.core.works.makings import Lane
+from headwaters.core.works.makings import Lane, Skip
 from headwaters.core.works.reading import READING, Reading, excerpt, pack
 from headwaters.core.works.taste_recipes import BOOK, PAGES, READ, read_count
-from headwaters.errands.bench import Bench, MadeFile, Product, Recipe, Skip
+from headwaters.errands.bench import Bench, MadeFile, Product, Recipe
 
 WIDEST_PICTURE = 1400  # pixels of a book's picture on a page
 HEAVY = 200_000  # bytes: a picture that has more is made lighter

@@ -8,6 +8,8 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
+from headwaters.web.contexts.fetching import Fetch
+from headwaters.web.contexts.taste import Chapter, PictureTaste
 
 
 class Stage(StrEnum):
@@ -39,6 +41,8 @@ class HeldFile:
     href: str
     media_type: str
     kind: str  # audio, video, picture: playable in place; file: not
+    read: str  # address of the page on which the book can be read, or empty
+    chapters: tuple[Chapter, ...]  # of a film or a sound, where it has any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,16 @@ class Track:
     label: str
     language: str  # as a BCP 47 tag, or empty
     href: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFormat:
+    """A format that the shop made of the work's files."""
+
+    title: str  # MP3
+    href: str  # of the one file there is in it, or of the whole work in it as one ZIP
+    size: str  # of that
+    archive: bool  # it is the ZIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +85,14 @@ class HeldWork:
     href: str  # its public page, or empty where there is none any more
     files: tuple[HeldFile, ...]  # empty before the order is granted, and while a work is withheld
     tracks: tuple[Track, ...]  # for all of its videos
+    pictures: tuple[PictureTaste, ...]  # to look through, where there are several
+    remembers: bool  # there is something in it that plays
     archive: str  # address of everything as one ZIP, or empty
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything
+    formats: tuple[OtherFormat, ...]  # other ones, which the shop made; each file of them is on `<address>/formats`
     sums: str  # the lines of SHA256SUMS
+    fetch: Fetch | None  # other ways to fetch it; None where there are no files
     edition: int
     news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence
@@ -160,6 +178,8 @@ class OrderPage:
     title: str  # of the works
     works: tuple[HeldWork, ...]
     granted: bool  # the reader has the works
+    plays: bool  # there is a sound or a film in them
+    gallery: bool  # there are pictures to look through
     paid: Amount | None  # what was paid and not refunded
     due: Due | None  # the newest payment where it is not finished
     pay: PayForm

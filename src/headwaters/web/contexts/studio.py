@@ -326,6 +326,7 @@ class StoryPage:
     address: str  # path of this page; its forms add to it
     link: str  # the reader's order page, as a whole address
     may_mail: bool  # the link can be sent again
+    may_look: bool  # a till can be asked about a payment
     works: tuple[WorkItem, ...]
     payments: tuple[PaymentItem, ...]
     story: tuple[Happening, ...]
@@ -360,3 +361,13 @@ class WorkRow:
     thumb: str  # address of a small picture, or empty
     first: bool  # it stands first on the first page
     last: bool  # it stands last
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedItem:
+    """A work with files that are missing or changed."""
+
+    title: str
+    href: str  # the work's page in the Studio; empty for what belongs to no work
+    files: tuple[str, ...]  # “film.mp4” of edition 2 is missing
+    more: int  # that are not named

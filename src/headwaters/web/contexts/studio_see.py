@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, OrderItem, ReportItem, ThreadItem
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, OrderItem, ReportItem, ThreadItem
 from headwaters.web.contexts.studio_checklist import ChecklistView
+from headwaters.web.contexts.studio_works import CopyBrought
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class NumbersPage:
     frame: Frame
     back: str  # address of the first page, with the same span and work
     going: Going
+    brought: tuple[CopyBrought, ...]  # editions whose copies brought visits in that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class StartPage:
     reports: tuple[ReportItem, ...]  # that nobody answered yet
     newest: tuple[OrderItem, ...]
     has_password: bool
+    damaged: tuple[DamagedItem, ...]  # works whose files are missing or changed
     wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 
 

@@ -27,6 +27,7 @@ class UploadRow:
     first: bool
     last: bool
     changing: bool  # its form is open
+    findings: tuple[str, ...]  # what it tells that its creator perhaps did not mean to publish, a line each
     problem: Problem | None
 
 

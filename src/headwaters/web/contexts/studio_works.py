@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio import Frame, Moment, WorkRow
+from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, WorkRow
+from headwaters.web.contexts.studio_makings import Makings
 from headwaters.web.contexts.studio_uploads import UploadsView
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
@@ -58,6 +59,7 @@ class WordsForm:
     kinds: tuple[Choice, ...]
     licences: tuple[Choices, ...]
     doors: tuple[Choice, ...]
+    formats: tuple[Choice, ...]  # that are made of it, where it does not follow the shop (fields.formats is not empty)
     rights: tuple[Choice, ...]  # empty where nothing is declared
     currency: str  # ISO 4217
     symbol: str  # the same as it stands beside an amount: €
@@ -127,6 +129,56 @@ class CollectionTick:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyBrought:
+    """An edition whose copies brought somebody home."""
+
+    name: str  # Edition 2; on a page of several works with the work’s title
+    href: str  # the work’s page in the Studio
+    visits: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkColophon:
+    """Whether the files of editions to come say where they come from, and whom copies brought."""
+
+    choice: str  # on, off; empty: as the shop does
+    usual: bool  # what the shop does
+    total: str  # visits that copies brought, in a sentence; empty for none
+    brought: tuple[CopyBrought, ...]  # by edition
+
+
+@dataclass(frozen=True, slots=True)
+class ColophonLine:
+    """A field of a file."""
+
+    name: str
+    where: str  # as the format calls it
+    before: str
+    after: str
+    changes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColophonFile:
+    """A file of a draft, with what its copy will say."""
+
+    name: str
+    lines: tuple[ColophonLine, ...]
+    findings: tuple[str, ...]  # what it tells that its creator perhaps did not mean to publish, a line each
+    why: str  # why it gets no colophon, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class ColophonPage:
+    """`studio/colophon.html`: what each file of a draft says now, and what its copy will say."""
+
+    frame: Frame
+    draft: str  # the draft’s address
+    files: tuple[ColophonFile, ...]
+    kept: bool  # files of the edition before go on beside them
+
+
+@dataclass(frozen=True, slots=True)
 class WorkStudioPage:
     """`studio/work.html`: one work: its words, its editions, its state."""
 
@@ -134,13 +186,16 @@ class WorkStudioPage:
     work: WorkRow
     note: str  # why it is withheld, or empty
     form: WordsForm
+    makings: Makings  # what the shop makes of it
     editions: tuple[EditionItem, ...]  # the newest first
     draft: str  # address of the edition that is being prepared, or empty
     inside: tuple[CollectionTick, ...]  # collections that it is in
     outside: tuple[CollectionTick, ...]  # those that it is not in
+    colophon: WorkColophon
     why: str  # what was typed as the reason to withhold it
     script: str
     problem: Problem | None  # of anything but the words
+    damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
 
 
 # ── drafts ───────────────────────────────────────────────────────────────────────────────────────
@@ -173,6 +228,7 @@ class DraftPage:
     site: str  # how the addresses of works begin: https://shop.example/w/
     slug: str  # the end of its address as it would be now, or empty
     licences: bool  # all of them are shown, not only the common ones
+    colophon: bool  # its files say where they come from, as the shop or the work usually has it
     failed: str  # why publishing it failed, or empty
     day: str  # what was typed: 2027-05-03
     hour: str  # what was typed: 20:00

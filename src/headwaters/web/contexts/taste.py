@@ -22,7 +22,7 @@ class SoundTaste:
     """The beginning of a track, or some other piece of it."""
 
     label: str
-    length: str  # of the piece: 30 s
+    length: str  # of the piece: 30 s; empty where there are many
     whole: str  # of the track: 4 min; empty where it is not known
     href: str
     media_type: str

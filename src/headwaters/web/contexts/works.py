@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, FileLine, Licence, PayForm, Problem
+from headwaters.web.contexts.fetching import FreeWork
 from headwaters.web.contexts.taste import Tastes
 
 
@@ -100,8 +101,10 @@ class WorkPage:
     taste: Tastes  # what the shop made of its files to be tried
     files: tuple[FileLine, ...]  # what one gets
     size: str  # of all of them
+    formats: str  # what they are there in as well: MP3 and Opus; or empty
     edition: int
     price: Amount | None  # what is suggested, or None where nothing is
+    free: FreeWork | None  # what everybody may take, where the work asks for nothing
     pay: PayForm
     doors: tuple[Door, ...]  # all three, in the order of reading
     problem: Problem | None  # why a form was refused that came through none of the open doors

@@ -12,6 +12,7 @@ from headwaters.web.studio.accounts import routes as accounts
 from headwaters.web.studio.address import routes as address
 from headwaters.web.studio.checklist import routes as checklist
 from headwaters.web.studio.collections import routes as collection_routes
+from headwaters.web.studio.colophons import routes as colophon_routes
 from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.export import routes as export
 from headwaters.web.studio.guard import HEADERS
@@ -21,6 +22,7 @@ from headwaters.web.studio.letters import routes as letters
 from headwaters.web.studio.log import routes as audit_log
 from headwaters.web.studio.look import routes as look
 from headwaters.web.studio.lookout import LOOKOUT, Lookout
+from headwaters.web.studio.makings import routes as makings
 from headwaters.web.studio.money import routes as money
 from headwaters.web.studio.notices import routes as notices
 from headwaters.web.studio.numbers import routes as numbers
@@ -46,7 +48,7 @@ _ROOMS = (
     *(signin, start, numbers, checklist, shop, look, address),
     *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
-    *(draft_routes, works, preview_routes, collection_routes, upload_routes, tus_routes),
+    *(draft_routes, works, makings, preview_routes, collection_routes, colophon_routes, upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )
 

@@ -18,10 +18,12 @@ from headwaters.core.works.drafts import DraftState, read_moment
 from headwaters.core.works.editions import EditionFile
 from headwaters.core.works.forms import NEW_EDITION, NEW_WORK, check_length, typed_fields
 from headwaters.core.works.slugs import slug_from
+from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.drafts import begin_edition, begin_work, discard, kept_files, prepare
 from headwaters.errands.house import House
 from headwaters.store import drafts as rows
 from headwaters.store.drafts import DraftRow
+from headwaters.store.works import work_by_id
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio_works import DraftPage, DraftWaitsPage, KeptFile
 from headwaters.web.keys import HOUSE, PRESS
@@ -139,6 +141,7 @@ async def _draft_page(
         ),
         site=f"{house.config.url}/w/",
         slug=slug,
+        colophon=await _usual_colophon(house, draft),
         licences="licences" in request.query or any(fault.field == "licence" for fault in faults),
         failed=draft.error,
         day=typed.day if typed else "",
@@ -148,6 +151,12 @@ async def _draft_page(
         problem=_about_none(faults, problem_of(request, error), typed),
     )
     return show(request, "draft", context, error)
+
+
+async def _usual_colophon(house: House, draft: DraftRow) -> bool:
+    work_id = draft.work_id
+    work = None if work_id is None else await house.db.read(lambda conn: work_by_id(conn, work_id))
+    return wants_colophon(work.colophon if work else "", house.now.settings.colophon)
 
 
 def _about_none(faults: tuple[Problem, ...], problem: Problem | None, typed: _Typed | None) -> Problem | None:

@@ -8,16 +8,19 @@ from datetime import datetime
 from aiohttp import web
 
 from headwaters.core.csv import csv_line
+from headwaters.core.errors import N_
 from headwaters.core.people import Right
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.study.numbers import Sums, Tally
-from headwaters.core.study.spans import Span, Step, cut, window_of
+from headwaters.core.study.spans import Span, Step, cut, day_number, window_of
 from headwaters.store import numbers as rows
+from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
 from headwaters.store.numbers import Going
 from headwaters.web.contexts import studio_see as pages
 from headwaters.web.keys import HOUSE
+from headwaters.web.studio.colophons import brought
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.going import address, going_context
 from headwaters.web.studio.guard import HEADERS, Session, for_creator
@@ -25,6 +28,7 @@ from headwaters.web.studio.guard import HEADERS, Session, for_creator
 routes = web.RouteTableDef()
 
 USUAL = Span.MONTH
+_EDITION = N_("%(title)s, edition %(number)d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,21 @@ async def get_tables(request: web.Request, session: Session) -> web.Response:
     going = await going_of(request, session, "/studio/numbers")
     chosen = next((work.name for work in going.works if work.chosen), "")
     back = f"{address('/studio', Span(going.span), chosen)}#going"
-    return show(request, "numbers", pages.NumbersPage(await frame(request, session, "start"), back, going))
+    copies = brought(words_of(request), await _copies(request), titled=_EDITION)
+    return show(request, "numbers", pages.NumbersPage(await frame(request, session, "start"), back, going, copies))
+
+
+async def _copies(request: web.Request) -> list[CopyLine]:
+    """Editions whose copies brought visits in the time, and of the work, that was asked for."""
+    house, (span, work) = request.app[HOUSE], asked(request)
+    now = house.clock()
+
+    def read(conn: Connection) -> list[CopyLine]:
+        seen = look(conn, span, work, now)
+        window = seen.going.window
+        return copies_of(conn, seen.work or None, day_number(window.start), day_number(window.end))
+
+    return await house.db.read(read)
 
 
 # ── the same as CSV ──────────────────────────────────────────────────────────────────────────────

@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from aiohttp import web
 
 from headwaters.core.clock import from_micros
-from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused, Unavailable
 from headwaters.core.people import Right
 from headwaters.core.sales.doors import check_amount, check_nonce
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode, PaymentState
-from headwaters.errands import orders, settle
+from headwaters.errands import late, orders, settle
 from headwaters.errands.mail import reaches, send_link_again
 from headwaters.store import ledger
 from headwaters.store import orders as order_rows
@@ -112,6 +112,7 @@ async def _page(
         address=f"/studio/orders/{order.line.id}",
         link=f"{house.config.url}/o/{order.token}",
         may_mail=seen.may_mail,
+        may_look=any(late.can_look(house, payment.till) for payment in order.payments),
         works=tuple(WorkItem(work.title, f"/w/{work.slug}") for work in order.works),
         payments=payments,
         story=story(said, order, seen.besides),
@@ -270,6 +271,18 @@ async def post_refund(request: web.Request, session: Session) -> web.Response:
     except Refused as refused:
         return await _page(request, session, "refund", refused)
     return go_to(f"/studio/orders/{seen.order.line.id}?said=refunded")
+
+
+@routes.post("/studio/orders/{order_id}/look")
+@may(Right.SELL)
+async def post_look(request: web.Request, session: Session) -> web.Response:
+    """Ask the tills about this order's payments once more: a refund may have been missed."""
+    order_id = order_id_of(request)
+    try:
+        looked = await late.look_again(request.app[HOUSE], order_id, session.row.creator_id)
+    except (Refused, Unavailable) as problem:
+        return await _page(request, session, "look", problem)
+    return go_to(f"/studio/orders/{order_id}?said=looked_{looked}")
 
 
 @routes.post("/studio/orders/{order_id}/mail")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -12,6 +14,7 @@ from headwaters.web.sales import read_form
 LARGEST_TEXT = 256 * 1024  # bytes of all text fields and their names together
 MOST_PARTS = 200
 MOST_READ = 64 << 20  # what is read of a file that is too large, so that its sender gets to see the answer
+PATIENCE = 1200.0  # seconds for all of it: a large picture at 2 KB/s
 _CHUNK = 64 * 1024
 
 
@@ -22,22 +25,29 @@ class PictureForm(dict[str, str]):
 
 
 async def read_picture_form(request: web.Request) -> PictureForm:
-    """Read it, and no more of it than a browser sends: it may come from somebody who is not signed in.
+    """Read it, and no more of it than a browser sends, nor for longer: it may come from somebody who is not signed in.
 
-    Raises Refused(FORM_BROKEN), TooLarge(FORM_BROKEN).
+    Raises Refused(FORM_BROKEN), TooLarge(FORM_BROKEN), web.HTTPRequestTimeout.
     """
     if request.content_type != "multipart/form-data":
         return PictureForm(await read_form(request))
-    form, count = PictureForm(), 0
     try:
-        async for part in await request.multipart():
-            count += 1
-            if count > MOST_PARTS:
-                raise _far_too_large()
-            if isinstance(part, BodyPartReader):
-                await _take(form, part)
+        async with asyncio.timeout(PATIENCE):
+            return await _read_parts(request)
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
     except (ValueError, LookupError, RuntimeError, AssertionError, HttpProcessingError) as broken:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive whole.")) from broken
+
+
+async def _read_parts(request: web.Request) -> PictureForm:
+    form, count = PictureForm(), 0
+    async for part in await request.multipart():
+        count += 1
+        if count > MOST_PARTS:
+            raise _far_too_large()
+        if isinstance(part, BodyPartReader):
+            await _take(form, part)
     return form
 
 

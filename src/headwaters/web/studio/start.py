@@ -12,6 +12,7 @@ from headwaters.core.sales.finding import Which
 from headwaters.store import letters as letter_rows
 from headwaters.store import reports as report_rows
 from headwaters.store import studio as rows
+from headwaters.store.blobs import FaultRow, faults
 from headwaters.store.db import Connection
 from headwaters.store.numbers import is_empty
 from headwaters.store.passkeys import has_key
@@ -20,6 +21,7 @@ from headwaters.store.works import list_works
 from headwaters.web.contexts.studio_see import StartPage
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.checklist import checklist_view
+from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
@@ -42,6 +44,7 @@ class _Seen:
     works: int
     empty: bool
     has_password: bool
+    damaged: tuple[FaultRow, ...]
 
 
 def _look(conn: Connection, mine: SessionRow) -> _Seen:
@@ -55,6 +58,7 @@ def _look(conn: Connection, mine: SessionRow) -> _Seen:
         works=len(list_works(conn)),
         empty=is_empty(conn),
         has_password=has_key(conn, mine.creator_id),
+        damaged=faults(conn) if Right.PUBLISH in mine.may else (),
     )
 
 
@@ -76,6 +80,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         reports=tuple(report_item(said, report) for report in seen.reports),
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
+        damaged=damaged_items(said, seen.damaged),
         wrong_tries=wrong_words(said, session.row) if session.row.is_fresh(house.clock(), _LATELY) else "",
     )
     return show(request, "start", context)

@@ -17,6 +17,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused, TooLarge
 from headwaters.core.people import Right
 from headwaters.core.works.editions import Role
 from headwaters.core.works.media import format_name
+from headwaters.core.works.stamps import read_findings
 from headwaters.core.works.uploads import OPEN, UploadState
 from headwaters.errands import picking, uploads
 from headwaters.store import uploads as rows
@@ -29,6 +30,7 @@ from headwaters.web.contexts.studio_uploads import FilesPage, ServerEntry, Serve
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE, INTAKE
 from headwaters.web.look import address_of
+from headwaters.web.studio.colophons import finding_lines
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import Session, go_to, may, studio_path
 from headwaters.web.studio.tus import ADDRESS, SILENCE, check_token, sender
@@ -127,6 +129,7 @@ def _row(
         first=ends[0],
         last=ends[1],
         changing=problem is not None or request.query.get("change") == row.ref,
+        findings=finding_lines(said, read_findings(row.findings)) if row.state is UploadState.HERE else (),
         problem=problem,
     )
 

@@ -8,6 +8,7 @@ from headwaters.core.errors import N_, Code, HeadwatersError, Refused
 from headwaters.core.revisions import Merged, marks_of
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import RIGHTS_TEXTS, RIGHTS_VERSION, Rights
+from headwaters.core.works.formats import CHOICES, chosen
 from headwaters.core.works.forms import in_the_studio, problems_of
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, LICENCES
 from headwaters.core.works.manifest import Problem as Fault
@@ -33,9 +34,12 @@ NAMES: Mapping[str, str] = {
     "description": N_("About it"),
     "cover_alt": N_("What is to be seen on the picture"),
     "taste": N_("How much of it can be tried"),
+    "formats": N_("Other formats"),
     "rights": N_("By what right you publish it"),
     "changes": N_("What is new"),
     "dropped": N_("Files that are left out"),
+    "colophon": N_("What the copies say"),
+    "remove_private": N_("What is left out of the copies"),
     "day": N_("The day"),
     "files": N_("Files"),
     "cover": N_("Cover"),
@@ -114,6 +118,8 @@ def said_value(said: Format, field: str, text: str) -> str:
         return said_licence(text, said).name
     if field == "doors":
         return said.join([said.gettext(_DOORS[door][0]) for door in Door if door.value in text.split(",")])
+    if field == "formats":
+        return said_choice(said, text)
     return text
 
 
@@ -133,6 +139,7 @@ def words_form(
         kinds=kinds(said, fields.get("kind", "")),
         licences=licences(said, fields.get("licence", "") or ALL_RIGHTS_RESERVED),
         doors=doors(said, fields.get("doors", "")),
+        formats=format_ticks(said, fields.get("formats", "")),
         rights=rights(said, fields["rights"]) if "rights" in fields else (),
         currency=currency,
         symbol=said.symbol(currency),
@@ -182,3 +189,17 @@ def rights(said: Format, chosen: str) -> tuple[Choice, ...]:
     """The declarations, in the words that an edition keeps."""
     texts = RIGHTS_TEXTS[RIGHTS_VERSION]
     return tuple(Choice(right.value, said.gettext(texts[right]), right.value == chosen, "") for right in Rights)
+
+
+def said_choice(said: Format, text: str) -> str:
+    """A choice of formats as a person reads it."""
+    names = [one.title for one in CHOICES if one.name in chosen(text)]
+    return (
+        said.join(names) if names else said.gettext(N_("None")) if text else said.gettext(N_("The shop’s usual ones"))
+    )
+
+
+def format_ticks(said: Format, text: str) -> tuple[Choice, ...]:
+    """All formats, ticked where they are wanted."""
+    ticked = chosen(text)
+    return tuple(Choice(one.name, one.title, one.name in ticked, said.gettext(one.about)) for one in CHOICES)

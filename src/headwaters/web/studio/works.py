@@ -32,7 +32,12 @@ from headwaters.errands.house import refresh
 from headwaters.store import collections as collection_rows
 from headwaters.store import drafts as draft_rows
 from headwaters.store import works as rows
+from headwaters.store.blobs import FaultRow
+from headwaters.store.blobs import faults as faults_of
+from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
+from headwaters.store.makings import MakingLine
+from headwaters.store.makings import lines as making_lines
 from headwaters.store.studio import count_holders
 from headwaters.store.works import EditionLine, WorkLine, list_works
 from headwaters.texts import translations
@@ -49,8 +54,11 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
+from headwaters.web.studio.colophons import work_colophon
+from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
+from headwaters.web.studio.makings import said_makings
 from headwaters.web.studio.words import DRAFT_STATES, WORK_STATES, moment
 from headwaters.web.studio.wordsform import said_faults, words_form
 
@@ -181,9 +189,12 @@ class _Seen:
     work: rows.WorkRow
     note: str
     editions: list[EditionLine]
+    makings: list[MakingLine]
     draft: draft_rows.DraftRow | None
     inside: frozenset[str]
     collections: tuple[collection_rows.CollectionRow, ...]
+    damaged: tuple[FaultRow, ...]
+    copies: list[CopyLine]
 
 
 def _look(conn: Connection, slug: str) -> _Seen:
@@ -193,9 +204,12 @@ def _look(conn: Connection, slug: str) -> _Seen:
         work=work,
         note=rows.note_of(conn, work.id),
         editions=rows.editions_of(conn, work.id),
+        makings=making_lines(conn, slug),
         draft=draft_rows.draft_of_work(conn, work.id),
         inside=collection_rows.slugs_with(conn, work.id),
         collections=collection_rows.all_collections(conn),
+        damaged=faults_of(conn, slug),
+        copies=copies_of(conn, slug),
     )
 
 
@@ -231,13 +245,16 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
             faults=faults,
             merged=typed.merged if typed else None,
         ),
+        makings=said_makings(said, slug, seen.makings, paused=not request.app[HOUSE].config.workshop),
         editions=tuple(_edition(said, edition) for edition in seen.editions),
         draft=f"/studio/drafts/{seen.draft.ref}" if seen.draft else "",
         inside=tuple(_tick(one) for one in seen.collections if one.slug in seen.inside),
         outside=tuple(_tick(one) for one in seen.collections if one.slug not in seen.inside),
+        colophon=work_colophon(said, seen.work, request.app[HOUSE].now.settings.colophon, seen.copies),
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
+        damaged=damaged_items(said, seen.damaged),
     )
     return show(request, "work", context, error)
 

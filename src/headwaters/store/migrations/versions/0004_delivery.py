@@ -101,10 +101,19 @@ def upgrade() -> None:
     for name in ("given", "recipe", "details"):
         op.add_column("files", sa.Column(name, sa.Text(), server_default="", nullable=False))
     op.add_column("files", sa.Column("made_from", sa.BigInteger(), nullable=True))
+    op.add_column("payments", sa.Column("late_at", sa.BigInteger(), nullable=True))
+    has_one = sa.text("late_at IS NOT NULL")
+    op.create_index(
+        op.f("ix_payments_late_at"), "payments", ["late_at"], sqlite_where=has_one, postgresql_where=has_one
+    )
+    # what came before is looked at once, a month after it was paid: what is older, now
+    op.execute("UPDATE payments SET late_at = settled_at + 2592000000000 WHERE state = 'paid' AND till = 'stripe'")
     op.add_column("uploads", sa.Column("findings", sa.Text(), server_default="", nullable=False))
     op.add_column("blobs", sa.Column("place", sa.Text(), server_default="local", nullable=False))
     op.add_column("blobs", sa.Column("checked_at", sa.BigInteger(), nullable=True))
     op.add_column("blobs", sa.Column("fault", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("tag", sa.Text(), server_default="", nullable=False))
+    op.add_column("blobs", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_blobs_checked_at"), "blobs", ["checked_at"], unique=False)
     for name in ("creators", "studio_sessions"):
         op.add_column(name, sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False))

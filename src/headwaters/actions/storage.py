@@ -1,0 +1,36 @@
+"""Verbs of kept bytes: they came to another place; somebody read them and found them whole, or not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from headwaters.actions.mail import queue_files_notice
+from headwaters.core.clock import to_micros
+from headwaters.core.works.faults import Fault
+from headwaters.store import blobs as rows
+from headwaters.store.db import Connection
+from headwaters.store.shop import raise_catalogue
+from headwaters.store.works import BlobRow
+
+
+def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: datetime) -> bool:
+    """From now on the bytes are read where `after` says, where they were read back and compared. Downloads that run go
+    on where they are. False, and nothing changed: somebody else moved them, or kept them anew."""
+    if not rows.put_in_place(conn, before, after, to_micros(now)):
+        return False
+    raise_catalogue(conn)
+    return True
+
+
+def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetime) -> bool:
+    """All of `seen` was read, or could not be. What is new of it is seen at once everywhere, and of a new fault the
+    creator is told by mail, once. False, and nothing changed: they are others by now."""
+    found = "" if fault is None else fault.value
+    before = rows.read_blob(conn, seen.sha256)
+    if before is None or not rows.note_check(conn, seen, found, to_micros(now)):
+        return False
+    if before.fault != found:
+        raise_catalogue(conn)
+        if fault is not None and not before.fault:
+            queue_files_notice(conn, now)
+    return True

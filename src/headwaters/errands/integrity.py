@@ -1,0 +1,144 @@
+"""Does every file still have its SHA-256? Each is read again once in a while, at night and slowly; or now, when asked.
+
+    the blob that was looked at longest ago ─► all of it read ─► whole, missing or changed: noted ─► the next
+
+What is not whole is not sent to anybody until it is again: when the same file is published once more, or is put back
+from a backup and looked at. A restart goes on where it was; a store that does not answer says nothing about its bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from headwaters.actions import storage as verbs
+from headwaters.core.clock import to_micros
+from headwaters.core.errors import HeadwatersError
+from headwaters.core.works.faults import Fault, fault_of
+from headwaters.errands.blobs import blob_of
+from headwaters.errands.house import House, refresh
+from headwaters.ports import Blob
+from headwaters.store import blobs as rows
+from headwaters.store.works import BlobRow
+
+PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30)}  # in which everything is read once
+NIGHT = range(1, 6)  # hours, UTC
+PACE = 20_000_000  # bytes a second at most, at night: readers come first
+
+
+class Stopped(Exception):
+    """Nobody waits for the look any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookProgress:
+    """How far a look is, in files and bytes."""
+
+    count: int
+    of: int
+    done: int
+    total: int
+
+
+Report = Callable[[LookProgress], None]
+
+
+@dataclass(slots=True)
+class Looked:
+    """What a look came to. `faults`: SHA-256 and what is wrong; `healed`: what was bad and is whole."""
+
+    count: int = 0
+    size: int = 0
+    faults: dict[str, Fault] = field(default_factory=dict)
+    healed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked at: blobs that nobody read since `before`, of one work or of all. `pace`: bytes a second, 0: as
+    fast as it goes; `go_on`: asked before each file."""
+
+    before: datetime
+    work: str = ""
+    pace: int = 0
+    report: Report = lambda progress: None
+    go_on: Callable[[], bool] = lambda: True
+
+
+async def look(house: House, wanted: Wanted) -> Looked:
+    """Read what is wanted, the longest ago first. Raises Unavailable(STORAGE_DOWN), Refused(CONFIG_BROKEN) from the
+    storage itself; what was read until then is noted."""
+    before = to_micros(wanted.before)
+    of, total = await house.db.read(partial(rows.size_to_check, before=before, work=wanted.work))
+    looked, stop = Looked(), threading.Event()
+    try:
+        while wanted.go_on():
+            found = await house.db.read(partial(rows.next_to_check, before=before, work=wanted.work))
+            if not found:
+                break
+            told = _Told(wanted, looked, of, total, stop)
+            fault = await asyncio.to_thread(_read, house, blob_of(found[0]), told)
+            await _note(house, found[0], fault, looked)
+    finally:
+        stop.set()
+        await refresh(house)
+    return looked
+
+
+async def _note(house: House, row: BlobRow, fault: Fault | None, looked: Looked) -> None:
+    now = house.clock()
+    if not await house.db.write(lambda conn: verbs.note_look(conn, row, fault, now)):
+        return  # it was kept anew, or moved, while it was read: it comes again
+    looked.count += 1
+    looked.size += row.size
+    if fault is not None:
+        looked.faults[row.sha256] = fault
+    elif row.fault:
+        looked.healed += 1
+
+
+class _Told:
+    """Counts what was read, and holds it to its pace."""
+
+    def __init__(self, wanted: Wanted, looked: Looked, of: int, total: int, stop: threading.Event) -> None:
+        self._wanted = wanted
+        self._looked = looked
+        self._of, self._total = of, total
+        self._stop = stop
+        self._done = 0
+        self._start = time.monotonic()
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        done = min(self._looked.size + self._done, self._total)
+        self._wanted.report(LookProgress(self._looked.count, self._of, done, self._total))
+        ahead = self._done / self._wanted.pace - (time.monotonic() - self._start) if self._wanted.pace else 0.0
+        if self._stop.wait(ahead) if ahead > 0 else self._stop.is_set():
+            raise Stopped
+
+
+def _read(house: House, blob: Blob, told: _Told) -> Fault | None:
+    try:
+        house.storage.verify(blob, told)
+    except HeadwatersError as error:
+        if (fault := fault_of(error.code)) is None:
+            raise
+        return fault
+    return None
+
+
+async def look_at_night(house: House) -> Looked | None:
+    """The share of a night: what was not read for a week or a month, as the shop's settings say. None by day."""
+
+    def is_night() -> bool:
+        return house.clock().astimezone(UTC).hour in NIGHT
+
+    period = PERIODS.get(house.now.settings.check_files)
+    if period is None or not is_night():
+        return None
+    return await look(house, Wanted(house.clock() - period, pace=PACE, go_on=is_night))

@@ -1,0 +1,57 @@
+"""What the shop made of a reader's works, file by file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file in another format."""
+
+    name: str
+    size: str
+    sha256: str  # 64 hexadecimal digits
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFormat:
+    """A column: one format."""
+
+    title: str  # MP3
+    archive: str  # address of the whole work in it as one ZIP, or empty where one file is all there is
+    size: str  # of that, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRow:
+    """A file of the work, and what was made of it: one for each of the formats, or none."""
+
+    label: str
+    files: tuple[MadeFile | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTable:
+    """What was made of a work's music, of its films, of its pictures."""
+
+    formats: tuple[MadeFormat, ...]
+    rows: tuple[MadeRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOfWork:
+    """A work on the order."""
+
+    title: str
+    language: str  # as a BCP 47 tag
+    tables: tuple[MadeTable, ...]  # none: there is nothing but what was given
+
+
+@dataclass(frozen=True, slots=True)
+class FormatsPage:
+    """`formats.html`: each file of a reader's works in other formats, with its SHA-256."""
+
+    address: str  # path of the order page
+    works: tuple[MadeOfWork, ...]

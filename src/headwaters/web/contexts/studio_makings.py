@@ -1,0 +1,36 @@
+"""What the shop makes of a work in the background, for the Studio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MakingItem:
+    """One that is at work, or ended without a file."""
+
+    name: str  # of the file it is made from, or empty: of the edition as a whole
+    state: str  # making, failed or skipped
+    words: str  # how far it is, or why it ended
+
+
+@dataclass(frozen=True, slots=True)
+class MakingGroup:
+    """All of one format."""
+
+    recipe: str
+    title: str  # MP3
+    words: str  # “12 made, 75 MB”, “3 wait”
+    items: tuple[MakingItem, ...]
+    busy: bool  # some wait, or are being made: they can be stopped
+    ended: bool  # some failed or were skipped: they can be tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Makings:
+    """The section of a work’s page."""
+
+    address: str  # where its forms go
+    groups: tuple[MakingGroup, ...]
+    busy: bool  # it is worth looking again
+    paused: bool  # this server makes nothing by itself: its configuration says so

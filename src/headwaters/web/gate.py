@@ -1,0 +1,138 @@
+"""The gate: takes connections in, and lets go of those that say nothing. What aiohttp and asyncio leave open is closed
+here: a request that never comes, and the moment when no more files may be open. (Who reads a request's body says how
+long it may take; `listen` says how long a reader may take nothing.)
+
+Nobody on a poor line is hurt: at 16 kbit/s the largest head that is taken comes within ten seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import resource
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+log = logging.getLogger(__name__)
+
+HEAD = 30.0  # seconds from a connection's first moment to the end of its first request's head
+HANDSHAKE = 20.0  # seconds for that of TLS, within those
+LOOK = 5.0  # seconds between looks
+AT_ONCE = 128  # connections taken in before anything else has its turn
+REST = 1.0  # seconds until it is worth trying again, when no more files may be open
+SPARE = 200  # descriptors kept for files, the database and the fast lane
+_FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+Make = Callable[[], ssl.SSLContext | None]
+
+
+def most_connections() -> int:
+    """The highest number that a connection's descriptor may have: they are given out from the lowest up."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 30 if soft == resource.RLIM_INFINITY else soft - min(SPARE, soft // 4)
+
+
+class Gate:
+    """Connections of one listening socket to one server. `tls` is asked for each, and says None for none."""
+
+    def __init__(self, server: web.Server, listener: socket.socket, tls: Make = lambda: None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._server, self._listener, self._tls = server, listener, tls
+        self._handle = server.request_handler
+        self._most = most_connections()
+        self._silent: dict[web.RequestHandler, float] = {}  # who has not asked anything yet, longest first, and since
+        self._coming: set[asyncio.Task[None]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._told = float("-inf")
+
+    def open(self) -> None:
+        """From now on, until `close`."""
+        self._server.request_handler = self._asked
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._accept)
+        self._later("look", LOOK, self._look)
+
+    def close(self) -> None:
+        """Nobody comes in any more; who is in stays."""
+        self._loop.remove_reader(self._listener)
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in self._coming:
+            task.cancel()
+        self._listener.close()
+
+    def _later(self, what: str, seconds: float, do: Callable[[], None]) -> None:
+        self._timers[what] = self._loop.call_later(seconds, do)
+
+    # ── coming in ────────────────────────────────────────────────────────────────────────────────
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                connection, _ = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                self._make_room()
+                self._rest()
+                return
+            task = self._loop.create_task(self._welcome(connection))
+            self._coming.add(task)
+            task.add_done_callback(self._coming.discard)
+            if connection.fileno() > self._most and not self._make_room():
+                self._rest()
+                return
+
+    async def _welcome(self, connection: socket.socket) -> None:
+        context = self._tls()
+        patience = HANDSHAKE if context else None
+        with suppress(OSError):  # ssl.SSLError is one; the transport closes the socket
+            await self._loop.connect_accepted_socket(
+                self._meet, connection, ssl=context, ssl_handshake_timeout=patience
+            )
+
+    def _meet(self) -> web.RequestHandler:
+        handler = self._server()
+        self._silent[handler] = self._loop.time()
+        return handler
+
+    def _make_room(self) -> bool:
+        """Let go of who has said nothing for longest; whether there was one."""
+        while self._silent:
+            handler = next(iter(self._silent))
+            del self._silent[handler]
+            if handler.transport is not None:
+                handler.transport.abort()
+                return True
+        return False
+
+    def _rest(self) -> None:
+        """Whoever knocks waits in the kernel for a moment: to be told of them again and again would help nobody."""
+        if self._loop.time() - self._told > 60:
+            self._told = self._loop.time()
+            log.warning("As many connections are open as may be (%d files): the next ones wait", self._most)
+        self._loop.remove_reader(self._listener)
+        self._later("rest", REST, lambda: self._loop.add_reader(self._listener, self._accept))
+
+    # ── taking too long ──────────────────────────────────────────────────────────────────────────
+
+    def _asked(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        self._silent.pop(request.protocol, None)
+        return self._handle(request)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        for handler, since in list(self._silent.items()):
+            if now - since < HEAD:
+                break  # the rest came later
+            del self._silent[handler]
+            if handler.transport is not None:
+                handler.transport.abort()
+        self._later("look", LOOK, self._look)

@@ -1,0 +1,99 @@
+"""Colophons in the Studio: what a draft's files will say and tell, a work's choice, whom copies brought."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.people import Right
+from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Finding, wants_colophon
+from headwaters.errands.colophons import choose, look_over_draft
+from headwaters.errands.stamping import Note
+from headwaters.store import drafts as rows
+from headwaters.store.copy_visits import CopyLine
+from headwaters.store.works import WorkRow
+from headwaters.texts import translations
+from headwaters.web.contexts.studio_works import (
+    ColophonFile,
+    ColophonLine,
+    ColophonPage,
+    CopyBrought,
+    WorkColophon,
+)
+from headwaters.web.format import Format
+from headwaters.web.keys import HOUSE
+from headwaters.web.studio.frame import frame, show, words_of
+from headwaters.web.studio.guard import Session, go_to, may
+
+routes = web.RouteTableDef()
+
+
+def finding_lines(said: Format, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What a file tells, a line each."""
+    return tuple(_finding(said, one) for one in findings)
+
+
+def _finding(said: Format, one: Finding) -> str:
+    text = f"{said.gettext(KIND_WORDS[one.kind])}: {one.value} ({one.where})"
+    return text if one.removable else f"{text}. {said.gettext(N_('The shop cannot leave it out.'))}"
+
+
+# ── what a draft's files will say ────────────────────────────────────────────────────────────────
+
+
+@routes.get("/studio/drafts/{draft}/colophon")
+@may(Right.PUBLISH)
+async def get_colophon(request: web.Request, session: Session) -> web.Response:
+    """Each file that is here: before and after."""
+    house, said, ref = request.app[HOUSE], words_of(request), request.match_info["draft"]
+    draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
+    notes = await look_over_draft(house, draft)
+    files = await asyncio.to_thread(lambda: tuple(_file(said, note) for note in notes))
+    around = await frame(request, session, "works")
+    page = ColophonPage(around, f"/studio/drafts/{draft.ref}", files, draft.work_id is not None)
+    return show(request, "colophon", page, None)
+
+
+def _file(said: Format, note: Note) -> ColophonFile:
+    lines = tuple(
+        ColophonLine(said.gettext(LINE_WORDS[one.line]), one.where, one.before, one.after, one.changes)
+        for one in note.examined.fields
+    )
+    why = note.why or note.examined.why or ("" if lines else N_("It gets no colophon."))
+    return ColophonFile(note.name, lines, finding_lines(said, note.findings), said.gettext(why) if why else "")
+
+
+# ── a work's choice ──────────────────────────────────────────────────────────────────────────────
+
+
+@routes.post("/studio/works/{slug}/colophon")
+@may(Right.PUBLISH)
+async def post_colophon(request: web.Request, session: Session) -> web.Response:
+    """Whether the files of its editions to come say where they come from."""
+    house, slug, choice = request.app[HOUSE], request.match_info["slug"], session.form.get("colophon", "")
+    if choice not in {"", *Choice}:
+        raise Refused(Code.FORM_BROKEN, N_("This form did not arrive as a browser sends it."))
+    await choose(house, slug, choice, session.row.creator_id)
+    return go_to(f"/studio/works/{slug}?said=colophon_kept#colophon")
+
+
+def work_colophon(said: Format, work: WorkRow, shop: str, copies: Sequence[CopyLine]) -> WorkColophon:
+    """Of a work's page."""
+    count = sum(one.count for one in copies)
+    many = translations(said.language).ngettext
+    total = many("Copies brought %(n)s visit.", "Copies brought %(n)s visits.", count) % {"n": said.number(count)}
+    return WorkColophon(work.colophon, wants_colophon("", shop), total if count else "", brought(said, copies))
+
+
+def brought(said: Format, copies: Sequence[CopyLine], *, titled: str = "") -> tuple[CopyBrought, ...]:
+    """Editions whose copies brought somebody. `titled`: what they are called, if not by their number alone."""
+    name = said.gettext(titled or N_("Edition %(number)d"))
+    return tuple(
+        CopyBrought(
+            name % {"number": one.edition, "title": one.title}, f"/studio/works/{one.slug}", said.number(one.count)
+        )
+        for one in copies
+    )

@@ -1,0 +1,37 @@
+"""What of the shop's files is damaged, as the Studio's pages say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from urllib.parse import quote
+
+from headwaters.core.errors import N_
+from headwaters.store.blobs import FaultRow
+from headwaters.web.contexts.studio import DamagedItem
+from headwaters.web.format import Format
+
+_FAULTS = {"missing": N_("is missing"), "changed": N_("has changed")}
+_MOST = 10  # files of a work that are named
+
+
+def damaged_items(said: Format, faults: Sequence[FaultRow]) -> tuple[DamagedItem, ...]:
+    """By work; what no work uses (a logo) comes without one."""
+    ordered = sorted(faults, key=lambda row: row.slug)
+    return tuple(_item(said, slug, list(group)) for slug, group in groupby(ordered, key=lambda row: row.slug))
+
+
+def _item(said: Format, slug: str, faults: list[FaultRow]) -> DamagedItem:
+    return DamagedItem(
+        title=faults[0].title or said.gettext("A picture of the shop itself"),
+        href=f"/studio/works/{quote(slug)}" if slug else "",
+        files=tuple(_file(said, row) for row in faults[:_MOST]),
+        more=max(0, len(faults) - _MOST),
+    )
+
+
+def _file(said: Format, row: FaultRow) -> str:
+    values = {"name": row.name or row.sha256[:12], "fault": said.gettext(_FAULTS[row.fault]), "edition": row.edition}
+    if not row.edition:
+        return said.gettext("%(name)s %(fault)s") % values
+    return said.gettext("“%(name)s” of edition %(edition)s %(fault)s") % values
