@@ -109,7 +109,7 @@ def send_a_file(hand: Hand, file: Path) -> None:
 
 
 def publish(hand: Hand, heading: str, said: str) -> None:
-    """The draft that is open, until its work's page is there. The declaration of the edition before is chosen already."""
+    """The draft that is open, until its work's page is there. That of an edition is declared as the one before was."""
     made = hand.page.get_by_label("I made this work")
     if not made.is_checked():
         hand.choose(made)
