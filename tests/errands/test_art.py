@@ -6,13 +6,17 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from headwaters.actions.works import change_words, restore_work, retire_work
+from headwaters.core.errors import Code, Refused
 from headwaters.core.works.manifest import Given
 from headwaters.errands.art import draw_anew
 from headwaters.errands.covers import Covers
 from headwaters.errands.house import House, refresh
 from headwaters.errands.publish import Outcome, publish
 from headwaters.errands.settings import change_settings
+from headwaters.ports import Blob
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
 from headwaters.store.works import FileRow
@@ -112,6 +116,32 @@ async def test_a_drawn_cover_follows_the_shops_colour(house: House, tmp_path: Pa
     await refresh(house)
     assert await Covers(house).follow() == 2  # also after a restart
     assert {file.recipe for file in await art_of(house, "drawn")} == {"drawn:#c4122f"}
+
+
+async def test_a_full_disk_leaves_the_old_cover_until_something_moves(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("Row, row.\n")
+    before = await art(house, text, title="Row", slug="row")
+    await change_settings(house, {"accent": "#a01818"})
+    await refresh(house)
+    covers, tried = Covers(house), []
+
+    def full(data: bytes) -> Blob:
+        tried.append(len(data))
+        raise Refused(Code.DISK_FULL, "The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.storage, "keep_bytes", full)
+        for _ in range(3):
+            await covers.follow()
+    assert len(tried) == 1
+    assert await art_of(house, "row") == before
+    await change_settings(house, {"tagline": "Films"})  # anything that moves the catalogue
+    await refresh(house)
+    assert await covers.follow() == 1
+    assert {file.recipe for file in await art_of(house, "row")} == {"drawn:#a01818"}
 
 
 async def test_published_again_under_another_title_it_says_that_one(house: House, tmp_path: Path) -> None:

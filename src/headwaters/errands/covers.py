@@ -6,11 +6,15 @@ a work that came back) is made up for at the next look. Only what a page shows: 
 
 from __future__ import annotations
 
-from headwaters.core.errors import NotFound
+import logging
+
+from headwaters.core.errors import NotFound, Refused
 from headwaters.core.works.editions import drawn_in
 from headwaters.errands.art import colour_of, draw_anew
 from headwaters.errands.house import House
 from headwaters.store import works as rows
+
+log = logging.getLogger(__name__)
 
 
 class Covers:
@@ -32,5 +36,8 @@ class Covers:
                 await draw_anew(house, slug)
             except NotFound:
                 continue  # it went away meanwhile
+            except Refused as full:  # the disk: not again every two seconds, but when the catalogue moves next
+                log.warning("the cover of %s keeps its old colour: %s", slug, full.code)
+                break
         self._seen = now
         return len(slugs)

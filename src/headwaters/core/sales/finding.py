@@ -82,11 +82,10 @@ class Wanted:
 def _parts(text: str) -> tuple[str, str, str] | None:
     """Year, month and day. With slashes only where it is plain which one is the month."""
     if match := _DAY.fullmatch(text):
-        year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
-        return year, month, day
+        return (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
     if (match := _SLASHES.fullmatch(text)) is None:
         return None
-    one, other, year = match.groups()
+    one, other, year = match[1], match[2], match[3]
     if int(one) > 12 or one == other:
         return year, other, one
     return (year, one, other) if int(other) > 12 else None
