@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from headwaters.errands.house import House
 from headwaters.web import sending
+from headwaters.web.app import listen
 from tests.support.shelf import Item, app_of, config_of, grant, open_house, stock
 
 FILM = os.urandom(5_000_000)
@@ -131,13 +133,21 @@ async def test_what_was_begun_by_the_kernel_is_never_begun_again(
 
 
 async def test_a_reader_who_takes_nothing_for_long_is_let_go(
-    server: TestServer, film: str, monkeypatch: pytest.MonkeyPatch
+    house: House, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "PATIENCE", 500)
-    _, writer = await ask(server, film)
+    """The time is the listening socket's, and its connections have it from there."""
+    monkeypatch.setattr("headwaters.web.app.PATIENCE", 500)
+    runner = web.AppRunner(app_of(house), shutdown_timeout=0.1)
+    await runner.setup()
+    sock = listen("127.0.0.1", 0)
+    await web.SockSite(runner, sock).start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", sock.getsockname()[1], limit=1 << 12)
+    writer.write(f"GET {film} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
     assert open_films() == 1
     await until_closed(20)
     writer.close()
+    await runner.cleanup()
 
 
 async def test_a_reader_who_goes_is_noticed_though_nobody_listens_to_him(server: TestServer, film: str) -> None:
@@ -151,17 +161,16 @@ async def test_a_reader_who_goes_is_noticed_though_nobody_listens_to_him(server:
 async def test_what_waits_in_the_kernel_is_little_until_a_reader_is_fast(
     server: TestServer, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits: list[tuple[int | None, int]] = []
-    original = sending._Sender._set
+    unsent: list[int] = []
+    original = sending._Sender._let_wait
 
-    def note(self: Any, option: int | None, value: int) -> None:
-        limits.append((option, value))
-        original(self, option, value)
+    def note(self: Any, value: int) -> None:
+        unsent.append(value)
+        original(self, value)
 
-    monkeypatch.setattr(sending._Sender, "_set", note)
+    monkeypatch.setattr(sending._Sender, "_let_wait", note)
     async with TestClient(server) as client:
         assert await (await client.get(film)).read() == FILM
-    unsent = [value for option, value in limits if option == sending._UNSENT_LIMIT]
     assert unsent == [sending.UNSENT, 0]
 
 
