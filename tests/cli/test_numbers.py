@@ -71,6 +71,7 @@ def test_the_numbers_for_a_program(shop: Shop) -> None:
         "practice": {"copies": 0, "money": {}},
         "letters": 1,
         "visits": 32,
+        "fetched": 0,
         "origins": {"": {"visits": 30, "copies": 5}, "letter": {"visits": 2, "copies": 0}},
         "countries": {"named": {"AT": 5}, "others": 0, "not_said": 0},
     }
