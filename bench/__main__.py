@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Options, Row
 
 SHORT = ("start", "page", "orders", "download", "upload", "launch")
-LONG = ("slow", "silent", "tls", "orders_store", "upload_cut", "storage", "formats")
+LONG = ("slow", "silent", "tls", "line", "zip64", "orders_store", "upload_cut", "storage", "formats")
 
 
 def _machine() -> str:

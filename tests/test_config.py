@@ -171,3 +171,26 @@ def test_a_folder_or_a_size_that_is_none_is_refused(shop: Path, environ: dict[st
     with pytest.raises(Refused) as refused:
         load_config(shop, environ)
     assert refused.value.code is Code.CONFIG_BROKEN
+
+
+def test_a_proxy_is_handed_files_only_where_it_is_one_of_ours(shop: Path):
+    (shop / "headwaters.toml").write_text('proxies = ["127.0.0.1"]\naccel = "/-files/"\n', encoding="utf-8")
+    assert load_config(shop, {}).accel == "/-files/"
+    for name, over in (("no proxies", {"HEADWATERS_PROXIES": ""}), ("no path", {"HEADWATERS_ACCEL": "files"})):
+        with pytest.raises(Refused) as wrong:
+            load_config(shop, over)
+        assert (wrong.value.code, wrong.value.field) == (Code.CONFIG_BROKEN, "accel"), name
+    for odd in ("/", "//", "/a", "a/", "/a b/", "/a\r\nX: y/", "/ä/", "/../"):
+        with pytest.raises(Refused):
+            load_config(shop, {"HEADWATERS_ACCEL": odd})
+
+
+def test_a_certificate_and_its_key_go_together_and_the_address_says_so(shop: Path):
+    with pytest.raises(Refused) as wrong:
+        load_config(shop, {"HEADWATERS_TLS_KEY": "key.pem"})
+    assert wrong.value.field == "tls_certificate"
+    both = {"HEADWATERS_TLS_CERTIFICATE": "/etc/chain.pem", "HEADWATERS_TLS_KEY": "key.pem"}
+    config = load_config(shop, both, port=8443)
+    assert (config.tls_certificate, config.tls_key) == (Path("/etc/chain.pem"), shop / "key.pem")
+    assert config.url == "https://localhost:8443"
+    assert config.secure

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select, update
 
 from headwaters.actions import storage as verbs
@@ -15,6 +16,7 @@ from headwaters.actions.shop import change_settings
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Unavailable
 from headwaters.core.works.faults import Fault
+from headwaters.core.works.makings import Lane
 from headwaters.core.works.manifest import Given
 from headwaters.errands import integrity
 from headwaters.errands.download import Desk
@@ -22,9 +24,11 @@ from headwaters.errands.house import House, refresh
 from headwaters.errands.integrity import Wanted, look, look_at_night
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.publish import Outcome, publish
+from headwaters.errands.workshop import Workshop
 from headwaters.store import blobs as rows
 from headwaters.store.tables import blobs, files, outbox
 from tests.support.house import Clock
+from tests.support.makings import made, published
 from tests.support.shelf import Item, grant, stock
 
 FILM, SONG = bytes(range(256)) * 3000, b"a tune" * 1000
@@ -267,3 +271,24 @@ async def test_the_mail_names_the_files_and_is_let_go_when_all_are_whole(house: 
     assert "“film.mp4” (A Work)" in mail.text
     assert "/studio" in mail.text
     assert "mail.notice.files" in mail_handlers(house)
+
+
+async def test_a_damaged_format_is_made_anew_with_the_next_edition_and_whole_for_both(
+    house: House, clock: Clock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "River"
+    folder.mkdir()
+    Image.effect_noise((900, 900), 90).convert("RGB").save(folder / "River.tiff")
+    await published(house, folder)
+    await Workshop(house).make_due(Lane.QUICK)
+    digests = {file.sha256 for file in (await made(house, "river")).values()}
+    for digest in digests:
+        path_of(house, digest).unlink()
+    clock.move(seconds=1)
+    assert set((await look(house, everything(house))).faults) == digests
+    (folder / "Notes.txt").write_text("More.", encoding="utf-8")
+    await published(house, folder)
+    await Workshop(house).make_due(Lane.QUICK)
+    assert await house.db.read(rows.faults) == ()
+    clock.move(seconds=1)
+    assert (await look(house, everything(house))).faults == {}

@@ -236,7 +236,7 @@ async def test_what_moved_back_is_needed_again(two: House, clock: Clock) -> None
     await fill(two)
     await storage.move(two, "s3")
     await storage.move(two, "local")
-    clock.move(days=30)
+    clock.move(days=20)
     assert (await storage.clear_moved(two)).left_behind == 3
     assert (held(two, "local"), held(two, "s3")) == (set(ALL), set())
     await whole(two)

@@ -54,7 +54,8 @@ async def add_mirror(
 
 def fetchable(conn: Connection) -> None:
     """Torrents (of nothing) and mirrors for two works of the gallery, whose files are not as large as they say."""
-    works: dict[str, int] = dict(conn.execute(select(tables.works.c.slug, tables.works.c.id)).tuples().all())
+    found = conn.execute(select(tables.works.c.slug, tables.works.c.id))
+    works = {str(row.slug): int(row.id) for row in found}
     blob = conn.execute(select(tables.blobs.c.sha256).limit(1)).scalar_one()
     for slug in ("high-water", "zine"):
         edition = select(tables.editions.c.id).where(tables.editions.c.work_id == works[slug])

@@ -130,8 +130,7 @@ async def _people(house: House) -> None:
 
 async def _damaged(house: House) -> str:
     """A disk has eaten something of the songs."""
-    work = select(tables.files.c.sha256).join(tables.editions, tables.editions.c.id == tables.files.c.edition_id)
-    work = work.join(tables.works, tables.works.c.id == tables.editions.c.work_id)
+    work = select(tables.files.c.sha256).join_from(tables.files, tables.editions).join(tables.works)
     songs = work.where(tables.works.c.slug == "songs", tables.files.c.role == "work").limit(2)
     await house.db.write(
         lambda conn: conn.execute(update(tables.blobs).where(tables.blobs.c.sha256.in_(songs)).values(fault="changed"))

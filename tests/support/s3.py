@@ -3,6 +3,7 @@ can be cut, and can be made to answer that the store is busy."""
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.needs import need
+from tests.support.needs import ROOT, need
 from tests.support.s3_server import Account, Swift, running
 
 __all__ = ["Account", "Line", "Swift", "bucket", "line", "swift"]
@@ -28,8 +29,19 @@ def swift() -> Iterator[Swift]:
     """The run's own S3 server. Its folder is on a disk that has extended attributes, which pytest's may not be."""
     for tool in ("swift", "swift-account", "swift-box", "swift-object"):
         need(tool)
-    with tempfile.TemporaryDirectory(prefix="headwaters-swift-") as folder, running(Path(folder)) as server:
+    place = tempfile.TemporaryDirectory(prefix="headwaters-swift-", dir=_disk())
+    with place as folder, running(Path(folder)) as server:
         yield server
+
+
+def _disk() -> str:
+    """A folder whose disk has extended attributes, where Swift keeps what it knows of an object: tmpfs has them only
+    since Linux 6.6."""
+    for folder in (tempfile.gettempdir(), "/var/tmp", str(ROOT)):
+        with suppress(OSError), tempfile.NamedTemporaryFile(dir=folder) as file:
+            os.setxattr(file.name, "user.headwaters", b"1")
+            return folder
+    pytest.fail("no disk here has extended attributes, which Swift needs")
 
 
 @pytest.fixture

@@ -389,6 +389,46 @@ async def test_a_file_cut_short_is_never_taken_for_whole(
     writer.close()
 
 
+async def test_bytes_that_changed_behind_the_shops_back_are_never_sent(
+    client: TestClient, house: House, key: str, film: Item
+) -> None:
+    """Of the same size, and written over in place: what gives it away is the file's date."""
+    paths = [f"/d/{key}/{film.ref}/x", f"/d/{key}/everything.zip"]
+    assert [(await get(client, path)).status for path in paths] == [200, 200]
+    blob = blob_path(house, FILM)
+    blob.chmod(0o644)
+    blob.write_bytes(FILM[:-1] + bytes([FILM[-1] ^ 1]))
+    for path in paths:
+        for asked in ({}, {"Range": "bytes=0-99"}):
+            answer = await get(client, path, **asked)
+            assert answer.status == 503
+            assert FILM[:50] not in await answer.read()
+
+
+async def test_a_file_that_was_dated_anew_is_read_once_and_sent(
+    client: TestClient, house: House, key: str, film: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = house.storage.verify
+    monkeypatch.setattr(house.storage, "verify", lambda blob: (read.append(blob.sha256), original(blob)))
+    path = f"/d/{key}/{film.ref}/x"
+    assert await (await get(client, path)).read() == FILM
+    os.utime(blob_path(house, FILM), (1, 1))
+    bodies = await asyncio.gather(*(_body(client, path) for _ in range(5)))
+    assert bodies == [FILM] * 5
+    assert FILM in await (await get(client, f"/d/{key}/everything.zip")).read()
+    other = blob_path(house, FILM)
+    copy = other.with_name("copy")
+    copy.write_bytes(FILM)
+    copy.replace(other)  # as a restored backup does
+    assert await (await get(client, path)).read() == FILM
+    assert read == [DIGEST, DIGEST]
+
+
+async def _body(client: TestClient, path: str) -> bytes:
+    return await (await get(client, path)).read()
+
+
 async def test_a_linked_file_is_sent_as_long_as_nobody_touches_it(
     client: TestClient, house: House, tmp_path: Path
 ) -> None:

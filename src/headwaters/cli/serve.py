@@ -69,7 +69,8 @@ def _announce(house: House, args: argparse.Namespace, link: str | None, nobody: 
     if args.json:
         print(json.dumps({"url": house.config.url, "signin": link}), flush=True)
         return
-    local = f"http://{house.config.host}:{house.config.port}"
+    scheme = "https" if house.config.tls_certificate else "http"
+    local = f"{scheme}://{house.config.host}:{house.config.port}"
     print(_("The shop is open:  %s") % house.config.url, flush=True)
     if house.config.url not in {local, local.replace("127.0.0.1", "localhost")}:
         print(_("It listens on:     %s") % local, flush=True)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from headwaters.config import Config
 from headwaters.core.clock import from_micros
+from headwaters.core.errors import N_, Code, Unavailable
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
@@ -24,6 +25,7 @@ from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
 from headwaters.core.works.formats import in_format
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.looks import Looks, is_changed
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
 from headwaters.store.db import Connection
@@ -33,6 +35,7 @@ from headwaters.texts import translations
 ZIP = "application/zip"
 MOST_REMEMBERED = 4096  # files or keys
 MOST_ARCHIVES = 64
+MOST_AT_ONCE = 16  # files that are looked at without giving others a turn
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
 
@@ -101,6 +104,7 @@ class Desk:
         self._files: _Memory[Download] = _Memory(MOST_REMEMBERED)
         self._editions: _Memory[EditionRow] = _Memory(MOST_REMEMBERED)
         self._archives: _Memory[Download] = _Memory(MOST_ARCHIVES)
+        self._looks = Looks()
 
     async def file(self, key: str, ref: str) -> Download:
         """A work's file, opened by a download key.
@@ -143,7 +147,8 @@ class Desk:
         """The same of a work that whoever asks may have. Raises as `file`."""
         newest = self._read(lambda conn: rows.newest_edition(conn, work_id))
         edition = await self._recall(self._editions, work_id, newest)
-        return await self._recall(self._archives, (edition.id, recipe), partial(self._lay_out, edition, recipe))
+        lay_out = partial(self._lay_out, edition, recipe)
+        return await self._checked(await self._recall(self._archives, (edition.id, recipe), lay_out))
 
     @property
     def config(self) -> Config:
@@ -161,7 +166,11 @@ class Desk:
 
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
-        return self._house.storage.open(blob)
+        source = self._house.storage.open(blob)
+        if not self._looks.is_as_seen(blob, source):
+            source.close()
+            raise Unavailable(Code.BLOB_CHANGED, N_("A file of this shop is not as it was published."))
+        return source
 
     async def begin(self, parts: Iterable[Part]) -> tuple[Iterator[Part], OpenBlob]:
         """The same parts, and how to open what they name, after a look at the first: where a storage is far away, what
@@ -186,8 +195,7 @@ class Desk:
 
     async def _file(self, key: object, query: Callable[[Connection], FileRow]) -> Download:
         download = await self._recall(self._files, key, self._read(lambda conn: _download(query(conn))))
-        self._check(download)
-        return download
+        return await self._checked(download)
 
     async def _lay_out(self, edition: EditionRow, recipe: str) -> Download:
         if recipe:
@@ -196,8 +204,30 @@ class Desk:
         else:
             files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
         download = await asyncio.to_thread(_archive, edition, files, self._house, recipe)
-        await asyncio.to_thread(self._check, download)
         return download
+
+    async def _checked(self, download: Download) -> Download:
+        """The same; what was touched is read whole first. Raises as `open`."""
+        try:
+            if len(download.blobs) > MOST_AT_ONCE:
+                await asyncio.to_thread(self._check, download)
+            else:
+                self._check(download)
+        except Unavailable as error:
+            if not is_changed(error):
+                raise
+            for blob in download.blobs:
+                await self._look_at(blob)
+        return download
+
+    async def _look_at(self, blob: Blob) -> None:
+        try:
+            self.open(blob).close()
+        except Unavailable as error:
+            if not is_changed(error):
+                raise
+            await self._looks.look_again(self._house.storage, blob)
+            self.open(blob).close()
 
     def _check(self, download: Download) -> None:
         """Better an honest error now than half an answer later. Raises as `open`."""

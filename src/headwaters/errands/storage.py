@@ -162,6 +162,8 @@ class Cleared:
 async def clear_moved(house: House) -> Cleared:
     """Remove what moves left behind a day ago or longer. For the worker: of what the database does not know it keeps
     its hands off, as that may be another shop's, or of a time before a backup was restored."""
+    if not await house.db.read(partial(rows.any_moved, since=to_micros(house.clock() - 30 * GRACE))):
+        return Cleared()  # to list all that a store has is work, and may cost
     return await asyncio.to_thread(_in_own_loop, _Broom(house, unknown=False, pretend=False))
 
 

@@ -112,8 +112,8 @@ class Workshop:
         await asyncio.shield(self._end(making, attempt))
 
     async def _attempt(self, making: MakingRow, done: list[int]) -> Product:
-        if before := await self._house.db.read(partial(rows.made_before, row=making)):
-            return await self._as_before(before)
+        if (known := await self._as_before(making)) is not None:
+            return known
 
         def look(conn: Connection) -> tuple[rows.SubjectRow | None, list[rows.OriginRow]]:
             return rows.subject(conn, making.edition_id), rows.origins(conn, making.edition_id)
@@ -128,10 +128,13 @@ class Workshop:
             bench = Bench(self._house, making, subject, tuple(files), folder, report)
             return await self._recipes[base_of(making.recipe)].make(bench)
 
-    async def _as_before(self, before: tuple[FileRow, ...]) -> Product:
-        """The same bytes made into the same for an edition before."""
-        digests = [row.sha256 for row in before]
-        kept = await self._house.db.read(partial(rows.blobs_of, digests=digests))
+    async def _as_before(self, making: MakingRow) -> Product | None:
+        """The same bytes made into the same for an edition before; None where there is none, or it is damaged by now:
+        made anew, it is whole for both."""
+        before = await self._house.db.read(partial(rows.made_before, row=making))
+        kept = await self._house.db.read(partial(rows.blobs_of, digests=[row.sha256 for row in before]))
+        if not before or any(blob.fault for blob in kept.values()):
+            return None
         return Product(tuple(_made(row, blob_of(kept[row.sha256])) for row in before))
 
     async def _beat(self, making: MakingRow, done: list[int], attempt: asyncio.Task[Product]) -> None:

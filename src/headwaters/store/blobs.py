@@ -83,6 +83,11 @@ def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: int) ->
 _AS_IT_IS = ("keep", "inode", "mtime_ns", "ctime_ns", "place", "tag")
 
 
+def any_moved(conn: Connection, since: int) -> bool:
+    """Whether anything moved since then."""
+    return conn.execute(select(blobs.c.sha256).where(blobs.c.moved_at >= since).limit(1)).first() is not None
+
+
 def needed_at(conn: Connection, place: str, digests: Sequence[str], moved_since: int) -> set[str]:
     """Those of `digests` whose bytes have to stay in a place: they are there, or were there a while ago."""
     here = or_(blobs.c.place == place, and_(blobs.c.place != place, blobs.c.moved_at >= moved_since))

@@ -7,6 +7,7 @@ import hashlib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -362,3 +363,13 @@ def test_the_secret_is_in_no_words(bucket: Account) -> None:
     assert bucket.secret not in repr(bucket)
     assert bucket.secret not in str(s3_client.storage_down(bucket, "503"))
     assert isinstance(s3_client.storage_down(bucket, "503"), HeadwatersError)
+
+
+def test_many_who_keep_the_same_bytes_at_once_keep_them_once(
+    make: MakeStorage, swift: Swift, bucket: Account, film: Path
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        blobs = set(pool.map(lambda _: make(bucket).keep(film, Keep.COPY, quiet), range(4)))
+    assert len(blobs) == 1
+    assert swift.keys(bucket) == [FILM.sha256]
+    make(bucket).verify(blobs.pop())

@@ -151,7 +151,7 @@ async def test_who_may_not_publish_sends_nothing(shop: House, sender: Sender) ->
     address = await sender.begin()
     await shop.db.write(lambda conn: conn.execute(tables.creators.update().values(kind="contributor", may="talk")))
     answer = await sender.patch(address, 0, b"x")
-    assert (answer.status, await code_of(answer)) == (404, "page_unknown")
+    assert (answer.status, await code_of(answer)) == (404, "page_not_yours")
 
 
 async def test_a_session_that_was_ended_elsewhere_loses_nothing(shop: House, sender: Sender, alice: Visitor) -> None:

@@ -82,7 +82,8 @@ class Wanted:
 def _parts(text: str) -> tuple[str, str, str] | None:
     """Year, month and day. With slashes only where it is plain which one is the month."""
     if match := _DAY.fullmatch(text):
-        return match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+        year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
+        return year, month, day
     if (match := _SLASHES.fullmatch(text)) is None:
         return None
     one, other, year = match.groups()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiohttp import web
@@ -254,7 +254,7 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
-        damaged=damaged_items(said, seen.damaged),
+        damaged=tuple(replace(item, href="") for item in damaged_items(said, seen.damaged)),  # one is there already
     )
     return show(request, "work", context, error)
 
