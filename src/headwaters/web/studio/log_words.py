@@ -41,7 +41,10 @@ SETTINGS: Mapping[str, str] = {
     "notify_orders": N_("notices of orders"),
     "notify_letters": N_("notices of letters"),
     "notify_hour": N_("the hour of the daily notice"),
-    "formats": N_("the formats that are made of works"),
+    "check_files": N_("how often files are looked at"),
+    "taste": N_("how much of a work can be tried"),
+    "formats": N_("the formats that are made"),
+    "colophon": N_("whether files say where they come from"),
 }
 _OF_MONEY = ("by_hand", "stripe", "practice")  # settings that are for who sells
 
