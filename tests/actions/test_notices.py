@@ -146,10 +146,10 @@ async def test_what_the_table_says_in_words_of_another_version_is_silence(shop: 
 
 
 async def test_changes_are_kept_all_or_none(shop: House) -> None:
-    assert await wish(shop, email=f" {ALICE} ", orders="on", hour="07") == {
+    assert await wish(shop, email=f" {ALICE} ", orders="on", hour="08") == {
         "notify_email": ALICE,
         "notify_orders": "each",
-        "notify_hour": "7",
+        "notify_hour": "8",
     }
     assert await wish(shop, email=ALICE, orders="each") is False
     before = await shop.db.read(read_settings)

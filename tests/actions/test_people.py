@@ -156,7 +156,7 @@ async def test_who_lost_the_right_meanwhile_does_nothing(house: House, alice: Cr
         (verbs.restore, (bob.id,)),
         (verbs.new_link, (bob.id, "x")),
     ):
-        assert (await refused(house, verb, lead.id, *arguments)).code in {Code.PAGE_UNKNOWN}
+        assert (await refused(house, verb, lead.id, *arguments)).code == Code.PAGE_NOT_YOURS
     await do(house, verbs.end, alice.id, lead.id)
     assert (await refused(house, verbs.end, lead.id, bob.id)).code == Code.PAGE_UNKNOWN
 

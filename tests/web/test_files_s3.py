@@ -150,7 +150,7 @@ async def test_one_that_goes_down_in_the_middle_cuts_the_reader_off_who_then_goe
     with suppress(aiohttp.ClientPayloadError):
         async for piece in answer.content.iter_any():
             got += piece
-    assert 0 < len(got) < len(FILM)
+    assert len(got) < len(FILM)  # a connection that is cut may take along what came and was not read yet
     assert FILM.startswith(bytes(got))
     line.down = []
     rest = await client.get(path, headers={"Range": f"bytes={len(got)}-", "If-Range": answer.headers["ETag"]})

@@ -80,7 +80,7 @@ def test_the_real_page_follows_the_form_and_nothing_is_kept(
     page.on("dialog", lambda dialog: dialog.accept())
     sign_in(page, shop, folder)
     seen = page.frame_locator("#seen")
-    expect(seen.locator("h1")).to_have_text("A Book")
+    expect(seen.locator("h1")).to_have_text("Stones")
     page.get_by_label("Name of the shop").fill("Not <b>kept</b> yet")
     expect(seen.locator(".shop b")).to_have_text("Not <b>kept</b> yet")
     page.get_by_label("Always dark").check()
