@@ -158,7 +158,7 @@ async def test_who_lost_the_right_meanwhile_does_nothing(house: House, alice: Cr
     ):
         assert (await refused(house, verb, lead.id, *arguments)).code == Code.PAGE_NOT_YOURS
     await do(house, verbs.end, alice.id, lead.id)
-    assert (await refused(house, verbs.end, lead.id, bob.id)).code == Code.PAGE_UNKNOWN
+    assert (await refused(house, verbs.end, lead.id, bob.id)).code == Code.PAGE_NOT_YOURS
 
 
 async def test_nobody_changes_their_own_rights_or_ends_themselves(house: House, alice: CreatorRow) -> None:
