@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from headwaters.adapters.books import Bookbinder
+from headwaters.adapters.books.styles import meanings_of
+from headwaters.adapters.books.xml import parse
 from headwaters.core.errors import Code, Refused
 from headwaters.core.works.reading import Entry, Reading, excerpt
 from headwaters.demo import book as handbook
@@ -320,3 +322,28 @@ def test_plain_text_keeps_verse_and_joins_prose(tmp_path: Path):
         '<p class="verse"><span class="line">And short</span><span class="line">lines</span></p>',
         "<h2>Chapter 2</h2>\n<p>End.</p>",
     ]
+
+
+# ── what would take for ever ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "data", [b"<!DOCTYPE [" * 200_000, b"<!DOCTYPE x" * 200_000, b"<!DOCTYPE [" + b"] " * 1_000_000]
+)
+def test_document_types_without_an_end_are_read_past_once(data: bytes) -> None:
+    parse(data)  # a pattern that begins again at each would be at it for an hour
+
+
+@pytest.mark.parametrize("sheet", ["/*" * 250_000, "a" * 500_000, "a{" * 250_000, "a{font-variant:" * 30_000])
+def test_style_sheets_without_an_end_mean_nothing(sheet: str) -> None:
+    assert meanings_of([sheet] * 20) == {}
+
+
+def test_rules_are_found_among_comments_and_inside_of_others() -> None:
+    sheet = "/* .x{} */ .a, p.b { font-style: italic } @media print { .c { display:none } .d{text-align:center} } .e{/*"
+    assert meanings_of([sheet]) == {
+        "a": frozenset({"i"}),
+        "b": frozenset({"i"}),
+        "c": frozenset({"hidden"}),
+        "d": frozenset({"center"}),
+    }

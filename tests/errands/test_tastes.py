@@ -19,8 +19,8 @@ from headwaters.core.errors import NotFound
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import Lane, MakingState
 from headwaters.core.works.reading import PREFIX, READING, index_length, read_index
-from headwaters.core.works.waves import is_wave
 from headwaters.core.works.taste_recipes import BOOK
+from headwaters.core.works.waves import is_wave
 from headwaters.errands.bench import Bench, Product, Recipe
 from headwaters.errands.house import House, refresh
 from headwaters.errands.workshop import RECIPES, Workshop
