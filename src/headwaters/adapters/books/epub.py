@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headwaters.adapters.books.archive import LARGEST_PICTURE, Archive, broken, resolve
+from headwaters.adapters.books.archive import LARGEST_PICTURE, Archive, Lighten, broken, resolve
 from headwaters.adapters.books.chapters import Piece, cut, entries_of, join, mark_front, parts_of, places_of
 from headwaters.adapters.books.markup import Document
 from headwaters.adapters.books.package import Package, read_package
@@ -14,7 +14,6 @@ from headwaters.adapters.books.styles import meanings_of
 from headwaters.adapters.books.xml import Element, attribute, find_all, first, parse, text_of
 from headwaters.core.errors import N_
 from headwaters.core.works.reading import BookPicture, Entry, Reading
-from headwaters.ports import Lighten
 
 _PICTURES = {
     "image/jpeg": "jpg",

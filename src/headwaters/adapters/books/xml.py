@@ -12,6 +12,7 @@ from lxml import etree
 
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _DECLARATION = re.compile(r"\A\s*<\?xml.*?\?>", re.DOTALL)
+_BEGIN = re.compile("<!DOCTYPE", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*", re.IGNORECASE)
 _END_OF_SUBSET = re.compile(r"\]\s*>")
 _HEAD = 100_000  # characters in which a document type begins, if there is one
@@ -36,13 +37,13 @@ def text_of(data: bytes) -> str:
 
 
 def _without_doctype(text: str) -> str:
-    """A document type may define entities that grow without end; none of them is read. Each letter is looked at once,
-    whatever there is: a pattern that tried again from every “<!DOCTYPE” would take hours for a few megabytes of them."""
-    found = _DOCTYPE.search(text, 0, _HEAD)
+    """A document type may define entities that grow without end; none of them is read. Each letter is looked at once: a
+    pattern that tried again from every “<!DOCTYPE” would take hours for a few megabytes of them."""
+    begin = _BEGIN.search(text, 0, _HEAD)
+    found = _DOCTYPE.match(text, begin.start()) if begin else None
     if found is None:
         return text
-    begin = _DOCTYPE.match(text, found.start())
-    at = found.end() if begin is None else begin.end()
+    at = found.end()
     if text[at : at + 1] == ">":
         return text[: found.start()] + text[at + 1 :]
     end = _END_OF_SUBSET.search(text, at)
