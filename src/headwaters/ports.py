@@ -462,23 +462,22 @@ class Cutter(Protocol):
 # ── Books ────────────────────────────────────────────────────────────────────────────────────────
 
 
-Lighten = Callable[[str, bytes], tuple[str, bytes]]
-
-
 class Books(Protocol):
-    """Reads books and texts, so that they can be read on a page. Blocks: call in a thread."""
+    """Reads books and texts, so that they can be read on a page: in a process of its own, with limits, as what is slow
+    or large in a stranger's file is to hold up nobody. Beside the book is room to write."""
 
-    def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
-        """The whole of the book at `path`: EPUB, Markdown or plain text; `language`: where it does not say its own;
-        `lighten`: is given each picture (media type, bytes) and gives what is kept of it.
+    async def read(self, book: Material, language: str) -> Reading:
+        """The whole of a book: EPUB, Markdown or plain text; `language`: where it does not say its own. Its pictures
+        are made light enough for a page.
 
-        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused(FILE_WRONG_KIND) for what cannot be
-        read: no book, broken, locked, without words, or one that unpacks to too much.
+        Its HTML holds nothing that acts, and nothing from elsewhere. Raises Refused: FILE_WRONG_KIND for what cannot be
+        read (no book, broken, locked, without words, or one that unpacks to too much), NOT_MADE for what takes too long
+        or too much memory, DISK_FULL.
         """
 
-    def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
-        """(a PDF of the first pages, how many these are, how many there are) of the PDF at `path`; nothing of the other
-        pages is in it, nor anything that acts. Raises Refused(FILE_WRONG_KIND)."""
+    async def first_pages(self, book: Material, pages: int) -> tuple[bytes, int, int]:
+        """(a PDF of the first pages, how many these are, how many there are) of a PDF; nothing of the other pages is in
+        it, nor anything that acts. Raises as `read`."""
 
 
 # ── Stamper ──────────────────────────────────────────────────────────────────────────────────────

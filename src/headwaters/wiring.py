@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from headwaters.adapters.books import Bookbinder
+from headwaters.adapters.books.apart import BooksApart
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
 from headwaters.adapters.media import PillowMedia
@@ -93,7 +93,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             db=database,
             storage=storage,
             media=PillowMedia(),
-            books=Bookbinder(),
+            books=BooksApart(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,
             clock=read_clock,
             token=make_token,

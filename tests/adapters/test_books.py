@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from headwaters.adapters.books import Bookbinder
+from headwaters.adapters.books import Bookbinder, apart
+from headwaters.adapters.books.apart import BooksApart
+from headwaters.adapters.books.styles import meanings_of
+from headwaters.adapters.books.xml import parse
+from headwaters.adapters.media.child import Limits
 from headwaters.core.errors import Code, Refused
-from headwaters.core.works.reading import Entry, Reading, excerpt
+from headwaters.core.works.reading import Entry, Reading, excerpt, pack
 from headwaters.demo import book as handbook
+from headwaters.ports import Material
 from tests.support import samples
 from tests.support.books import Book, chapter, page, tale, words
 
@@ -320,3 +325,62 @@ def test_plain_text_keeps_verse_and_joins_prose(tmp_path: Path):
         '<p class="verse"><span class="line">And short</span><span class="line">lines</span></p>',
         "<h2>Chapter 2</h2>\n<p>End.</p>",
     ]
+
+
+# ── what would take for ever ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "data", [b"<!DOCTYPE [" * 200_000, b"<!DOCTYPE x" * 200_000, b"<!DOCTYPE [" + b"] " * 1_000_000]
+)
+def test_document_types_without_an_end_are_read_past_once(data: bytes) -> None:
+    parse(data)  # a pattern that begins again at each would be at it for an hour
+
+
+@pytest.mark.parametrize("sheet", ["/*" * 250_000, "a" * 500_000, "a{" * 250_000, "a{font-variant:" * 30_000])
+def test_style_sheets_without_an_end_mean_nothing(sheet: str) -> None:
+    assert meanings_of([sheet] * 20) == {}
+
+
+def test_rules_are_found_among_comments_and_inside_of_others() -> None:
+    sheet = "/* .x{} */ .a, p.b { font-style: italic } @media print { .c { display:none } .d{text-align:center} } .e{/*"
+    assert meanings_of([sheet]) == {
+        "a": frozenset({"i"}),
+        "b": frozenset({"i"}),
+        "c": frozenset({"hidden"}),
+        "d": frozenset({"center"}),
+    }
+
+
+# ── in a process of its own ──────────────────────────────────────────────────────────────────────
+
+
+def material(path: Path, name: str, media_type: str) -> Material:
+    return Material(path, (), name, media_type, path.stat().st_size, None)
+
+
+async def test_read_apart_it_is_the_same(tmp_path: Path):
+    path = tale().write(tmp_path / "original-7.epub")
+    apart = await BooksApart().read(material(path, "Tale.epub", EPUB), "en")
+    assert pack(apart) == pack(Bookbinder().read(path, EPUB, "en", as_it_is))
+
+
+async def test_a_text_is_called_as_its_creator_calls_it(tmp_path: Path):
+    (path := tmp_path / "original-7.txt").write_text("Some words.", encoding="utf-8")
+    found = await BooksApart().read(material(path, "poems/A Word.txt", "text/plain"), "en")
+    assert found.title == "A Word"
+
+
+async def test_what_is_no_book_is_refused_by_its_own_name(tmp_path: Path):
+    (path := tmp_path / "original-7.epub").write_bytes(b"PK")
+    with pytest.raises(Refused) as caught:
+        await BooksApart().read(material(path, "Tale.epub", EPUB), "en")
+    assert caught.value.values == {"name": "Tale.epub", "why": "it is no whole ZIP."}
+
+
+async def test_a_book_that_takes_too_long_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(apart, "LIMITS", Limits(wall=60, cpu=1))
+    path = Book({"a.xhtml": page("<p>" + "<script/>x" * 500_000 + "</p>")}).write(tmp_path / "original-7.epub")
+    with pytest.raises(Refused) as caught:
+        await BooksApart().read(material(path, "Tale.epub", EPUB), "en")
+    assert caught.value.code is Code.NOT_MADE

@@ -19,14 +19,16 @@ from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.adapters.storage.s3 import S3Storage
 from headwaters.adapters.storage.s3_client import S3Client
+from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Refused, Unavailable
 from headwaters.errands import storage
-from headwaters.errands.blobs import blob_of
+from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.download import Desk
 from headwaters.errands.house import House
 from headwaters.ports import Blob, Keep
 from headwaters.store import blobs as rows
 from headwaters.store.tables import blobs, catalogue
+from headwaters.store.works import keep_blobs
 from tests.support.house import Clock
 from tests.support.s3 import Account, Line
 from tests.support.shelf import Item, grant, stock
@@ -320,3 +322,18 @@ async def test_to_a_real_store_and_back_over_a_bad_line(
     assert down.value.code is Code.STORAGE_DOWN
     assert set((await places(house)).values()) == {"local"}
     await asyncio.to_thread(store.close)
+
+
+async def test_what_is_kept_anew_elsewhere_stays_a_day_where_it_was(two: House, clock: Clock, tmp_path: Path) -> None:
+    await fill(two)
+    await storage.move(two, "s3")
+    clock.move(days=3)
+    assert (await storage.clear_moved(two)).left_behind == 3
+    (tmp_path / "film.mp4").write_bytes(FILM)
+    again = two.storage.keep(tmp_path / "film.mp4", Keep.COPY, quiet)
+    await two.db.write(lambda conn: keep_blobs(conn, [row_of(again)], to_micros(clock.now)))
+    assert (await places(two))[again.sha256] == "local"
+    assert await storage.clear_moved(two) == storage.Cleared(), "somebody may be reading it there"
+    clock.move(days=2)
+    assert (await storage.clear_moved(two)).left_behind == 1
+    await whole(two)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from headwaters.actions.shop import change_settings
 from headwaters.actions.works import change_words
 from headwaters.core.errors import NotFound
 from headwaters.core.works.editions import Role
-from headwaters.core.works.makings import MakingState
+from headwaters.core.works.makings import Lane, MakingState
 from headwaters.core.works.reading import PREFIX, READING, index_length, read_index
+from headwaters.core.works.taste_recipes import BOOK
 from headwaters.core.works.waves import is_wave
+from headwaters.errands.bench import Bench, Product, Recipe
 from headwaters.errands.house import House, refresh
-from headwaters.errands.workshop import Workshop
+from headwaters.errands.workshop import RECIPES, Workshop
 from headwaters.store import pages as page_rows
 from headwaters.store import shelf
 from headwaters.store import works as work_rows
@@ -218,8 +222,6 @@ async def test_off_is_off_at_once_and_other_words_make_other_tastes(house: House
 
     async def say(taste: str) -> None:
         work = await house.db.read(lambda conn: work_rows.work_at(conn, "tale"))
-        from dataclasses import replace
-
         details = replace(work.details, taste=taste)
         assert await house.db.write(lambda conn: change_words(conn, "tale", work.revision, details, house.clock()))
         await refresh(house)
@@ -235,6 +237,26 @@ async def test_off_is_off_at_once_and_other_words_make_other_tastes(house: House
     await say("")
     assert await make_all(house) == 1
     assert [file.recipe for file in await tried(house, "tale")] == ["taste-book:1"]
+
+
+async def test_what_is_being_made_when_it_is_turned_off_never_comes(house: House, tmp_path: Path):
+    await published(house, tale(3).write(tmp_path / "Tale.epub"), title="Tale", taste="1 chapter")
+    ready, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(bench: Bench) -> Product:
+        ready.set()
+        await go.wait()
+        return await RECIPES[BOOK].make(bench)
+
+    workshop = Workshop(house, {BOOK: Recipe(slow, Lane.QUICK)})
+    making = asyncio.create_task(workshop.make_due(Lane.QUICK))
+    await ready.wait()
+    work = await house.db.read(lambda conn: work_rows.work_at(conn, "tale"))
+    details = replace(work.details, taste="off")
+    await house.db.write(lambda conn: change_words(conn, "tale", work.revision, details, house.clock()))
+    go.set()
+    await making
+    assert await tried(house, "tale") == []
 
 
 async def test_another_usual_taste_reaches_the_works_that_say_nothing_themselves(house: House, tmp_path: Path):

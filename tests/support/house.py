@@ -34,7 +34,7 @@ class Clock:
 async def build_house(database: Database, shop: Path, clock: Callable[[], datetime], **settings: str) -> House:
     """A house on `database` with real adapters in `shop`; `settings` are the shop's."""
     from headwaters.actions.shop import change_settings
-    from headwaters.adapters.books import Bookbinder
+    from headwaters.adapters.books.apart import BooksApart
     from headwaters.adapters.fetch import HttpFetcher
     from headwaters.adapters.media import PillowMedia
     from headwaters.adapters.media.encoder import FfmpegEncoder
@@ -58,7 +58,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         db=database,
         storage=StoragePlaces({"local": LocalStorage(config.files_dir)}, "local"),
         media=PillowMedia(),
-        books=Bookbinder(),
+        books=BooksApart(),
         mailer=None,
         clock=clock,
         token=make_token,

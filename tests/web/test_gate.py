@@ -273,3 +273,22 @@ def test_a_certificate_that_cannot_be_used_is_refused_at_the_start(tmp_path: Pat
         assert wrong.value.code is Code.CONFIG_BROKEN
         assert str(pair[0]) in str(wrong.value)
     assert certificate_of(Config(shop=tmp_path))() is None
+
+
+@pytest.mark.needs("openssl")
+@pytest.mark.usefixtures("quick")
+async def test_who_was_shaking_hands_when_it_was_full_is_let_go_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = certify(tmp_path, "first")
+    place = await Place().open(Certificate(*paths).now)
+    try:
+        slow = await place.knock()
+        while not place.gate._silent:
+            await asyncio.sleep(0)
+        assert not place.gate._make_room(), "nobody can be let go yet"
+        context = ssl.create_default_context(cafile=str(paths[0]))
+        await slow[1].start_tls(context, server_hostname="localhost")
+        assert await gone(slow[0]), "whoever then says nothing is still known"
+    finally:
+        await place.close()

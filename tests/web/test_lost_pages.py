@@ -264,6 +264,8 @@ async def test_one_reference_is_guessed_at_a_few_times_from_wherever(client: Cli
     for _ in range(4):
         limits.check_name(order.reference, "slip reference")
     assert (await slip(client, order.reference.replace("-", ""))).status == 429
+    beyond = f"{order.reference} {'x' * 200} HW-2222-2222"
+    assert (await slip(client, beyond)).status == 429, "what is not looked at makes it no other"
 
 
 # ── the way there ────────────────────────────────────────────────────────────────────────────────

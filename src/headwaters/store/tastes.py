@@ -13,7 +13,7 @@ from headwaters.core.works.taste_recipes import TASTES
 from headwaters.store.db import Connection
 from headwaters.store.tables import files, makings
 
-_ENDED = (MakingState.MADE.value, MakingState.FAILED.value, MakingState.SKIPPED.value)
+_BEGUN = tuple(state.value for state in MakingState if state is not MakingState.WAITING)  # that goes another way
 
 
 def note_details(conn: Connection, file_id: int, details: str) -> None:
@@ -23,13 +23,13 @@ def note_details(conn: Connection, file_id: int, details: str) -> None:
 
 def drop_stale(conn: Connection, edition_id: int, wanted: Collection[Wish]) -> int:
     """Take away what can be tried of an edition and is not wanted; how many files that were. Wanted again, it is made
-    again."""
+    again. Whoever is just making it finds that it is not theirs any more, and nothing comes of it."""
     keep = {(wish.file_id, wish.recipe) for wish in wanted}
-    ended = select(makings.c.id, makings.c.file_id, makings.c.recipe).where(
-        makings.c.edition_id == edition_id, makings.c.state.in_(_ENDED)
+    begun = select(makings.c.id, makings.c.file_id, makings.c.recipe).where(
+        makings.c.edition_id == edition_id, makings.c.state.in_(_BEGUN)
     )
     stale = [
-        row.id for row in conn.execute(ended) if base_of(row.recipe) in TASTES and (row.file_id, row.recipe) not in keep
+        row.id for row in conn.execute(begun) if base_of(row.recipe) in TASTES and (row.file_id, row.recipe) not in keep
     ]
     if stale:
         conn.execute(delete(makings).where(makings.c.id.in_(stale)))

@@ -335,7 +335,9 @@ def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
     added = insert(blobs)
     fresh = {name: added.excluded[name] for name in _AS_KEPT}
     other = or_(*(blobs.c[name].is_distinct_from(value) for name, value in fresh.items()))
-    added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_=fresh, where=other)
+    # somebody may be reading it where it was: there it stays for a day, as after a move
+    moved = case((blobs.c.place != added.excluded.place, added.excluded.created_at), else_=blobs.c.moved_at)
+    added = added.on_conflict_do_update(index_elements=[blobs.c.sha256], set_={**fresh, "moved_at": moved}, where=other)
     statement = added.returning(blobs.c.sha256)
     newest = {row.sha256: row for row in rows}
     news = False

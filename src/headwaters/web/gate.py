@@ -104,11 +104,11 @@ class Gate:
         return handler
 
     def _make_room(self) -> bool:
-        """Let go of who has said nothing for longest; whether there was one."""
-        while self._silent:
-            handler = next(iter(self._silent))
-            del self._silent[handler]
+        """Let go of who has said nothing for longest; whether there was one. Who is still shaking hands (TLS) has no
+        transport yet, and is not forgotten: what they do not say afterwards counts as well."""
+        for handler in self._silent:
             if handler.transport is not None:
+                del self._silent[handler]
                 handler.transport.abort()
                 return True
         return False

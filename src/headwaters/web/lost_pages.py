@@ -13,7 +13,7 @@ from aiohttp import web
 from headwaters.core.clock import from_micros
 from headwaters.core.errors import HeadwatersError, Refused
 from headwaters.core.letters import same_mailbox
-from headwaters.core.sales.references import read_reference
+from headwaters.core.sales.slips import named_payment
 from headwaters.core.shelf.keys import is_secret
 from headwaters.core.shelf.lost import FoundOrder
 from headwaters.errands import lost
@@ -90,7 +90,7 @@ async def post_payment(request: web.Request) -> web.Response:
     form = await read_form(request)
     try:
         limit(request, "slip")
-        limit_name(request, "slip reference", read_reference(form.get("reference", "")))
+        limit_name(request, "slip reference", named_payment(form.get("reference", "")))
         limit_name(request, "slip all", "")
         found = await lost.find_by_payment(request.app[HOUSE], *(form.get(name, "") for name in _SLIP))
     except Refused as refused:

@@ -29,6 +29,7 @@ from headwaters.web.render import KEPT, PRIVATE, Kept, answer, keep, page_html, 
 routes = web.RouteTableDef()
 
 WORDS_A_MINUTE = 230
+LARGEST_KEPT = 250_000  # characters of a part that is kept clean in memory: a chapter has 50,000
 _PICTURE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 
@@ -71,9 +72,13 @@ def _keep(tag: str, name: str, value: str) -> str | None:
     return value if own is None or own.fullmatch(value) else None
 
 
-@lru_cache(maxsize=64)
 def clean(html: str) -> Markup:
     """A part's HTML, once more without anything that could act."""
+    return _cleaned(html) if len(html) <= LARGEST_KEPT else _cleaned.__wrapped__(html)
+
+
+@lru_cache(maxsize=64)
+def _cleaned(html: str) -> Markup:
     found = nh3.clean(
         html,
         tags=set(_TAGS),

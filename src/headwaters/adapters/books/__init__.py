@@ -1,16 +1,14 @@
-"""The Books port: EPUB with zipfile and lxml, Markdown with markdown-it, plain text, and PDF with pikepdf.
-
-These libraries are loaded with the first book: most of the time a shop reads none.
+"""Books as pages (behind the Books port, see `apart.py`): EPUB with zipfile and lxml, Markdown with markdown-it, plain
+text, and PDF with pikepdf. The shop itself loads none of these: they are for the child.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from headwaters.adapters.books.archive import broken
+from headwaters.adapters.books.archive import Lighten, broken
 from headwaters.core.errors import N_
 from headwaters.core.works.reading import Reading
-from headwaters.ports import Lighten
 
 __all__ = ["Bookbinder"]
 
@@ -19,7 +17,7 @@ class Bookbinder:
     """Reads books. Stateless; use it from any thread."""
 
     def read(self, path: Path, media_type: str, language: str, lighten: Lighten) -> Reading:
-        """See ports.Books."""
+        """The whole of the book at `path`. `lighten`: is given each picture (media type, bytes), gives what is kept."""
         match media_type:
             case "application/epub+zip":
                 from headwaters.adapters.books.epub import read_epub
@@ -32,7 +30,7 @@ class Bookbinder:
         raise broken(path.name, N_("it is of another kind."))
 
     def first_pages(self, path: Path, pages: int) -> tuple[bytes, int, int]:
-        """See ports.Books."""
+        """(a PDF of the first pages, how many these are, how many there are)."""
         from headwaters.adapters.books.pdf import cut_pages
 
         return cut_pages(path, pages)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headwaters.adapters.books.archive import LARGEST_PICTURE, Archive, broken, resolve
+from headwaters.adapters.books.archive import LARGEST_PICTURE, Archive, Lighten, broken, resolve
 from headwaters.adapters.books.chapters import Piece, cut, entries_of, join, mark_front, parts_of, places_of
 from headwaters.adapters.books.markup import Document
 from headwaters.adapters.books.package import Package, read_package
@@ -14,7 +14,6 @@ from headwaters.adapters.books.styles import meanings_of
 from headwaters.adapters.books.xml import Element, attribute, find_all, first, parse, text_of
 from headwaters.core.errors import N_
 from headwaters.core.works.reading import BookPicture, Entry, Reading
-from headwaters.ports import Lighten
 
 _PICTURES = {
     "image/jpeg": "jpg",
@@ -35,8 +34,9 @@ def read_epub(path: Path, lighten: Lighten) -> Reading:
         package = read_package(archive)
         documents: dict[str, Document] = {}
         pieces: list[Piece] = []
+        sheets = _Sheets(archive)
         for number, member in enumerate(package.documents, 1):
-            pieces += _pieces(archive, package, member, number, documents)
+            pieces += _pieces(archive, package, member, number, documents, sheets)
         mark_front(pieces, package.begin)
         pieces = join(pieces, bool(package.contents))
         if not any(piece.words() for piece in pieces):
@@ -45,7 +45,7 @@ def read_epub(path: Path, lighten: Lighten) -> Reading:
 
 
 def _pieces(
-    archive: Archive, package: Package, member: str, number: int, documents: dict[str, Document]
+    archive: Archive, package: Package, member: str, number: int, documents: dict[str, Document], sheets: _Sheets
 ) -> list[Piece]:
     """What a document holds; nothing where it cannot be read, or is the book's own table of contents."""
     data = archive.read(member)
@@ -53,7 +53,7 @@ def _pieces(
     body = first(root, "body") if root is not None else None
     if root is None or body is None or member == package.nav:
         return []
-    document = Document(member, number, meanings_of(_sheets(archive, root, member)))
+    document = Document(member, number, sheets.meanings(root, member))
     try:
         blocks = document.blocks(body)
         documents[member] = document
@@ -63,13 +63,32 @@ def _pieces(
         return []
 
 
-def _sheets(archive: Archive, root: Element, member: str) -> Iterator[str]:
-    """The style sheets of a document."""
-    for link in find_all(root, "link"):
-        if "stylesheet" in link.get("rel", "").casefold() and (found := resolve(member, link.get("href", ""))[0]):
-            yield text_of(archive.read(found) or b"")
-    for style in find_all(root, "style"):
-        yield style.text or ""
+class _Sheets:
+    """The style sheets of a book's documents: most have the same ones, which are read and understood once."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._texts: dict[str, str] = {}
+        self._known: dict[tuple[str, ...], Mapping[str, frozenset[str]]] = {}
+
+    def meanings(self, root: Element, member: str) -> Mapping[str, frozenset[str]]:
+        """What the classes of a document mean."""
+        sheets = tuple(self._of(root, member))
+        if sheets not in self._known:
+            self._known[sheets] = meanings_of(sheets)
+        return self._known[sheets]
+
+    def _of(self, root: Element, member: str) -> Iterator[str]:
+        for link in find_all(root, "link"):
+            if "stylesheet" in link.get("rel", "").casefold() and (found := resolve(member, link.get("href", ""))[0]):
+                yield self._text(found)
+        for style in find_all(root, "style"):
+            yield style.text or ""
+
+    def _text(self, member: str) -> str:
+        if member not in self._texts:
+            self._texts[member] = text_of(self._archive.read(member) or b"")
+        return self._texts[member]
 
 
 def _is_front(root: Element) -> bool:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import mutagen
 
+from headwaters.adapters.media.packed import next_tag
+
 PATIENCE = 30  # seconds for one look by ffmpeg
 _LONGEST = 10_000_000  # seconds: what is longer is a broken header
 
@@ -42,6 +44,7 @@ def measure_film(path: Path) -> Measure:
 
 def _seconds(path: Path) -> float | None:
     """What mutagen says. It reads only; on a broken file it may raise nearly anything."""
+    next_tag()
     with contextlib.suppress(Exception):
         return _sane(float(mutagen.File(path).info.length))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from headwaters.core.errors import N_
 from headwaters.core.works.stamps import Facts, Field, Finding
 
 CHUNK = 1 << 20
+MOST_UNPACKED = 16 << 20  # bytes of metadata
 BROKEN = N_("It is not as its format says, so it stays as it is.")
 SIGNED = N_("It is signed, and a signature holds for its bytes as they are.")
 LOCKED = N_("It is encrypted.")
@@ -88,6 +90,18 @@ def exactly(source: BinaryIO, length: int) -> bytes:
     if len(data) != length:
         raise LeftAlone(BROKEN)
     return data
+
+
+def unpacked(data: bytes, most: int = MOST_UNPACKED) -> bytes:
+    """What zlib packed. Raises LeftAlone, also where it comes to more than `most`: a kilobyte can be a megabyte."""
+    unpacker = zlib.decompressobj()
+    try:
+        found = unpacker.decompress(data, most)
+    except zlib.error:
+        raise LeftAlone(BROKEN) from None
+    if unpacker.unconsumed_tail:
+        raise LeftAlone(TOO_LARGE)
+    return found
 
 
 def size_of(source: BinaryIO) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pikepdf
 
-from headwaters.adapters.stamp.base import BROKEN, LOCKED, SIGNED, TOO_LARGE, LeftAlone
+from headwaters.adapters.stamp.base import BROKEN, LOCKED, SIGNED, TOO_LARGE, LeftAlone, unpacked
 from headwaters.adapters.stamp.xmp import ALL, MOST_BYTES, PLAIN, Packet
 from headwaters.core.works.stamps import Facts, Field, Finding, Kind, Line, field_of
 
@@ -136,9 +136,16 @@ def _packet(pdf: Any) -> bytes:
     found = pdf.Root.get("/Metadata")
     if not isinstance(found, pikepdf.Stream):
         return b""
-    if len(found.read_raw_bytes()) > MOST_BYTES:
+    raw = bytes(found.read_raw_bytes())
+    if len(raw) > MOST_BYTES:
         raise LeftAlone(TOO_LARGE)
-    return bytes(found.read_bytes())
+    filters: Any = found.get("/Filter", [])
+    names = list(filters) if isinstance(filters, pikepdf.Array) else [filters] if filters else []
+    if not names:
+        return raw
+    if names != [pikepdf.Name.FlateDecode] or "/DecodeParms" in found:
+        raise LeftAlone(BROKEN)  # nobody packs it so, and what it comes to cannot be told beforehand
+    return unpacked(raw)
 
 
 def _is_signed(pdf: Any) -> bool:

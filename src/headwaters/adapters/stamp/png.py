@@ -16,6 +16,7 @@ from headwaters.adapters.stamp.base import (
     exactly,
     hash_range,
     size_of,
+    unpacked,
 )
 from headwaters.adapters.stamp.exif import Exif
 from headwaters.adapters.stamp.xmp import MOST_BYTES, PICTURE, Packet
@@ -24,6 +25,8 @@ from headwaters.core.works.stamps import Facts, Field, Finding, Kind
 _START = b"\x89PNG\r\n\x1a\n"
 _XMP = b"XML:com.adobe.xmp\0"
 _MOST_CHUNKS = 500_000
+_MOST_META = 4 * MOST_BYTES  # of all chunks of words together
+_LONGEST_WORDS = 10_000  # characters of a chunk that are kept, however many it comes to
 _WORDS = (b"tEXt", b"zTXt", b"iTXt")
 _META = frozenset([*_WORDS, b"eXIf", b"tIME"])
 _TELLING = {
@@ -87,7 +90,7 @@ class PngDocument:
             if one.kind == b"eXIf":
                 found += Exif(one.body).findings()
             elif (kind := _TELLING.get(one.word)) is not None:
-                found.append(Finding(kind, f"PNG {one.word}", _words(one)))
+                found.append(Finding(kind, f"PNG {one.word}", _words(one)[:_LONGEST_WORDS]))
         return found
 
     def write(self, target: Path, fields: Sequence[Field], drop: Sequence[Finding]) -> None:
@@ -123,14 +126,15 @@ def _chunks(path: Path) -> list[_Chunk]:
         size = size_of(file)
         if file.read(8) != _START:
             raise LeftAlone(BROKEN)
-        at = 8
+        at, meta = 8, 0
         while len(found) < _MOST_CHUNKS:
             head = exactly(file, 8)
             length, kind = int.from_bytes(head[:4]), head[4:]
             end = at + 12 + length
             if end > size or not kind.isalpha() or (not found) != (kind == b"IHDR"):
                 raise LeftAlone(BROKEN)
-            if kind in _META and length > MOST_BYTES:
+            meta += length if kind in _META else 0
+            if kind in _META and (length > MOST_BYTES or meta > _MOST_META):
                 raise LeftAlone(TOO_LARGE)
             found.append(_Chunk(kind, at, end, exactly(file, length) if kind in _META else b""))
             if kind == b"IEND":
@@ -148,22 +152,11 @@ def _itxt(body: bytes) -> bytes:
     packed, rest = rest[:1] == b"\1", rest[2:]
     for _ in range(2):
         _, _, rest = rest.partition(b"\0")
-    return _unpacked(rest) if packed else rest
-
-
-def _unpacked(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj()
-    try:
-        text = unpacker.decompress(data, MOST_BYTES)
-    except zlib.error:
-        raise LeftAlone(BROKEN) from None
-    if unpacker.unconsumed_tail:
-        raise LeftAlone(TOO_LARGE)
-    return text
+    return unpacked(rest) if packed else rest
 
 
 def _words(one: _Chunk) -> str:
     rest = one.body.partition(b"\0")[2]
     if one.kind == b"iTXt":
         return _itxt(one.body).decode("utf-8", "replace")
-    return (_unpacked(rest[1:]) if one.kind == b"zTXt" else rest).decode("latin-1")
+    return (unpacked(rest[1:]) if one.kind == b"zTXt" else rest).decode("latin-1")

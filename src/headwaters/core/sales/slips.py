@@ -41,10 +41,20 @@ class Facts:
     paid_at: datetime | None  # None: not seen (yet)
 
 
+def named_payment(reference: str) -> str:
+    """What the typed text names: one and the same for all that leads to one payment, so that guesses at it can be
+    counted."""
+    return read_reference(_tidy(reference))
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:LONGEST]
+
+
 def read_slip(reference: str, amount: str, day: str) -> Slip:
     """Raises Refused(LOST_NOTHING | AMOUNT_MISSING | DAY_INVALID) for what is missing or no day, which says nothing of
     any payment: everything else that does not fit is found out together, by `fits`."""
-    text = " ".join(reference.replace("\0", "").split())[:LONGEST]
+    text = _tidy(reference)
     if not text:
         raise Refused(
             Code.LOST_NOTHING,

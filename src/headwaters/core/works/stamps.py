@@ -192,7 +192,8 @@ def tidy(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _short(text: str) -> str:
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    begin = text[: 20 * LONGEST_VALUE]  # a comment can have megabytes
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in begin).split())
     return line if len(line) <= LONGEST_VALUE else line[: LONGEST_VALUE - 1] + "…"
 
 

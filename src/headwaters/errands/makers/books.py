@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Mapping
 
-from headwaters.core.errors import N_, HeadwatersError, Refused
+from headwaters.core.errors import N_
 from headwaters.core.works.editions import Role
 from headwaters.core.works.formats import made_name
 from headwaters.core.works.makings import Lane, Skip
-from headwaters.core.works.names import shown
 from headwaters.core.works.reading import READING, Reading, excerpt, pack
 from headwaters.core.works.taste_recipes import BOOK, PAGES, READ, read_count
 from headwaters.errands.bench import Bench, MadeFile, Product, Recipe
-
-WIDEST_PICTURE = 1400  # pixels of a book's picture on a page
-HEAVY = 200_000  # bytes: a picture that has more is made lighter
-_RASTER = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/avif": ".avif"}
 
 
 async def make_reading(bench: Bench) -> Product:
@@ -36,46 +28,16 @@ async def make_pages(bench: Bench) -> Product:
     """The first pages of a PDF, for everybody."""
     count = read_count(bench.argument)
     async with bench.open() as original:
-        with _by_its_name(bench):
-            data, pages, of = await asyncio.to_thread(bench.house.books.first_pages, original.path, count)
+        data, pages, of = await bench.house.books.first_pages(original, count)
     blob = await bench.keep_bytes(data)
     name = made_name(bench.file.name, f".{pages}.pdf")
     details = json.dumps({"pages": pages, "of": of})
     return Product((MadeFile(Role.TASTE, name, "application/pdf", blob, details=details),))
 
 
-@contextmanager
-def _by_its_name(bench: Bench) -> Iterator[None]:
-    """Refusals name the creator's file, and not what it is called here."""
-    try:
-        yield
-    except Refused as refused:
-        if "name" in refused.values:
-            refused.values["name"] = shown(bench.file.name)
-        raise
-
-
 async def _read(bench: Bench) -> Reading:
-    def lighten(media_type: str, data: bytes) -> tuple[str, bytes]:
-        return _lighter(bench, media_type, data)
-
-    read, language = bench.house.books.read, bench.subject.language
     async with bench.open() as original:
-        with _by_its_name(bench):
-            return await asyncio.to_thread(read, original.path, original.media_type, language, lighten)
-
-
-def _lighter(bench: Bench, media_type: str, data: bytes) -> tuple[str, bytes]:
-    """A picture that a page can carry. One that cannot be read is left as it is: a browser may know better."""
-    if media_type not in _RASTER or len(data) <= HEAVY:
-        return media_type, data
-    path: Path = bench.folder / f"picture{_RASTER[media_type]}"
-    path.write_bytes(data)
-    with suppress(HeadwatersError):
-        picture = bench.house.media.pictures(path, (WIDEST_PICTURE,))[0]
-        if len(picture.data) < len(data):
-            return picture.media_type, picture.data
-    return media_type, data
+        return await bench.house.books.read(original, bench.subject.language)
 
 
 async def _kept(bench: Bench, reading: Reading, role: Role) -> Product:

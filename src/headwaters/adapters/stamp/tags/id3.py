@@ -8,6 +8,7 @@ from typing import Any
 
 from mutagen import id3 as id3_library
 
+from headwaters.adapters.media.packed import TooMuch, next_tag
 from headwaters.adapters.stamp.base import BROKEN, TOO_LARGE, LeftAlone, changed, copy_file, hash_range, size_of
 from headwaters.core.works.stamps import Facts, Field, Finding, Kind, Line, field_of
 
@@ -95,6 +96,7 @@ class Id3Document:
 
 def _load(path: Path) -> Any:
     """Frames as they are; those of ID3v2.2 have other names, and become frames of today."""
+    next_tag()
     try:
         tags = id3.ID3(str(path), translate=False, load_v1=False)
         if tags.version[:2] == (2, 2):
@@ -104,6 +106,8 @@ def _load(path: Path) -> Any:
         for frame in (id3.ParseID3v1(_v1(path)) or {}).values() if _v1(path) else ():
             tags.add(frame)  # what the old tag at the end says, it goes on saying
         return tags
+    except TooMuch:
+        raise LeftAlone(TOO_LARGE) from None
     except id3.error:
         raise LeftAlone(BROKEN) from None
     if tags.version[:2] not in {(2, 2), (2, 3), (2, 4)}:
