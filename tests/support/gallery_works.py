@@ -36,6 +36,7 @@ async def fill_works(house: House) -> dict[str, str]:
         "edition": f"/studio/drafts/{edition}",
         "files": f"/studio/drafts/{draft}/files",
         "what its files will say": f"/studio/drafts/{draft}/colophon",
+        "more about it": f"/studio/drafts/{draft}/more",
         "files of the machine": f"/studio/drafts/{draft}/server",
         "preview of a draft": f"/studio/drafts/{draft}/preview",
         "waits for its day": f"/studio/drafts/{await _scheduled(house)}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
@@ -18,6 +19,7 @@ from tests.support.makings import made, pretend_formats
 from tests.support.pages import Part, order, publish
 
 SONGS = [Part(f"{n:02}.flac", b"%d" % n, "audio/flac", label=f"Song {n}", seconds=100 + n) for n in range(1, 13)]
+GIVEN = [*SONGS, Part("booklet.txt", b"Notes")]
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def database_url(sqlite_url: str) -> str:
 
 async def album(house: House) -> str:
     """An album with its formats, and an order of it; the order page's path."""
-    await publish(house, "Songs", [*SONGS, Part("booklet.txt", b"Notes")], kind=WorkKind.MUSIC)
+    await publish(house, "Songs", GIVEN, kind=WorkKind.MUSIC)
     await pretend_formats(house)
     await refresh(house)
     return f"/o/{(await order(house, 'songs')).token}"
@@ -47,7 +49,7 @@ async def test_an_album_is_offered_whole_in_each_of_them(house: House, client: T
     page = await (await client.get(path)).text()
     ways = re.findall(r'href="(/d/[a-z2-7]{26}/everything-(\w+)\.zip)"', page)
     assert [recipe for _, recipe in ways] == ["mp3", "opus"]
-    assert "Other formats: MP3, Opus" in re.sub(r"\s+", " ", page)
+    assert [title for title in ("MP3", "Opus", "Metalink") if f">{title}</a>" in page] == ["MP3", "Opus"]
     assert ".mp3" not in page.replace("everything-mp3", "")  # each file has a page of its own
     answer = await client.get(ways[0][0])
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="songs-mp3.zip"')
@@ -71,7 +73,8 @@ async def test_each_file_has_its_size_and_its_sha256(house: House, client: TestC
     page = await answer.text()
     files = await made(house, "songs")
     sums = re.findall(r"([0-9a-f]{64})  <span>([^<]+)</span>", page)
-    assert {name: digest for digest, name in sums} == {name: file.sha256 for name, file in files.items()}
+    given = {str(part.name): hashlib.sha256(part.content).hexdigest() for part in GIVEN}
+    assert {name: digest for digest, name in sums} == given | {name: file.sha256 for name, file in files.items()}
     for href in re.findall(r'href="(/d/[^"]+\.mp3)"', page):
         got = await client.get(href)
         assert got.status == 200
@@ -83,6 +86,17 @@ async def test_each_file_has_its_size_and_its_sha256(house: House, client: TestC
     }
 
 
+async def test_other_ways_to_fetch_stand_there_too(house: House, client: TestClient[Any, Any]) -> None:
+    path = await album(house)
+    page = await (await client.get(f"{path}/formats")).text()
+    way = re.findall(r"/d/[a-z2-7]{26}", page)[0]
+    for name, start in (("all.meta4", b"<?xml"), ("SHA256SUMS", hashlib.sha256(b"1").hexdigest().encode())):
+        assert f'href="{way}/{name}"' in page
+        assert (await (await client.get(f"{way}/{name}")).read()).startswith(start)
+    assert "The torrent is being made." in page
+    assert way + "/all.meta4" not in await (await client.get(path)).text()
+
+
 async def test_what_is_not_wanted_any_more_is_not_shown_and_still_there(
     house: House, client: TestClient[Any, Any]
 ) -> None:
@@ -92,7 +106,7 @@ async def test_what_is_not_wanted_any_more_is_not_shown_and_still_there(
     await house.db.write(lambda conn: change_settings(conn, {"formats": "none"}))
     await refresh(house)
     page = await (await client.get(path)).text()
-    assert "Other formats" not in page
+    assert "Also as" not in page
     assert "There are none (yet)." in await (await client.get(f"{path}/formats")).text()
     assert (await client.get(href)).status == 200
 
@@ -103,8 +117,12 @@ async def test_of_a_withheld_work_nothing_is_shown_or_given(house: House, client
     archive = re.findall(r'href="(/d/[^"]+everything-mp3\.zip)"', page)[0]
     await house.db.write(lambda conn: withhold_work(conn, "songs", "A court.", house.clock()))
     await refresh(house)
-    assert "Other formats" not in await (await client.get(path)).text()
-    assert "/d/" not in await (await client.get(f"{path}/formats")).text()
+    page = await (await client.get(path)).text()
+    assert "Also as" not in page
+    assert "/formats" not in page
+    page = await (await client.get(f"{path}/formats")).text()
+    assert "/d/" not in page
+    assert not re.search("[0-9a-f]{64}", page)
     assert (await client.get(archive)).status == 451
 
 

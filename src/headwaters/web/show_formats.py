@@ -128,7 +128,7 @@ def made_tables(tables: Sequence[ShelfTable], way: str) -> tuple[pages.MadeTable
 
 
 def _held(cell: ShelfCell | None, way: str) -> pages.MadeFile | None:
-    return None if cell is None else pages.MadeFile(cell.name, cell.size, cell.sha256, way + cell.tail)
+    return None if cell is None else pages.MadeFile(cell.name, cell.size, way + cell.tail)
 
 
 def made_cells(tables: Sequence[ShelfTable]) -> list[ShelfCell]:

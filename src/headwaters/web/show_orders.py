@@ -82,7 +82,6 @@ class ShelfWork:
     pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
     others: tuple[ShelfTable, ...]
-    sums: str
     fetch: Fetch | None  # for every holder, but for the key
     news: tuple[pages.EditionNews, ...]
     licence: Licence
@@ -129,7 +128,6 @@ def shelf_work(
         pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
         others=() if withheld else others,
-        sums="".join(f"{file.sha256}  {file.name}\n" for file in lines),
         fetch=fetch_for_all(url, parcel),
         news=tuple(_news(edition, said) for edition in work.history if edition.number > 1),
         licence=said_licence(work.licence, said),
@@ -183,8 +181,6 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         gift=url + archive if archive else "",
         size=shelf.size,
         formats=held_formats(shelf.others, way) if files else (),
-        sums=shelf.sums,
-        fetch=fetch_with(shelf.fetch, line.key) if shelf.fetch and line.key and files else None,
         edition=shelf.work.edition,
         news=shelf.news,
         licence=shelf.licence,

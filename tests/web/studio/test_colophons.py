@@ -66,7 +66,7 @@ async def test_what_the_files_will_say_is_shown_before_and_after(
 ) -> None:
     ref = await draft_of(shop, licence="CC-BY-4.0")
     path = f"/studio/drafts/{ref}/colophon"
-    assert path in await alice.text(f"/studio/drafts/{ref}")
+    assert path in await alice.text(f"/studio/drafts/{ref}/more")
     page = await alice.text(path)
     for text in (
         "http://shop.example/w/low-water?from=copy&amp;edition=1#pay",
@@ -83,7 +83,7 @@ async def test_published_from_a_draft_with_its_ticks(shop: House, alice: Visitor
     ref = await draft_of(shop)
     path = f"/studio/drafts/{ref}"
     fields = await typed(alice, path)
-    answer = await alice.send(path, path, **{**fields, **WORDS, "remove_private": "on", "do": "publish"})
+    answer = await alice.post(path, {**fields, **WORDS, "remove_private": "on", "do": "publish"})
     assert answer.status == 303
     assert await Press(shop).publish_due() == 1
     assert (await look(shop, ref)).error == ""
@@ -97,9 +97,9 @@ async def test_a_draft_can_say_no_and_the_work_remembers(shop: House, alice: Vis
     ref = await draft_of(shop, colophon="off")
     path = f"/studio/drafts/{ref}"
     assert "It gets no colophon" in await alice.text(f"{path}/colophon")
-    assert '<option value="off" selected>' in await alice.text(path)
+    assert '<option value="off" selected>' in await alice.text(f"{path}/more")
     fields = await typed(alice, path)
-    await alice.send(path, path, **{**fields, **WORDS, "colophon": "off", "do": "publish"})
+    await alice.post(path, {**fields, **WORDS, "colophon": "off", "do": "publish"})
     assert await Press(shop).publish_due() == 1
     work, files = await published(shop, "low-water")
     assert (work.colophon, files["River.jpg"].given) == ("off", "")

@@ -50,13 +50,14 @@ async def begin(alice: Visitor) -> str:
 
 
 async def typed(alice: Visitor, path: str) -> dict[str, str]:
-    """What the form of a page holds: its fields as they stand there."""
-    page = await alice.text(path)
+    """What the form of a page holds: its fields as they stand there; of a draft, both of its pages."""
+    draft = re.fullmatch(r"/studio/drafts/[a-z2-7]+", path)
+    page = await alice.text(path) + (await alice.text(f"{path}/more") if draft else "")
     fields = dict(re.findall(r'<input id="f-[a-z_]+" name="([a-z_]+)" value="([^"]*)"', page))
     fields |= dict(re.findall(r'<textarea id="f-[a-z_]+" name="([a-z_]+)"[^>]*>\n?([^<]*)</textarea>', page))
     fields |= dict(re.findall(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">', page))
     fields |= dict.fromkeys(re.findall(r'name="((?:door|keep)_\w+)" value="1" checked', page), "1")
-    return {name: html.unescape(value) for name, value in fields.items()}
+    return {name: html.unescape(value) for name, value in fields.items() if name != "part"}
 
 
 async def deeds(house: House) -> list[tuple[str, str]]:
@@ -87,6 +88,41 @@ async def test_looking_makes_no_draft(shop: House, alice: Visitor) -> None:
     assert (answer.status, answer.headers["Location"]) == (303, "/studio/works")
     count = select(func.count()).select_from(drafts)
     assert await shop.db.read(lambda conn: conn.execute(count).scalar()) == 0
+
+
+async def test_each_page_of_a_draft_keeps_its_own_fields_and_leaves_the_others(shop: House, alice: Visitor) -> None:
+    path = await begin(alice)
+    before = await typed(alice, path)
+    words = {
+        "title": "Low Water",
+        "words": "Mine",
+        "price": "7",
+        "csrf": before["csrf"],
+        "revision": before["revision"],
+    }
+    answer = await alice.post(path, {**words, "part": "words", "do": "more"})
+    assert (answer.status, answer.headers["Location"]) == (303, f"{path}/more")
+    kept = await typed(alice, path)
+    assert {name: kept[name] for name in ("title", "words", "price", "by", "language")} == {
+        **{name: words[name] for name in ("title", "words", "price")},
+        "by": "Alice",
+        "language": "en",
+    }
+    assert {name for name in kept if name.startswith("door_")} == {"door_pay", "door_cant_pay", "door_have_copy"}
+    more = {"by": "Bob", "year": "soon", "door_pay": "1", "csrf": kept["csrf"], "revision": kept["revision"]}
+    answer = await alice.post(path, {**more, "part": "more", "do": "save"})
+    assert (answer.status, answer.headers["Location"]) == (303, f"{path}?said=draft_kept")
+    kept = await typed(alice, path)
+    assert (kept["title"], kept["words"], kept["by"], kept["year"]) == ("Low Water", "Mine", "Bob", "soon")
+    assert {name for name in kept if name.startswith("door_")} == {"door_pay"}
+    answer = await alice.post(path, {**words, **OWN, "revision": kept["revision"], "part": "words", "do": "publish"})
+    assert answer.status == 422
+    assert f'href="{path}/more#f-year"' in await answer.text()  # a fault leads to the page where it is
+    answer = await alice.post(path, {**more, "part": "more", "do": "save"})  # an older one: nothing is overwritten
+    assert answer.status == 409
+    page = await answer.text()
+    assert "was faster" in page
+    assert 'name="part" value="more"' in page
 
 
 async def test_anything_is_saved_and_comes_back_as_it_was_typed(shop: House, alice: Visitor) -> None:

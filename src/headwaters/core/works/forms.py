@@ -37,6 +37,9 @@ WORDS = (
 )
 COPIES = ("colophon", "remove_private")  # of the copies that the shop makes
 NEW_WORK = (*WORDS, "slug", "rights", *COPIES)
+MORE = frozenset(  # of a draft's fields those that few change, on a page of their own
+    {"doors", "by", "kind", "language", "year", "cover_alt", "taste", "formats", *COPIES}
+)
 NEW_EDITION = ("changes", "rights", "dropped", *COPIES)
 
 _MAY_BE_EMPTY = frozenset({"by", "words", "description", "cover_alt", "taste", "formats", "doors", "title"})

@@ -1,8 +1,10 @@
-"""What the shop made of a reader's works, file by file."""
+"""What there is of a reader's works besides the files: other formats, other ways to fetch, fingerprints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from headwaters.web.contexts.fetching import Fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +13,6 @@ class MadeFile:
 
     name: str
     size: str
-    sha256: str  # 64 hexadecimal digits
     href: str
 
 
@@ -41,17 +42,27 @@ class MadeTable:
 
 
 @dataclass(frozen=True, slots=True)
+class SumLine:
+    """A line of SHA256SUMS."""
+
+    sha256: str  # 64 hexadecimal digits
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class MadeOfWork:
     """A work on the order."""
 
     title: str
     language: str  # as a BCP 47 tag
     tables: tuple[MadeTable, ...]  # none: there is nothing but what was given
+    fetch: Fetch | None  # other ways to fetch it; None where there are no files
+    sums: tuple[SumLine, ...]  # of what was given, then of what was made; none where there are no files
 
 
 @dataclass(frozen=True, slots=True)
 class FormatsPage:
-    """`formats.html`: each file of a reader's works in other formats, with its SHA-256."""
+    """`formats.html`: a reader's works in other formats, other ways to fetch them, and each file's SHA-256."""
 
     address: str  # path of the order page
     works: tuple[MadeOfWork, ...]

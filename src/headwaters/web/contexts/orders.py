@@ -8,7 +8,6 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
-from headwaters.web.contexts.fetching import Fetch
 from headwaters.web.contexts.taste import Chapter, PictureTaste
 
 
@@ -90,9 +89,7 @@ class HeldWork:
     archive: str  # address of everything as one ZIP, or empty
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything
-    formats: tuple[OtherFormat, ...]  # other ones, which the shop made; each file of them is on `<address>/formats`
-    sums: str  # the lines of SHA256SUMS
-    fetch: Fetch | None  # other ways to fetch it; None where there are no files
+    formats: tuple[OtherFormat, ...]  # other ones, which the shop made; `<address>/formats` has more
     edition: int
     news: tuple[EditionNews, ...]  # editions after the first, the newest first
     licence: Licence

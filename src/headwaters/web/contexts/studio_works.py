@@ -65,6 +65,7 @@ class WordsForm:
     symbol: str  # the same as it stands beside an amount: €
     problems: Mapping[str, Problem]  # by field
     faults: tuple[Problem, ...]  # the same, and those of no field, in order
+    more: frozenset[str]  # fields that a draft has on its other page
     revision: int
     marks: str  # of each field as it stood when the form was made
     clash: Clash | None
@@ -216,7 +217,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class DraftPage:
-    """`studio/draft.html`: everything of a work before it is published, on one page."""
+    """`studio/draft.html`: a work before it is published; what few change is on `<address>/more`."""
 
     frame: Frame
     address: str  # path of this page; its forms add to it
@@ -228,11 +229,24 @@ class DraftPage:
     site: str  # how the addresses of works begin: https://shop.example/w/
     slug: str  # the end of its address as it would be now, or empty
     licences: bool  # all of them are shown, not only the common ones
-    colophon: bool  # its files say where they come from, as the shop or the work usually has it
     failed: str  # why publishing it failed, or empty
     day: str  # what was typed: 2027-05-03
     hour: str  # what was typed: 20:00
     later: bool  # the place to choose a day is open
+    script: str
+    problem: Problem | None  # of anything but the fields
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMorePage:
+    """`studio/draft_more.html`: what few change of a work before it is published: doors, formats, what copies say."""
+
+    frame: Frame
+    address: str  # path of the draft, where the form goes
+    title: str  # as far as there is one
+    edition: bool  # it is a new edition of a work: its copies alone
+    form: WordsForm
+    colophon: bool  # its files say where they come from, as the shop or the work usually has it
     script: str
     problem: Problem | None  # of anything but the fields
 

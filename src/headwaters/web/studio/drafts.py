@@ -16,7 +16,7 @@ from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, mark, merge, read_marks
 from headwaters.core.works.drafts import DraftState, read_moment
 from headwaters.core.works.editions import EditionFile
-from headwaters.core.works.forms import NEW_EDITION, NEW_WORK, check_length, typed_fields
+from headwaters.core.works.forms import MORE, NEW_EDITION, NEW_WORK, check_length, typed_fields
 from headwaters.core.works.slugs import slug_from
 from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.drafts import begin_edition, begin_work, discard, kept_files, prepare
@@ -25,7 +25,7 @@ from headwaters.store import drafts as rows
 from headwaters.store.drafts import DraftRow
 from headwaters.store.works import work_by_id
 from headwaters.web.contexts.common import Problem
-from headwaters.web.contexts.studio_works import DraftPage, DraftWaitsPage, KeptFile
+from headwaters.web.contexts.studio_works import DraftMorePage, DraftPage, DraftWaitsPage, KeptFile
 from headwaters.web.keys import HOUSE, PRESS
 from headwaters.web.look import address_of
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
@@ -87,12 +87,15 @@ async def _draft(request: web.Request) -> DraftRow:
 
 
 async def draft_fields(house: House, draft: DraftRow, form: Mapping[str, str]) -> dict[str, str]:
-    """What was typed into a draft's form. Ticks of kept files become the names of those left out."""
-    if draft.work_id is None:
-        return typed_fields(form, NEW_WORK)
-    fields = typed_fields(form, NEW_EDITION)
-    names = [one.file.name for one in await kept_files(house, draft) if one.file.role.given]
-    fields["dropped"] = "\n".join(name for name in names if not form.get(_tick(name)))
+    """What was typed into a draft's form; where that was a part of it (`words`, `more`), with what is kept of the
+    other. Ticks of kept files become the names of those left out."""
+    names, part = NEW_WORK if draft.work_id is None else NEW_EDITION, form.get("part", "")
+    shown = [name for name in names if not part or (name in MORE) == (part == "more")]
+    kept = {name: draft.form[name] for name in names if name not in shown and name in draft.form}
+    fields = kept | typed_fields(form, shown)
+    if "dropped" in shown:
+        files = [one.file.name for one in await kept_files(house, draft) if one.file.role.given]
+        fields["dropped"] = "\n".join(name for name in files if not form.get(_tick(name)))
     return fields
 
 
@@ -141,7 +144,6 @@ async def _draft_page(
         ),
         site=f"{house.config.url}/w/",
         slug=slug,
-        colophon=await _usual_colophon(house, draft),
         licences="licences" in request.query or any(fault.field == "licence" for fault in faults),
         failed=draft.error,
         day=typed.day if typed else "",
@@ -151,6 +153,49 @@ async def _draft_page(
         problem=_about_none(faults, problem_of(request, error), typed),
     )
     return show(request, "draft", context, error)
+
+
+@routes.get("/studio/drafts/{draft}/more")
+@may(Right.PUBLISH)
+async def get_more(request: web.Request, session: Session) -> web.Response:
+    """What few change, on a page of its own."""
+    draft = await _draft(request)
+    if draft.state is not DraftState.OPEN:
+        return go_to(f"/studio/drafts/{draft.ref}")
+    return await _more_page(request, session, draft)
+
+
+async def _more_page(
+    request: web.Request, session: Session, draft: DraftRow, typed: _Typed | None = None
+) -> web.Response:
+    house, said = request.app[HOUSE], words_of(request)
+    error = typed.error if typed else None
+    faults = () if isinstance(error, Conflict) else said_faults(said, error)
+    context = DraftMorePage(
+        frame=await frame(request, session, "works"),
+        address=f"/studio/drafts/{draft.ref}",
+        title=draft.title,
+        edition=draft.is_edition,
+        form=words_form(
+            said,
+            typed.fields if typed else draft.form,
+            house.now.settings.currency,
+            revision=draft.revision if typed is None or typed.revision is None else typed.revision,
+            kept=draft.form,
+            faults=faults,
+            merged=typed.merged if typed else None,
+        ),
+        colophon=await _usual_colophon(house, draft),
+        script=address_of("works.js"),
+        problem=_about_none(faults, problem_of(request, error), typed),
+    )
+    return show(request, "draft_more", context, error)
+
+
+async def _refused_page(request: web.Request, session: Session, draft: DraftRow, typed: _Typed) -> web.Response:
+    """The page that the form was on."""
+    page = _more_page if session.form.get("part") == "more" else _draft_page
+    return await page(request, session, draft, typed)
 
 
 async def _usual_colophon(house: House, draft: DraftRow) -> bool:
@@ -233,7 +278,7 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
         return await _clashed(request, session, draft, fields, conflict)
     except Refused as refused:
         draft = await _draft(request)
-        return await _draft_page(request, session, draft, _Typed(fields, refused, revision, day=day, hour=hour))
+        return await _refused_page(request, session, draft, _Typed(fields, refused, revision, day=day, hour=hour))
     return go_to(f"/studio/drafts/{draft.ref}")
 
 
@@ -241,6 +286,8 @@ def _kept_answer(request: web.Request, draft: DraftRow, revision: int, do: str) 
     """For the page itself a 303; for its script, which saves while one writes, the new revision."""
     if request.headers.get("Accept", "").startswith("application/json"):
         return web.json_response({"revision": revision}, headers={"Cache-Control": "no-store"})
+    if do == "more":
+        return go_to(f"/studio/drafts/{draft.ref}/more")
     if do == "licences":
         return go_to(f"/studio/drafts/{draft.ref}?licences=all#f-licence")
     return go_to(f"/studio/drafts/{draft.ref}?said=draft_kept")
@@ -253,7 +300,7 @@ async def _clashed(
     if conflict.code is not Code.CHANGED_MEANWHILE or draft.state is not DraftState.OPEN:
         return go_to(f"/studio/drafts/{draft.ref}")
     merged = merge(read_marks(session.form.get("marks", "")), fields, draft.form)
-    return await _draft_page(request, session, draft, _Typed(merged.fields, conflict, None, merged))
+    return await _refused_page(request, session, draft, _Typed(merged.fields, conflict, None, merged))
 
 
 async def _schedule(request: web.Request, session: Session, ref: str, revision: int, later: datetime | None) -> None:

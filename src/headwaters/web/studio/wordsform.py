@@ -9,7 +9,7 @@ from headwaters.core.revisions import Merged, marks_of
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import RIGHTS_TEXTS, RIGHTS_VERSION, Rights
 from headwaters.core.works.formats import CHOICES, USUAL, chosen
-from headwaters.core.works.forms import in_the_studio, problems_of
+from headwaters.core.works.forms import MORE, in_the_studio, problems_of
 from headwaters.core.works.licences import ALL_RIGHTS_RESERVED, LICENCES
 from headwaters.core.works.manifest import Problem as Fault
 from headwaters.core.works.media import WorkKind
@@ -145,6 +145,7 @@ def words_form(
         symbol=said.symbol(currency),
         problems=by_field(faults),
         faults=tuple(faults),
+        more=MORE,
         revision=revision,
         marks=marks_of(kept),
         clash=said_clash(said, merged),
