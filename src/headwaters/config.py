@@ -100,8 +100,9 @@ class Config:
 
     @property
     def workshop_dir(self) -> Path:
-        """Where formats are made: on the disk of the files, where keeping them needs no copy."""
-        return self.files_dir / "workshop"
+        """Where formats are made: on the disk of the files, where keeping them needs no copy. Absolute, as programs are
+        started in it, and “headwaters serve --shop my-shop” says where the shop is from elsewhere."""
+        return self.files_dir.absolute() / "workshop"
 
     @property
     def largest_bytes(self) -> int:

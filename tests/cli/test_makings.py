@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_makings_are_listed_stopped_tried_again_and_made(shop: Path) -> None:
     assert {one["recipe"]: one["state"] for one in again["makings"] if one["recipe"] in {"mp3", "opus"}} == {
         "mp3": "made",
         "opus": "waiting",
+    }
+
+
+def test_a_shop_is_named_from_where_one_stands(shop: Path) -> None:
+    """As README does it: `serve --shop my-shop`. Encoders start in a folder of their own."""
+    made = headwaters("makings", "--run", "--json", "--shop", os.path.relpath(shop)).json["makings"]
+    assert {one["recipe"]: (one["state"], one["why"]) for one in made if one["recipe"] in {"mp3", "opus"}} == {
+        "mp3": ("made", None),
+        "opus": ("made", None),
     }
 
 

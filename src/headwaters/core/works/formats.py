@@ -59,6 +59,7 @@ TITLES = {
 
 # What has no loss by its very format; an M4A may hold either, and is looked into when it is made.
 _LOSSLESS = frozenset(["audio/flac", "audio/wav", "audio/aiff", "audio/x-wavpack", "audio/mp4", "audio/matroska"])
+_BETTER = ("flac", "wav", "aif", "wv")  # the endings of what surely has none
 _PICTURES = frozenset(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/tiff", "image/bmp"])
 _NO_SOUND = frozenset(["audio/midi"])
 _IS_ALREADY = {"flac": "flac", "mp3": "mp3", "opus": "opus"}  # recipe → the ending of files that are that
@@ -107,6 +108,8 @@ def _music(recipe: str, name: str, media_type: str, others: Iterable[str]) -> bo
     ending = _IS_ALREADY[recipe]
     if _ending(name) == ending or _has(name, others, ending):
         return False
+    if media_type not in _LOSSLESS and any(_has(name, others, better) for better in _BETTER):
+        return False  # it is made of that one, once
     return recipe != "flac" or media_type in _LOSSLESS
 
 
