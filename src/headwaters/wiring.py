@@ -17,7 +17,7 @@ from headwaters.adapters.media import PillowMedia
 from headwaters.adapters.media.encoder import FfmpegEncoder
 from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
-from headwaters.adapters.stamp import FileStamper
+from headwaters.adapters.stamp.apart import StamperApart
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.adapters.tills import make_till_check, make_tills
@@ -103,7 +103,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             now=await look_around(database, config, tills),
             shop_key=shop_key,
             passkeys=WebAuthnPasskeys(site) if site else None,
-            stamper=FileStamper(),
+            stamper=StamperApart(),
             fetcher=HttpFetcher(own=(config.url,)),
             encoder=FfmpegEncoder(),
             cutter=FfmpegCutter(),

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from headwaters.adapters.media.lengths import measure_music
-from headwaters.adapters.stamp import FileStamper
+from headwaters.adapters.stamp import FileStamper, apart
+from headwaters.adapters.stamp.apart import StamperApart
 from headwaters.adapters.stamp.base import TOO_LARGE
-from headwaters.core.works.stamps import Finding, Kind
+from headwaters.core.works.stamps import Facts, Finding, Kind
+from headwaters.ports import StampWish
 
+FACTS = Facts("Tale", "Alice", "© Alice", "", "https://a.b/w/t", "https://a.b/w/t?from=copy", "", False)
 LARGE = 300 << 20
 SILENCE = (b"\xff\xfb\x90\x00" + bytes(413)) * 40
 
@@ -108,3 +111,43 @@ def test_of_a_picture(tmp_path: Path) -> None:
         b"\x89PNG\r\n\x1a\n" + head + b"".join(words) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
     )
     assert FileStamper().examine(path, "a.png", None).why == ""
+
+
+def object_bomb(path: Path) -> Path:
+    """A PDF whose stream of objects comes to 1 GB."""
+    body = packed(1 << 30, b"5 0 <<>> ")
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R/Names 5 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Resources<<>>>>",
+        b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%b\nendstream" % (len(body), body),
+    ]
+    out, rows = b"%PDF-1.7\n", struct.pack(">BIB", 0, 0, 255)
+    for number, text in enumerate(objects, 1):
+        rows += struct.pack(">BIB", 1, len(out), 0)
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, text)
+    rows += struct.pack(">BIB", 2, 4, 0) + struct.pack(">BIB", 1, len(out), 0)
+    listed = b"6 0 obj\n<</Type/XRef/Size 7/W[1 4 1]/Root 1 0 R/Length %d>>stream\n%b\nendstream\nendobj\n"
+    path.write_bytes(out + listed % (len(rows), rows) + b"startxref\n%d\n%%%%EOF\n" % len(out))
+    return path
+
+
+def test_of_objects_in_a_process_with_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, target = object_bomb(tmp_path / "a.pdf"), tmp_path / "copy"
+    monkeypatch.setattr(apart, "MEMORY", 768 << 20)
+    assert StamperApart().examine(path, "a.pdf", None).why
+    assert StamperApart().stamp(path, "a.pdf", target, StampWish(FACTS)).why
+    assert not target.exists()
+
+
+def test_apart_is_the_same(tmp_path: Path) -> None:
+    path = pdf(tmp_path / "a.pdf", b" ", b"")
+    stampers = FileStamper(), StamperApart()
+    assert stampers[0].examine(path, "a.pdf", FACTS) == stampers[1].examine(path, "a.pdf", FACTS)
+    copies = [tmp_path / "one", tmp_path / "two"]
+    made = [one.stamp(path, "a.pdf", copy, StampWish(FACTS)) for one, copy in zip(stampers, copies, strict=True)]
+    assert made[0] == made[1]
+    assert made[0].made
+    assert copies[0].read_bytes() == copies[1].read_bytes()
+    with pytest.raises(FileNotFoundError):
+        StamperApart().examine(tmp_path / "none.pdf", "a.pdf", None)

@@ -120,6 +120,11 @@ def _limited(command: Sequence[str], limits: Limits) -> list[str]:
     return [*_idle(), sys.executable, "-I", "-S", str(_LIMITED), *map(str, numbers), *command]
 
 
+def limited_sync(command: Sequence[str], cpu: int, memory: int) -> list[str]:
+    """The command that runs `command` with these limits, for who waits in a thread."""
+    return _limited(command, Limits(wall=cpu, cpu=cpu, memory=memory))
+
+
 @cache
 def _idle() -> tuple[str, ...]:
     """Last in the disk's queue, where the machine has queues."""

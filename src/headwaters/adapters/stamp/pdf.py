@@ -57,6 +57,7 @@ class PdfDocument:
             self._info = {str(key): str(value) for key, value in pdf.docinfo.items()}
             self._pieces = "/PieceInfo" in pdf.Root
             self._attached = sorted(pdf.attachments)
+            _check(pdf)
 
     def fields(self, facts: Facts) -> list[Field]:
         """See base.Document."""
@@ -104,6 +105,7 @@ class PdfDocument:
                 linearize=pdf.is_linearized,
                 fix_metadata_version=False,
             )
+            _check(pdf)
 
 
 def _open(path: Path) -> Any:
@@ -119,10 +121,18 @@ def _open(path: Path) -> Any:
     if pdf.is_encrypted:
         pdf.close()
         raise LeftAlone(LOCKED)
-    if pdf.get_warnings():
+    try:
+        _check(pdf)
+    except LeftAlone:
         pdf.close()
-        raise LeftAlone(BROKEN)
+        raise
     return pdf
+
+
+def _check(pdf: Any) -> None:
+    """Raises LeftAlone where something of it could not be read: it goes on as if that were not there."""
+    if pdf.get_warnings():
+        raise LeftAlone(BROKEN)
 
 
 def _stream(pdf: Any, data: bytes) -> Any:
