@@ -75,6 +75,7 @@ SAMPLES = {
     "/studio/reports/{reference}": ("/studio/reports/WR-GALL-ERY1",),
     "/studio/works/{slug}": ("/studio/works/high-water", "/studio/works/gone"),
     "/studio/works/{slug}/mirrors": ("/studio/works/high-water/mirrors", "/studio/works/zine/mirrors"),
+    "/studio/works/{slug}/files": ("/studio/works/songs/files", "/studio/works/gone/files"),
     "/studio/works/{slug}/preview": ("/studio/works/high-water/preview",),
     "/studio/letters/{order_id}": ("/studio/letters/2", "/studio/letters/1"),
     "/studio/people/{person}": ("/studio/people/1", "/studio/people/2", "/studio/people/4"),

@@ -109,15 +109,15 @@ async def test_a_work_chooses_and_it_is_noted_once(shop: House, alice: Visitor) 
     path = "/studio/works/high-water"
     for _ in range(2):
         answer = await alice.send(path, f"{path}/colophon", colophon="off")
-        assert answer.headers["Location"] == f"{path}?said=colophon_kept#colophon"
-    assert '<option value="off" selected>' in await alice.text(path)
+        assert answer.headers["Location"] == f"{path}/files?said=colophon_kept#colophon"
+    assert '<option value="off" selected>' in await alice.text(f"{path}/files")
     assert [deed for deed in await deeds(shop) if deed[0] == "work.colophon"] == [("work.colophon", "work:high-water")]
     assert (await alice.send(path, f"{path}/colophon", colophon="perhaps")).status == 422
     assert (await alice.post(f"{path}/colophon", {"colophon": "on"})).status == 403
     work = await shop.db.read(partial(rows.work_at, slug="high-water"))
     assert work.colophon == "off"
     assert (await alice.send(path, f"{path}/colophon", colophon="")).status == 303
-    assert "say it, as usual</option>" in await alice.text(path)
+    assert "say it, as usual</option>" in await alice.text(f"{path}/files")
 
 
 async def test_whom_copies_brought_stands_on_the_work_s_page_and_in_the_numbers(shop: House, alice: Visitor) -> None:
@@ -125,7 +125,8 @@ async def test_whom_copies_brought_stands_on_the_work_s_page_and_in_the_numbers(
     assert "Copies brought" not in await alice.text("/studio/works/high-water")
     assert 'id="copies"' not in await alice.text("/studio/numbers")
     await shop.db.write(lambda conn: add_copy_visits(conn, {("high-water", 1, day): 3, ("high-water", 1, day - 60): 4}))
-    page = await alice.text("/studio/works/high-water")
+    assert "Copies brought 7 visits." in await alice.text("/studio/works/high-water")
+    page = await alice.text("/studio/works/high-water/files")
     assert "Copies brought 7 visits." in page
     assert "<li>Edition 1: 7</li>" in page
     assert ">High Water, edition 1</a></th><td>3</td>" in await alice.text("/studio/numbers")

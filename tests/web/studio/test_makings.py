@@ -29,7 +29,7 @@ async def states(shop: House) -> dict[str, tuple[MakingState, str]]:
 
 
 async def section(alice: Visitor) -> str:
-    page = await alice.text(PATH)
+    page = await alice.text(f"{PATH}/files")
     found = re.search(r'<section aria-labelledby="made".*?</section>', page, re.DOTALL)
     return unescape(re.sub(r"<[^>]+>|\s+", " ", found[0])) if found else ""
 
@@ -39,12 +39,13 @@ async def test_it_tells_how_far_each_is(shop: House, alice: Visitor, tmp_path: P
     assert re.search(r"MP3 +1 waits", await section(alice))
     await pretend_formats(shop)
     assert re.search(r"MP3 +1 made, 6\.3 MB", await section(alice))
+    assert re.search(r"Made by the shop: .*MP3 \(1 made, 6\.3.MB\)", await alice.text(PATH))
 
 
 async def test_stopped_and_tried_again(shop: House, alice: Visitor, tmp_path: Path) -> None:
     await publish_river(shop, tmp_path)
     answer = await alice.send(PATH, f"{PATH}/makings", stop="mp3")
-    assert answer.headers["Location"] == f"{PATH}?said=making_stopped#made"
+    assert answer.headers["Location"] == f"{PATH}/files?said=making_stopped#made"
     assert (await states(shop))["mp3"] == (S.SKIPPED, "You stopped it.")
     assert (await states(shop))["opus"] == (S.WAITING, "")
     assert re.search(r"MP3 +Try again +MP3 +The music : You stopped it\.", await section(alice))

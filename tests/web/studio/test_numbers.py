@@ -183,7 +183,7 @@ async def test_countries_are_shown_in_fives_and_never_beside_an_order(shop: Hous
     orders = [await take_work(shop) for _ in range(9)]
     for order, country in zip(orders, ["AT"] * 6 + ["DE"] * 2 + [None], strict=True):
         await say(shop, order, country=country)
-    page = await text_of(alice)
+    page = await text_of(alice, "/studio/numbers")
     assert "Austria 5 Other countries 3" in page
     assert "Germany" not in page
     assert "1 reader did not say." in page

@@ -74,13 +74,14 @@ async def test_a_sample_by_mistake_is_withdrawn(shop: House, alice: Visitor) -> 
     await publish_now(shop, await new_work(shop, ("film.txt", b"all"), ("sample.txt", b"some"), title="River"))
     (address,) = set(re.findall(r'"(/w/river/f/[^"]+/sample\.txt)"', await alice.text("/w/river")))
     assert (await alice.get(address)).status == 200
-    page = await alice.text("/studio/works/river")
+    assert "1 edition; in the newest: 2 files, 7 bytes" in await alice.text("/studio/works/river")
+    page = await alice.text("/studio/works/river/files")
     assert "a sample, free for everybody" in page
     answer = await alice.send("/studio/works/river", "/studio/works/river/sample", name="sample.txt", edition="1")
-    assert answer.headers["Location"] == "/studio/works/river?said=sample_withdrawn"
+    assert answer.headers["Location"] == "/studio/works/river/files?said=sample_withdrawn"
     assert (await alice.get(address)).status == 404
     assert "sample.txt" not in await alice.text("/w/river")
-    page = await alice.text("/studio/works/river")
+    page = await alice.text("/studio/works/river/files")
     assert "a sample that was withdrawn" in page
     assert "Withdraw it" not in page
     assert "Alice withdrew a sample of “River”" in re.sub(r"<[^>]+>", "", await alice.text("/studio/log"))

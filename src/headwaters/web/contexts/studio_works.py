@@ -181,22 +181,36 @@ class ColophonPage:
 
 @dataclass(frozen=True, slots=True)
 class WorkStudioPage:
-    """`studio/work.html`: one work: its words, its editions, its state."""
+    """`studio/work.html`: one work: its words, its state; its files have a page of their own."""
 
     frame: Frame
     work: WorkRow
     note: str  # why it is withheld, or empty
     form: WordsForm
-    makings: Makings  # what the shop makes of it
-    editions: tuple[EditionItem, ...]  # the newest first
+    files: str  # how many editions, and how large the newest is
+    makings: str  # the formats that the shop makes of it, or empty
+    copies: str  # visits that copies brought, or empty
     draft: str  # address of the edition that is being prepared, or empty
     inside: tuple[CollectionTick, ...]  # collections that it is in
     outside: tuple[CollectionTick, ...]  # those that it is not in
-    colophon: WorkColophon
     why: str  # what was typed as the reason to withhold it
     script: str
     problem: Problem | None  # of anything but the words
     damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFilesPage:
+    """`studio/work_files.html`: a work's editions, what the shop makes of it, and what copies say."""
+
+    frame: Frame
+    title: str
+    address: str  # path of the work's page; its forms add to it
+    editions: tuple[EditionItem, ...]  # the newest first
+    makings: Makings  # what the shop makes of it
+    colophon: WorkColophon
+    script: str
+    problem: Problem | None
 
 
 # ── drafts ───────────────────────────────────────────────────────────────────────────────────────

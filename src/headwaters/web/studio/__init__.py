@@ -41,6 +41,7 @@ from headwaters.web.studio.stripe import routes as stripe
 from headwaters.web.studio.threads import routes as threads
 from headwaters.web.studio.tus import routes as tus_routes
 from headwaters.web.studio.uploads import routes as upload_routes
+from headwaters.web.studio.work_files import routes as work_files
 from headwaters.web.studio.works import routes as works
 from headwaters.web.studio.you import routes as you
 
@@ -49,7 +50,7 @@ _ROOMS = (
     *(signin, start, numbers, checklist, shop, look, address),
     *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
-    *(draft_routes, works, makings, mirror_routes, preview_routes, collection_routes, colophon_routes),
+    *(draft_routes, works, work_files, makings, mirror_routes, preview_routes, collection_routes, colophon_routes),
     *(upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )

@@ -54,7 +54,7 @@ async def get_colophon(request: web.Request, session: Session) -> web.Response:
     draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
     notes = await look_over_draft(house, draft)
     files = await asyncio.to_thread(lambda: tuple(_file(said, note) for note in notes))
-    around = await frame(request, session, "works")
+    around = await frame(request, session, "works", "drafts")
     page = ColophonPage(around, f"/studio/drafts/{draft.ref}", files, draft.work_id is not None)
     return show(request, "colophon", page, None)
 
@@ -84,15 +84,20 @@ async def post_colophon(request: web.Request, session: Session) -> web.Response:
     if choice not in {"", *Choice}:
         raise Refused(Code.FORM_BROKEN, N_("This form did not arrive as a browser sends it."))
     await choose(house, slug, choice, session.row.creator_id)
-    return go_to(f"/studio/works/{slug}?said=colophon_kept#colophon")
+    return go_to(f"/studio/works/{slug}/files?said=colophon_kept#colophon")
 
 
 def work_colophon(said: Format, work: WorkRow, shop: str, copies: Sequence[CopyLine]) -> WorkColophon:
     """Of a work's page."""
+    return WorkColophon(work.colophon, wants_colophon("", shop), copies_line(said, copies), brought(said, copies))
+
+
+def copies_line(said: Format, copies: Sequence[CopyLine]) -> str:
+    """How many visits copies brought; empty for none."""
     count = sum(one.count for one in copies)
     many = translations(said.language).ngettext
     total = many("Copies brought %(n)s visit.", "Copies brought %(n)s visits.", count) % {"n": said.number(count)}
-    return WorkColophon(work.colophon, wants_colophon("", shop), total if count else "", brought(said, copies))
+    return total if count else ""
 
 
 def brought(said: Format, copies: Sequence[CopyLine], *, titled: str = "") -> tuple[CopyBrought, ...]:

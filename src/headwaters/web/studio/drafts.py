@@ -127,7 +127,7 @@ async def _draft_page(
     address = f"/studio/drafts/{draft.ref}"
     slug = fields.get("slug", "").strip() or (slug_from(fields.get("title", "")) if fields.get("title") else "")
     context = DraftPage(
-        frame=await frame(request, session, "works"),
+        frame=await frame(request, session, "works", "drafts"),
         address=address,
         title=draft.title,
         work=f"/studio/works/{draft.work_slug}" if draft.work_slug else "",
@@ -172,7 +172,7 @@ async def _more_page(
     error = typed.error if typed else None
     faults = () if isinstance(error, Conflict) else said_faults(said, error)
     context = DraftMorePage(
-        frame=await frame(request, session, "works"),
+        frame=await frame(request, session, "works", "drafts"),
         address=f"/studio/drafts/{draft.ref}",
         title=draft.title,
         edition=draft.is_edition,
@@ -235,7 +235,7 @@ async def _waits_page(
     due = draft.publish_at is not None and draft.publish_at <= house.clock()
     publishing = draft.state is DraftState.PUBLISHING or due
     context = DraftWaitsPage(
-        frame=await frame(request, session, "works"),
+        frame=await frame(request, session, "works", "drafts"),
         address=f"/studio/drafts/{draft.ref}",
         title=draft.title,
         edition=draft.work_id is not None,

@@ -122,8 +122,9 @@ _SHEETS: Mapping[str, tuple[str, ...]] = {
     "password": ("studio-people.css",),
     "start": ("studio-start.css", "studio-see.css"),  # the checklist, the numbers
     "works": ("studio-publish.css",),
+    "drafts": ("studio-publish.css", "studio-files.css"),
     "orders": ("studio-sell.css",),
-    "letters": ("studio-talk.css",),
+    "letters": ("letters.css", "studio-talk.css"),
     "money": ("studio-sell.css",),
     "launch": ("studio-see.css", "studio-launch.css"),
     "shop": ("studio-look.css", "studio-people.css"),
@@ -152,14 +153,14 @@ def words_of(request: web.Request) -> Format:
     return formats(language_of(request))
 
 
-async def frame(request: web.Request, session: Session, section: str) -> Frame:
-    """What stands around a page of who is signed in."""
+async def frame(request: web.Request, session: Session, section: str, part: str = "") -> Frame:
+    """What stands around a page of who is signed in. `part`: of the section, where it has sheets of its own."""
     house = request.app[HOUSE]
     said = SAID.get(request.query.get("said", ""), "") if request.method == "GET" else ""
     unread = await house.db.read(count_unread) if Right.TALK in session.row.may else 0
     return Frame(
         section=section,
-        styles=_styles(section),
+        styles=_styles(part or section),
         tabs=_tabs(words_of(request), session, {"letters": unread}),
         csrf=session.csrf,
         said=words_of(request).gettext(said) if said else "",

@@ -46,6 +46,12 @@ def said_makings(said: Format, slug: str, found: Sequence[MakingLine], *, paused
     return Makings(f"/studio/works/{slug}/makings", groups, any(group.busy for group in groups), paused)
 
 
+def made_line(said: Format, slug: str, found: Sequence[MakingLine]) -> str:
+    """The formats that the shop makes of a work, and how far they are; empty for none."""
+    groups = said_makings(said, slug, found, paused=False).groups
+    return said.join([f"{group.title} ({group.words})" for group in groups if group.name != _OTHERS])
+
+
 def _group(said: Format, name: str, mine: Sequence[MakingLine]) -> MakingGroup:
     states = {line.state for line in mine}
     return MakingGroup(
@@ -100,4 +106,4 @@ async def post_makings(request: web.Request, session: Session) -> web.Response:
     what = What.MAKING_STOPPED if stopping else What.MADE_AGAIN
     deed = Deed(session.row.creator_id, what, f"work:{slug}", {"format": name[:40]})
     await house.db.write(noted(run, deed, now))
-    return go_to(f"/studio/works/{slug}?said={'making_stopped' if stopping else 'made_again'}#made")
+    return go_to(f"/studio/works/{slug}/files?said={'making_stopped' if stopping else 'made_again'}#made")

@@ -159,7 +159,7 @@ async def _files_page(
     draft = request.match_info["draft"]
     back = back or f"/studio/drafts/{draft}/files"
     view = await uploads_view(request, session, draft, back=back, error=error, about=about)
-    page = FilesPage(await frame(request, session, "works"), f"/studio/drafts/{draft}", view)
+    page = FilesPage(await frame(request, session, "works", "drafts"), f"/studio/drafts/{draft}", view)
     return show(request, "files", page, error)
 
 
@@ -313,7 +313,7 @@ async def _server_page(
         for entry in folder.entries
     )
     above = "" if folder.above is None else way(folder.above)
-    around = await frame(request, session, "works")
+    around = await frame(request, session, "works", "drafts")
     page = ServerPage(around, address, back, folder.path, above, entries, folder.more, problem_of(request, error))
     return show(request, "server", page, error)
 

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from headwaters.actions.collections import put_in, take_out
 from headwaters.actions.deeds import noted
-from headwaters.actions.samples import withdraw_sample
 from headwaters.actions.works import (
     change_words,
     order_works,
@@ -25,7 +24,7 @@ from headwaters.core.errors import N_, Code, Conflict, HeadwatersError, Refused
 from headwaters.core.people import Right
 from headwaters.core.revisions import Merged, merge, read_marks
 from headwaters.core.works.details import Defaults
-from headwaters.core.works.editions import RIGHTS_TEXTS, Rights, Role, WorkState
+from headwaters.core.works.editions import WorkState
 from headwaters.core.works.forms import WORDS, check_length, details_by, form_of, typed_fields
 from headwaters.errands.art import draw_anew
 from headwaters.errands.house import refresh
@@ -45,8 +44,6 @@ from headwaters.web.contexts.studio import Moment, WorkRow
 from headwaters.web.contexts.studio_works import (
     CollectionTick,
     DraftItem,
-    EditionFile,
-    EditionItem,
     WorksPage,
     WorkStudioPage,
 )
@@ -54,13 +51,14 @@ from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.show_works import last_part
-from headwaters.web.studio.colophons import work_colophon
+from headwaters.web.studio.colophons import copies_line
 from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
-from headwaters.web.studio.makings import said_makings
+from headwaters.web.studio.makings import made_line
 from headwaters.web.studio.words import DRAFT_STATES, WORK_STATES, moment
 from headwaters.web.studio.wordsform import said_faults, words_form
+from headwaters.web.studio.work_files import files_line
 
 routes = web.RouteTableDef()
 
@@ -245,12 +243,12 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
             faults=faults,
             merged=typed.merged if typed else None,
         ),
-        makings=said_makings(said, slug, seen.makings, paused=not request.app[HOUSE].config.workshop),
-        editions=tuple(_edition(said, edition) for edition in seen.editions),
+        files=files_line(said, seen.editions),
+        makings=made_line(said, slug, seen.makings),
+        copies=copies_line(said, seen.copies),
         draft=f"/studio/drafts/{seen.draft.ref}" if seen.draft else "",
         inside=tuple(_tick(one) for one in seen.collections if one.slug in seen.inside),
         outside=tuple(_tick(one) for one in seen.collections if one.slug not in seen.inside),
-        colophon=work_colophon(said, seen.work, request.app[HOUSE].now.settings.colophon, seen.copies),
         why=typed.fields.get("why", "") if typed else "",
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
@@ -263,27 +261,10 @@ def _tick(found: collection_rows.CollectionRow) -> CollectionTick:
     return CollectionTick(found.title, f"/studio/collections/{found.slug}", found.slug)
 
 
-def _edition(said: Format, edition: EditionLine) -> EditionItem:
-    declared = RIGHTS_TEXTS.get(edition.rights_text, {}).get(Rights(edition.rights), "")
-    return EditionItem(
-        number=edition.number,
-        published=moment(said, from_micros(edition.published_at)),
-        changes=edition.changes,
-        rights=said.gettext(declared) if declared else "",
-        files=tuple(_edition_file(said, file) for file in edition.files),
-        size=said.size(sum(file.size for file in edition.files)),
-    )
-
-
-def _edition_file(said: Format, file: rows.FileRow) -> EditionFile:
-    state = file.role if file.role in {Role.SAMPLE, Role.WITHDRAWN} else ""
-    return EditionFile(file.name, said.size(file.size), state)
-
-
 @routes.get("/studio/works/{slug}")
 @may(Right.PUBLISH)
 async def get_work(request: web.Request, session: Session) -> web.Response:
-    """Its words, its editions, its state."""
+    """Its words, its state, and a word about its files."""
     return await _work_page(request, session)
 
 
@@ -396,23 +377,3 @@ async def post_collection(request: web.Request, session: Session) -> web.Respons
         return await _work_page(request, session, _Typed(session.form, refused))
     await refresh(house)
     return go_to(f"/studio/works/{slug}?said=collected#collections")
-
-
-# ── samples ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@routes.post("/studio/works/{slug}/sample")
-@may(Right.PUBLISH)
-async def post_sample(request: web.Request, session: Session) -> web.Response:
-    """A sample of one edition is given away no more."""
-    house, slug, now = request.app[HOUSE], request.match_info["slug"], request.app[HOUSE].clock()
-    name, edition = session.form.get("name", ""), session.form.get("edition", "")
-    number = int(edition) if edition.isascii() and edition.isdigit() and len(edition) <= 9 else 0
-    deed = Deed(session.row.creator_id, What.SAMPLE_WITHDRAWN, f"work:{slug}", {"name": name[:200]})
-    try:
-        await house.db.write(noted(lambda conn: withdraw_sample(conn, slug, name, number), deed, now))
-    except Refused as refused:
-        await house.db.read(lambda conn: rows.work_at(conn, slug))
-        return await _work_page(request, session, _Typed(session.form, refused))
-    await refresh(house)
-    return go_to(f"/studio/works/{slug}?said=sample_withdrawn")
