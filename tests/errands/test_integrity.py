@@ -107,6 +107,22 @@ async def test_the_creator_is_told_once_by_mail(house: House, clock: Clock) -> N
     assert await queued(house) == 1, "it is nothing new"
 
 
+async def test_what_a_reader_finds_changed_is_told_at_once(house: House) -> None:
+    """Not in a month, when its turn to be read comes."""
+    await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    await desk.file(key, items[0].ref)
+    spoil(house, FILM_IS)
+    for _ in range(2):
+        with pytest.raises(Unavailable) as refused:
+            await desk.file(key, items[0].ref)
+        assert refused.value.code is Code.BLOB_CHANGED
+    assert await row(house, FILM_IS) == (Fault.CHANGED, to_micros(house.clock()))
+    assert await row(house, SONG_IS) == ("", None)
+    assert await queued(house) == 1
+
+
 async def test_without_an_address_nobody_is_written_to(house: House) -> None:
     await fill(house)
     spoil(house, FILM_IS)

@@ -61,7 +61,7 @@ def _status(args: argparse.Namespace) -> int:
 
     first, places, faults = in_house(args, look)
     lines = [
-        _("%(place)s: %(count)d files, %(size)s; read in the last 30 days: %(checked)d%(new)s")
+        _("%(place)s: %(count)d files, %(size)s; read again in the last 30 days: %(checked)d%(new)s")
         % {
             "place": row.place,
             "count": row.count,
@@ -140,6 +140,8 @@ def _check(args: argparse.Namespace) -> int:
         "faults": len(looked.faults),
         "healed": looked.healed,
     }
+    if not (args.all or args.what):
+        text += " " + _("What was kept or read in the last 30 days was left out; --all reads it as well.")
     data = {"read": looked.count, "bytes": looked.size, "healed": looked.healed}
     say(args, data | {"faults": [_fault_json(row) for row in faults]}, "\n".join([text, *_fault_lines(faults)]))
     return 1 if faults else 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -17,7 +18,7 @@ from typing import TypeVar
 
 from headwaters.config import Config
 from headwaters.core.clock import from_micros
-from headwaters.core.errors import N_, Code, Unavailable
+from headwaters.core.errors import N_, Code, HeadwatersError, Unavailable
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
@@ -25,6 +26,7 @@ from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
 from headwaters.core.works.formats import in_format
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
+from headwaters.errands.integrity import note_changed
 from headwaters.errands.looks import Looks, is_changed
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
@@ -224,10 +226,19 @@ class Desk:
         try:
             self.open(blob).close()
         except Unavailable as error:
-            if not is_changed(error):
+            if not is_changed(error) or blob.fault:
                 raise
+            await self._read_whole(blob)
+
+    async def _read_whole(self, blob: Blob) -> None:
+        try:
             await self._looks.look_again(self._house.storage, blob)
             self.open(blob).close()
+        except Unavailable as error:
+            if is_changed(error):
+                with suppress(HeadwatersError):  # whoever asks hears of the file, and of no other trouble
+                    await note_changed(self._house, blob)
+            raise
 
     def _check(self, download: Download) -> None:
         """Better an honest error now than half an answer later. Raises as `open`."""

@@ -102,6 +102,17 @@ async def _note(house: House, row: BlobRow, fault: Fault | None, looked: Looked)
         looked.healed += 1
 
 
+async def note_changed(house: House, blob: Blob) -> None:
+    """Somebody wanted `blob`, all of it was read, and it is not what it was: noted as a look would, so that its creator
+    hears of it today and not in a month. Nothing where it was kept anew or moved meanwhile, or is known already."""
+    row = await house.db.read(lambda conn: rows.read_blob(conn, blob.sha256))
+    if row is None or row.fault or blob_of(row) != blob:
+        return
+    now = house.clock()
+    await house.db.write(lambda conn: verbs.note_look(conn, row, Fault.CHANGED, now))
+    await refresh(house)
+
+
 class _Told:
     """Counts what was read, and holds it to its pace."""
 

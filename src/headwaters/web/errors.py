@@ -68,8 +68,18 @@ def error_context(error: HeadwatersError, status: int, language: str) -> ErrorPa
     title, what_to_do = _said(status, language)
     if error.code in _TITLES_BY_CODE:
         title = translations(language).gettext(_TITLES_BY_CODE[error.code])
+    if error.code in _NOT_WHOLE:
+        damaged, come_back = (translations(language).gettext(text) for text in _DAMAGED)
+        return ErrorPage(status, title, damaged, come_back, error.code)
     return ErrorPage(status, title, problem.message, problem.hint or what_to_do, error.code)
 
+
+# Storages speak to whoever runs the shop. A reader can do nothing with a command.
+_NOT_WHOLE = frozenset([Code.BLOB_CHANGED, Code.BLOB_MISSING])
+_DAMAGED = (
+    N_("A file of this shop is damaged, and is not sent until it is whole again."),
+    N_("Your page and all else on it stay. Come back in a while, or write to its creator from your page."),
+)
 
 # What its code says better than the status.
 _TITLES_BY_CODE: Mapping[Code, str] = {Code.PAGE_NOT_YOURS: N_("This is not for you.")}
