@@ -400,7 +400,7 @@ async def test_holders_find_the_next_edition_and_what_is_new(shop: House, alice:
     assert work["editions"][0]["changes"] == "One more\n*row*."
     assert [one["number"] for one in work["history"]] == [2, 1]
     assert {file["name"] for file in work["editions"][0]["files"]} == {"notes.txt", "song.txt"}
-    studio = await alice.text("/studio/works/river-song")
+    studio = await alice.text("/studio/works/river-song/files")
     assert studio.index("Edition 2") < studio.index("Edition 1")
 
 
