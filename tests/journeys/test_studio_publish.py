@@ -3,6 +3,7 @@ of the handbook's “Your first five minutes”, and as many."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,6 +232,21 @@ def test_a_file_names_the_work_only_where_nobody_is_about_to(
     page.set_input_files("#files-input", str(song))
     here(page, song.name)
     expect(title).to_have_value("")  # theirs by now, also empty
+
+
+def test_an_album_is_not_called_like_its_first_song(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    names = ["01 Spring.txt", "02 Gorge.txt", "cover.txt"]
+    for name in names:
+        (tmp_path / name).write_text(f"{name}: row, row.\n")
+    page = open_page()
+    page.goto(link(served))
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{served.url}/studio/works")
+    page.get_by_role("button", name="New work").click()
+    page.set_input_files("#files-input", [str(tmp_path / name) for name in names])
+    expect(page.get_by_text("Here, whole and checked: text")).to_have_count(3)
+    expect(page.locator("#files-said")).to_have_text(re.compile(r" is here\.$"))
+    expect(page.get_by_label("Title", exact=True)).to_have_value("")
 
 
 def test_two_tabs_and_only_a_keyboard(served: Served, open_page: OpenPage, tmp_path: Path) -> None:

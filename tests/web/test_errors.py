@@ -17,6 +17,7 @@ from headwaters.core.errors import Code, Conflict, HeadwatersError, Limited, Not
 from headwaters.core.sales.money import Money
 from headwaters.errands.house import House
 from headwaters.web.app import LARGEST_FORM, listen, serve
+from headwaters.web.errors import error_context
 from headwaters.web.render import said_problem, status_of
 from tests.people import BOB
 from tests.support.pages import publish
@@ -53,6 +54,14 @@ def database_url(sqlite_url: str) -> str:
 )
 def test_each_error_has_its_number(error: HeadwatersError, status: int):
     assert status_of(error) == status
+
+
+@pytest.mark.parametrize("code", [Code.BLOB_CHANGED, Code.BLOB_MISSING])
+def test_a_reader_is_told_of_no_command(code: Code):
+    error = Unavailable(code, "A file of this shop cannot be read right now.", hint="“headwaters doctor” says which.")
+    page = error_context(error, 503, "en")
+    assert page.message == "A file of this shop is damaged, and is not sent until it is whole again."
+    assert page.hint.startswith("Your page and all else on it stay.")
 
 
 def test_money_in_a_message_is_said_in_the_pages_language():

@@ -272,6 +272,8 @@
     if (jobs.has(job.ref) && job.offset >= job.size) {
       jobs.delete(job.ref);
       await refresh();
+      // what is small is checked before anybody could watch
+      if (row(job.ref)?.dataset.state === "here") tell(words("arrived", { name: job.name }));
     }
     settle();
   };

@@ -71,7 +71,16 @@
     });
   }
 
-  // The title says the address, and the first file suggests a title.
+  // The title says the address, and files suggest a title: their folder, or what their names begin with. An album is
+  // not called like its first song.
+  const common = (names) => {
+    const folder = names[0].includes("/") ? names[0].split("/")[0] : "";
+    if (folder && names.every((name) => name.startsWith(`${folder}/`))) return folder;
+    const stems = names.map((name) => name.split("/").pop().replace(/\.[^.]+$/, ""));
+    const works = stems.filter((stem) => stem.toLowerCase() !== "cover");
+    const short = (works.length ? works : stems).reduce((one, other) => (other.length < one.length ? other : one));
+    return works.every((stem) => stem.toLowerCase().startsWith(short.toLowerCase())) ? short : "";
+  };
   const title = $("f-title");
   const slug = $("f-slug");
   const shown = document.querySelector(".slug[data-site]");
@@ -87,11 +96,12 @@
     const list = $("files-list");
     let touched = false; // by somebody, not by this script
     title.addEventListener("input", (event) => { touched ||= event.isTrusted; });
+    let ours = ""; // what this script put there
     const suggest = () => {
-      const first = list?.querySelector("[data-name]")?.dataset.name;
-      if (!first || title.value || touched || document.activeElement === title) return;
-      const stem = first.split("/").pop().replace(/\.[^.]+$/, "").replace(/[_-]+/g, " ").trim();
-      title.value = stem.charAt(0).toUpperCase() + stem.slice(1);
+      const names = [...(list?.querySelectorAll("[data-name]") ?? [])].map((row) => row.dataset.name);
+      if (!names.length || title.value !== ours || touched || document.activeElement === title) return;
+      const stem = common(names).replace(/[_-]+/g, " ").trim();
+      ours = title.value = stem.charAt(0).toUpperCase() + stem.slice(1);
       title.dispatchEvent(new Event("input", { bubbles: true }));
     };
     if (list) new MutationObserver(suggest).observe(list, { childList: true });
