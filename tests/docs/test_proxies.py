@@ -169,11 +169,17 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("asked", ASKED)
-@pytest.mark.parametrize("name", ["film.zip", "words.txt"])
+# The tag in what is asked is the film's.
+PAIRS = [
+    (name, asked)
+    for name in ("film.zip", "words.txt")
+    for asked in ASKED
+    if name == "film.zip" or TAG not in "".join(ASKED[asked])
+]
+
+
+@pytest.mark.parametrize(("name", "asked"), PAIRS)
 def test_through_the_proxy_comes_what_the_shop_would_have_sent(way: Way, direct: Way, name: str, asked: str) -> None:
-    if name == "words.txt" and TAG in "".join(ASKED[asked]):
-        pytest.skip("the tag is the film's")
     date = direct.ask(direct.path(name), method="HEAD")[1]["last-modified"]
     headers = [header.format(date=date) if "{date}" in header else header for header in ASKED[asked]]
     status, sent, body = way.ask(way.path(name), *headers)

@@ -417,7 +417,7 @@ def test_a_double_click_makes_one_order(shop: Served, visit: Visit, javascript: 
         page = visit(javascript=javascript)
         page.goto(f"{shop.url}/w/river-song")
         button(page, name).dblclick(no_wait_after=True)
-        page.wait_for_url(re.compile("/o/|/practice/"))
+        expect(page).to_have_url(re.compile("/o/|/practice/"))  # the second click may break the first one off
         assert count(shop.shop, "orders") == orders + 1
 
 

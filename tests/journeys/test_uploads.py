@@ -169,7 +169,8 @@ def test_a_shop_that_is_killed_again_and_again_loses_no_answered_byte(shop: Shop
             assert kept.read(count) == original.read(count)
         shop.served.start()
     _send_on(shop, path, answered)
-    assert answered[-1] == size
+    offset = _ask(shop, "HEAD", path).headers["Upload-Offset"]  # the answer to the last piece may have died with a shop
+    assert int(offset) == size
     found = shop.settled()
     assert (found.state, found.sha256) == (UploadState.HERE, shop.digest)
 
