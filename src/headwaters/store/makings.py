@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.works.editions import Role, WorkState
-from headwaters.core.works.makings import ALIVE, MakingState
+from headwaters.core.works.makings import MakingState
 from headwaters.core.works.recipes import GivenFile, Wish
 from headwaters.store.db import Connection
 from headwaters.store.tables import blobs, editions, files, makings, works
@@ -218,12 +218,6 @@ def move(
     mine = (makings.c.id == making_id, makings.c.state.in_([state.value for state in before]))
     statement = update(makings).where(*mine).values(state=target.value, beat_at=None, changed_at=now, **values)
     return conn.execute(statement).rowcount == 1
-
-
-def is_busy(conn: Connection) -> bool:
-    """Whether anything waits or is being made."""
-    alive = makings.c.state.in_([state.value for state in ALIVE])
-    return conn.execute(select(makings.c.id).where(alive).limit(1)).first() is not None
 
 
 # ── what it is made from, and what came of it ────────────────────────────────────────────────────

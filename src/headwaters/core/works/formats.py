@@ -152,8 +152,3 @@ def in_format(recipe: str, given: Sequence[T], made: Sequence[T]) -> tuple[T, ..
     """An edition in one format: each file that was given, or what this recipe made of it; empty where it made none."""
     instead = {file.made_from: file for file in made if file.recipe == recipe}
     return tuple(instead.get(file.id, file) for file in given) if instead else ()
-
-
-def of_families(families: Sequence[Family]) -> tuple[Choice, ...]:
-    """The choices that say something for files of these families."""
-    return tuple(choice for choice in CHOICES if choice.family in families)
