@@ -41,8 +41,9 @@ from headwaters.web import (
     sales,
     studio,
 )
+from headwaters.web.at_hand import AtHand
 from headwaters.web.errors import errors_as_pages
-from headwaters.web.gate import Gate
+from headwaters.web.gate import KEPT_ALIVE, Gate
 from headwaters.web.keys import HOUSE, INTAKE, PRESS, WORKSHOP
 from headwaters.web.limits import LIMITS, Limits
 from headwaters.web.pulse import BEAT, PULSE, Pulse
@@ -249,10 +250,11 @@ async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
     certificate that cannot be used.
     """
     certificate = certificate_of(house.config)
-    runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=3.0, keepalive_timeout=75.0)
+    app = make_app(house)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0, keepalive_timeout=KEPT_ALIVE)
     await runner.setup()
     assert runner.server is not None
-    gate = Gate(runner.server, sock, certificate)
+    gate = Gate(runner.server, sock, certificate, AtHand(app).answer)
     gate.open()
     try:
         await stop.wait()

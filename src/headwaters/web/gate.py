@@ -18,9 +18,12 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from headwaters.web.doorstep import Ask, Doorstep
+
 log = logging.getLogger(__name__)
 
 HEAD = 30.0  # seconds from a connection's first moment to the end of its first request's head
+KEPT_ALIVE = 75.0  # seconds that somebody may rest who was answered: longer than proxies keep a connection
 HANDSHAKE = 20.0  # seconds for that of TLS, within those
 LOOK = 5.0  # seconds between looks
 AT_ONCE = 128  # connections taken in before anything else has its turn
@@ -29,6 +32,7 @@ SPARE = 200  # descriptors kept for files, the database and the fast lane
 _FULL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 Make = Callable[[], ssl.SSLContext | None]
+_Guest = Doorstep | web.RequestHandler
 
 
 def most_connections() -> int:
@@ -38,14 +42,18 @@ def most_connections() -> int:
 
 
 class Gate:
-    """Connections of one listening socket to one server. `tls` is asked for each, and says None for none."""
+    """Connections of one listening socket to one server. `tls` is asked for each, and says None for none; `at_hand`
+    answers what need not go to the server."""
 
-    def __init__(self, server: web.Server, listener: socket.socket, tls: Make = lambda: None) -> None:
+    def __init__(
+        self, server: web.Server, listener: socket.socket, tls: Make = lambda: None, at_hand: Ask = lambda data: None
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._server, self._listener, self._tls = server, listener, tls
+        self._server, self._listener, self._tls, self._at_hand = server, listener, tls, at_hand
         self._handle = server.request_handler
         self._most = most_connections()
-        self._silent: dict[web.RequestHandler, float] = {}  # who has not asked anything yet, longest first, and since
+        self._silent: dict[_Guest, float] = {}  # who has not asked anything yet, longest first, and since when
+        self._resting: dict[_Guest, float] = {}  # the same of who was answered on the doorstep
         self._coming: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._told = float("-inf")
@@ -58,12 +66,15 @@ class Gate:
         self._later("look", LOOK, self._look)
 
     def close(self) -> None:
-        """Nobody comes in any more; who is in stays."""
+        """Nobody comes in any more; who is in stays, and who is on the doorstep goes with what was said to them."""
         self._loop.remove_reader(self._listener)
         for timer in self._timers.values():
             timer.cancel()
         for task in self._coming:
             task.cancel()
+        for guest in (*self._silent, *self._resting):
+            if isinstance(guest, Doorstep) and guest.transport is not None:
+                guest.transport.close()
         self._listener.close()
 
     def _later(self, what: str, seconds: float, do: Callable[[], None]) -> None:
@@ -98,19 +109,42 @@ class Gate:
                 self._meet, connection, ssl=context, ssl_handshake_timeout=patience
             )
 
-    def _meet(self) -> web.RequestHandler:
+    def _meet(self) -> Doorstep:
+        return Doorstep(self, self._at_hand)
+
+    def came(self, guest: Doorstep) -> None:
+        """See doorstep.Keeper."""
+        self._silent[guest] = self._loop.time()
+
+    def answered(self, guest: Doorstep) -> None:
+        """See doorstep.Keeper."""
+        if self._resting.pop(guest, None) is None:
+            self._silent.pop(guest, None)
+        self._resting[guest] = self._loop.time()
+
+    def left(self, guest: Doorstep) -> None:
+        """See doorstep.Keeper."""
+        self._silent.pop(guest, None)
+        self._resting.pop(guest, None)
+
+    def let_in(self, guest: Doorstep, data: bytes) -> None:
+        """See doorstep.Keeper. Who has said only a part of what they want has until `HEAD` for the rest."""
+        assert guest.transport is not None
+        self.left(guest)
         handler = self._server()
         self._silent[handler] = self._loop.time()
-        return handler
+        guest.transport.set_protocol(handler)
+        handler.connection_made(guest.transport)
+        handler.data_received(data)
 
     def _make_room(self) -> bool:
-        """Let go of who has said nothing for longest; whether there was one. Who is still shaking hands (TLS) has no
-        transport yet, and is not forgotten: what they do not say afterwards counts as well."""
-        for handler in self._silent:
-            if handler.transport is not None:
-                del self._silent[handler]
-                handler.transport.abort()
-                return True
+        """Let go of who has said nothing for longest, or rests for longest; whether there was one."""
+        for guests in (self._silent, self._resting):
+            for guest in guests:
+                if guest.transport is not None:
+                    del guests[guest]
+                    guest.transport.abort()
+                    return True
         return False
 
     def _rest(self) -> None:
@@ -128,11 +162,15 @@ class Gate:
         return self._handle(request)
 
     def _look(self) -> None:
-        now = self._loop.time()
-        for handler, since in list(self._silent.items()):
-            if now - since < HEAD:
-                break  # the rest came later
-            del self._silent[handler]
-            if handler.transport is not None:
-                handler.transport.abort()
+        self._let_go(self._silent, HEAD)
+        self._let_go(self._resting, KEPT_ALIVE)
         self._later("look", LOOK, self._look)
+
+    def _let_go(self, guests: dict[_Guest, float], patience: float) -> None:
+        now = self._loop.time()
+        for guest, since in list(guests.items()):
+            if now - since < patience:
+                break  # the rest came later
+            del guests[guest]
+            if guest.transport is not None:
+                guest.transport.abort()

@@ -107,6 +107,12 @@ def file_addresses(theme: Theme) -> Mapping[str, str]:
     return MappingProxyType({name: one.address for name, one in {**assets(), **theme_assets(theme)}.items()})
 
 
+@lru_cache(maxsize=8)
+def assets_by_address(theme: Theme) -> Mapping[str, Asset]:
+    """The same files by where they are today."""
+    return {one.address: one for one in (*assets().values(), *theme_assets(theme).values())}
+
+
 def style_address(theme: Theme, scheme: str) -> str:
     """Where the style sheet of pages in this theme is."""
     name = theme.card.style or "pages.css"
@@ -169,17 +175,26 @@ def _answer_asset(request: web.Request, name: str, among: Mapping[str, Asset]) -
     asset = among.get(hashed["stem"] + hashed["suffix"]) if hashed else None
     if asset is None:
         raise _nothing()
-    keep = FOREVER if asset.address == request.path else "no-cache"
-    if asset.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
-        return _answer(asset.packed, asset.media_type, keep, {"Content-Encoding": "gzip"})
-    return _answer(asset.body, asset.media_type, keep)
+    body, headers = asset_answer(asset, request.headers, FOREVER if asset.address == request.path else "no-cache")
+    return web.Response(body=body, headers=headers)
+
+
+def asset_answer(asset: Asset, asked: Mapping[str, str], keep: str) -> tuple[bytes, Mapping[str, str]]:
+    """The body and the headers for who asks with the headers `asked`."""
+    if asset.packed and "gzip" in asked.get("accept-encoding", ""):
+        return asset.packed, _headers(asset.media_type, keep, {"Content-Encoding": "gzip"})
+    return asset.body, _headers(asset.media_type, keep)
 
 
 def _answer(body: bytes, media_type: str, keep: str, more: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=body, headers=_headers(media_type, keep, more))
+
+
+def _headers(media_type: str, keep: str, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
     headers = {"Content-Type": media_type, "Cache-Control": keep, "Vary": "Accept-Encoding", **(more or {})}
     if media_type == "image/svg+xml":
         headers["Content-Security-Policy"] = _HARMLESS
-    return web.Response(body=body, headers=headers)
+    return headers
 
 
 async def _logo(request: web.Request) -> web.Response:

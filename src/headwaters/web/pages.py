@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Refused
 from headwaters.core.shelf.keys import is_secret
-from headwaters.core.study.visits import FROM_COPY, read_edition, read_word
+from headwaters.core.study.visits import read_word
 from headwaters.core.works.editions import WorkState
 from headwaters.errands.house import House
 from headwaters.store import collections
@@ -42,7 +43,7 @@ from headwaters.web.render import (
     status_of,
 )
 from headwaters.web.show_orders import NOTHING_TYPED, ShelfWork, Typed, order_json, shelf_work
-from headwaters.web.visits import VISITS, is_visit
+from headwaters.web.visits import VISITS
 
 routes = web.RouteTableDef()
 
@@ -60,14 +61,29 @@ def add_to(app: web.Application) -> None:
     app.add_routes(look_routes)
 
 
-async def _kept(request: web.Request, path: str, make: Callable[[Connection, House], Kept]) -> Kept:
-    """The page kept under `path`, made now if this version of the catalogue has none yet."""
-    house = request.app[HOUSE]
+Make = Callable[[Connection, House], Kept]
+
+
+def maker_of(path: str) -> Make | None:
+    """What makes the public page at `path`, if such a page there may be."""
+    if (make := _PAGES.get(path)) is not None:
+        return make
+    place, slug = path[:3], path[3:]
+    if place not in _PLACES or not slug or "/" in slug:
+        return None
+    return partial(_PLACES[place], slug=slug)
+
+
+async def kept_page(app: web.Application, path: str) -> Kept:
+    """The public page at `path`, made now if this version of the catalogue has none yet. Raises NotFound."""
+    house, make = app[HOUSE], maker_of(path)
+    if make is None:
+        raise NotFound(Code.PAGE_UNKNOWN, N_("There is no such page."))
 
     async def run() -> Kept:
         return await house.db.read(lambda conn: make(conn, house))
 
-    kept: Kept = await request.app[KEPT].get(house, path, run)
+    kept: Kept = await app[KEPT].get(house, path, run)
     return kept
 
 
@@ -87,7 +103,7 @@ def _make_home(conn: Connection, house: House) -> Kept:
 @routes.get("/")
 async def get_home(request: web.Request) -> web.Response:
     """All works."""
-    return answer(request, await _kept(request, "/", _make_home), "")
+    return answer(request, await kept_page(request.app, "/"), "")
 
 
 def _make_work(conn: Connection, house: House, slug: str) -> Kept:
@@ -118,17 +134,18 @@ async def get_work(request: web.Request) -> web.Response:
     """A work's page. `?from=` is a word that a creator put into a link; it goes into the forms, and visits are counted
     by it."""
     slug = request.match_info["slug"]
-    kept = await _kept(request, f"/w/{slug}", lambda conn, house: _make_work(conn, house, slug))
-    response = answer(request, kept, request.app[HOUSE].token())
-    came_from = read_word(request.query.get("from", "")) if request.query_string else ""
-    if kept.status == 200 and is_visit(request):
-        request.app[VISITS].count(slug, came_from)
-        if came_from == FROM_COPY and (edition := read_edition(request.query.get("edition", ""))) is not None:
-            request.app[VISITS].count_copy(slug, edition)
-    if came_from:
-        body = bytes(response.body or b"")  # type: ignore[arg-type]
-        response.body = body.replace(_NO_ORIGIN, f'name="from" value="{came_from}"'.encode())
-    return response
+    kept = await kept_page(request.app, f"/w/{slug}")
+    if request.method == "GET" and kept.status == 200:
+        request.app[VISITS].count_page(slug, request.query, request.headers)
+    return answer(request, with_origin(kept, request.query.get("from", "")), request.app[HOUSE].token())
+
+
+def with_origin(kept: Kept, said: str) -> Kept:
+    """A work's page whose forms say which word of a link brought its reader."""
+    if not (word := read_word(said)):
+        return kept
+    origin = f'name="from" value="{word}"'.encode()
+    return replace(kept, pieces=tuple(piece.replace(_NO_ORIGIN, origin) for piece in kept.pieces))
 
 
 async def work_page(
@@ -169,8 +186,7 @@ def _make_collection(conn: Connection, house: House, slug: str) -> Kept:
 async def get_collection(request: web.Request) -> web.Response:
     """Works that belong together."""
     slug = request.match_info["slug"]
-    kept = await _kept(request, f"/c/{slug}", lambda conn, house: _make_collection(conn, house, slug))
-    return answer(request, kept, "")
+    return answer(request, await kept_page(request.app, f"/c/{slug}"), "")
 
 
 # ── the order page ───────────────────────────────────────────────────────────────────────────────
@@ -253,7 +269,7 @@ def _make_about(_conn: Connection, house: House) -> Kept:
 @routes.get("/about")
 async def get_about(request: web.Request) -> web.Response:
     """Who runs this shop, and how to reach them."""
-    return answer(request, await _kept(request, "/about", _make_about), "")
+    return answer(request, await kept_page(request.app, "/about"), "")
 
 
 def _make_privacy(_conn: Connection, house: House) -> Kept:
@@ -264,7 +280,11 @@ def _make_privacy(_conn: Connection, house: House) -> Kept:
 @routes.get("/privacy")
 async def get_privacy(request: web.Request) -> web.Response:
     """What is kept about a reader, and what is not."""
-    return answer(request, await _kept(request, "/privacy", _make_privacy), "")
+    return answer(request, await kept_page(request.app, "/privacy"), "")
+
+
+_PAGES: Mapping[str, Make] = {"/": _make_home, "/about": _make_about, "/privacy": _make_privacy}
+_PLACES = {"/w/": _make_work, "/c/": _make_collection}
 
 
 @routes.get("/robots.txt")

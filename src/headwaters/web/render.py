@@ -218,10 +218,20 @@ def keep(html: str, version: int, status: int = 200) -> Kept:
 
 def answer(request: web.Request, kept: Kept, nonce: str) -> web.Response:
     """The response of a kept page, or 304 where the browser has it already."""
-    if kept.etag and kept.etag in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers={name: kept.headers[name] for name in ("Cache-Control", "ETag")})
+    if is_fresh(kept, request.headers):
+        return web.Response(status=304, headers=headers_of_fresh(kept))
     body = nonce.encode().join(kept.pieces)
     return web.Response(body=body, status=kept.status, headers=kept.headers)
+
+
+def is_fresh(kept: Kept, asked: Mapping[str, str]) -> bool:
+    """Whether the browser that asks with these headers has the page already."""
+    return bool(kept.etag) and kept.etag in asked.get("if-none-match", "")
+
+
+def headers_of_fresh(kept: Kept) -> dict[str, str]:
+    """What is said of a page that the browser has."""
+    return {name: kept.headers[name] for name in ("Cache-Control", "ETag")}
 
 
 class KeptPages:
@@ -230,6 +240,11 @@ class KeptPages:
     def __init__(self) -> None:
         self._seen: object = None
         self._things: dict[Any, asyncio.Task[Any]] = {}
+
+    def at_hand(self, house: House, key: object) -> Any:
+        """What `get` would give at once; None where it has to be made first."""
+        task = self._things.get(key) if house.now.key == self._seen else None
+        return task.result() if task is not None and task.done() and not _failed(task) else None
 
     async def get(self, house: House, key: object, make: Callable[[], Awaitable[Any]]) -> Any:
         """What `make` gave for this version. Many who ask at once wait for one; what failed is tried again."""

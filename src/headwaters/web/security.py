@@ -11,6 +11,7 @@ from aiohttp import web
 
 from headwaters.config import Config
 
+SERVER = "Headwaters"  # and not which versions it is made of
 TILL_PAGES = "https://checkout.stripe.com"  # where a payment's form may lead: browsers check redirects, too
 
 
@@ -76,7 +77,7 @@ def secure(app: web.Application, config: Config) -> None:
     headers = safe_headers(config)
 
     async def add(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers["Server"] = "Headwaters"  # and not which versions it is made of
+        response.headers["Server"] = SERVER
         for name, value in headers:
             response.headers.setdefault(name, value)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from aiohttp import web
 
 from headwaters.actions import study
-from headwaters.core.study.visits import OTHER_WORDS
+from headwaters.core.study.visits import FROM_COPY, OTHER_WORDS, read_edition, read_word
 from headwaters.errands.house import House
 from headwaters.store.db import Connection
 
@@ -19,14 +19,13 @@ _MINUTE = 60
 _MINUTES_A_DAY = 1440
 
 
-def is_visit(request: web.Request) -> bool:
-    """Whether a person may be looking: asks for HTML, not ahead of time, and is not signed in to the Studio."""
-    headers = request.headers
+def is_visit(headers: Mapping[str, str]) -> bool:
+    """Whether a person may be behind a GET: asks for HTML, not ahead of time, and is not signed in to the Studio.
+    `headers`: whichever way they are written, or their names in lower case."""
     return (
-        request.method == "GET"
-        and "text/html" in headers.get("Accept", "")
-        and "prefetch" not in headers.get("Sec-Purpose", headers.get("Purpose", ""))
-        and "studio=" not in headers.get("Cookie", "")
+        "text/html" in headers.get("accept", "")
+        and "prefetch" not in headers.get("sec-purpose", headers.get("purpose", ""))
+        and "studio=" not in headers.get("cookie", "")
     )
 
 
@@ -61,6 +60,15 @@ class Visits:
         key = slug, edition
         if key in self._copies or len(self._copies) + len(self._copies_waiting) < MOST_WAITING:
             self._copies[key] += 1
+
+    def count_page(self, slug: str, query: Mapping[str, str], headers: Mapping[str, str]) -> None:
+        """The page of the work at `slug` was asked for with `query`, by whoever sends these `headers`."""
+        if not is_visit(headers):
+            return
+        word = read_word(query.get("from", ""))
+        self.count(slug, word)
+        if word == FROM_COPY and (edition := read_edition(query.get("edition", ""))) is not None:
+            self.count_copy(slug, edition)
 
     def turn(self) -> None:
         """Put what was counted where it belongs: its minute and its day."""
