@@ -10,6 +10,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.errands.house import House
 from headwaters.errands.take import take
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
@@ -92,7 +93,7 @@ async def take_work(
     def look(conn: Connection) -> Order:
         order = rows.order_by_token(conn, taken.token)
         assert order is not None
-        payment = rows.newest_payment(conn, order.id)
+        payment = payment_rows.newest_payment(conn, order.id)
         return Order(order.id, order.token, payment.reference if payment else "")
 
     return await house.db.read(look)

@@ -15,7 +15,8 @@ from headwaters.core.clock import from_micros
 from headwaters.core.sales.states import PaymentState
 from headwaters.core.sales.tills import RefundStatus
 from headwaters.store import late as late_rows
-from headwaters.store import sales as rows
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
 from tests.actions.test_sales import FIVE, NOW, event, place, status, till, wish
@@ -26,22 +27,22 @@ DAY = timedelta(days=1)
 
 async def paid(
     database: Database, slug: str = "high-water", session: str = "s1", name: str = "stripe"
-) -> rows.PaymentRow:
+) -> payment_rows.PaymentRow:
     """A payment that Stripe said is paid."""
     await database.write(lambda conn: add_work(conn, slug))
     placed = await place(database, wish(nonce=f"nonce-of-{slug}"), till(name, session=session), slug)
     payment = placed.payment
     assert payment is not None
     await database.write(lambda conn: sales.settle(conn, payment, status(payment), f"key-{slug}", NOW))
-    return await database.read(lambda conn: rows.payment_by_id(conn, payment.id))
+    return await database.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
 
 
-async def lease(database: Database, now: datetime) -> rows.PaymentRow | None:
+async def lease(database: Database, now: datetime) -> payment_rows.PaymentRow | None:
     return await database.write(lambda conn: late.lease_late(conn, now))
 
 
-async def late_at(database: Database, payment: rows.PaymentRow) -> datetime | None:
-    found = await database.read(lambda conn: rows.payment_by_id(conn, payment.id).late_at)
+async def late_at(database: Database, payment: payment_rows.PaymentRow) -> datetime | None:
+    found = await database.read(lambda conn: payment_rows.payment_by_id(conn, payment.id).late_at)
     return None if found is None else from_micros(found)
 
 
@@ -91,7 +92,7 @@ async def test_a_look_books_what_it_finds_once_and_sets_the_next(database: Datab
         assert await late_at(database, payment) == NOW + then * DAY
     await database.write(lambda conn: late.settle_late(conn, payment, said, "k", NOW + 120 * DAY))
     assert await late_at(database, payment) is None
-    assert ("practice:refunds:1", "EUR", 100) in await database.read(rows.balances)
+    assert ("practice:refunds:1", "EUR", 100) in await database.read(ledger_rows.balances)
 
 
 async def test_where_there_is_no_till_to_ask_the_next_look_is_set_all_the_same(database: Database) -> None:
@@ -145,5 +146,5 @@ async def _heard_and_seen(url: str, steps: list[tuple[str, int]]) -> None:
             return int(booked), int(total or 0)
 
         assert await shop.read(look) == (expected, expected * 100)
-        after = await shop.read(lambda conn: rows.payment_by_id(conn, payment.id))
+        after = await shop.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
         assert after.state is PaymentState.PAID

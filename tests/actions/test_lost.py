@@ -18,7 +18,8 @@ from headwaters.core.shelf.lost import FoundOrder, spellings
 from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.store import lost as rows
-from headwaters.store import sales, tables
+from headwaters.store import payments as payment_rows
+from headwaters.store import tables
 from headwaters.store.db import Connection
 from headwaters.store.lost import LinkRow
 from tests.people import BOB, CHARLIE, Order, add_work, take_work
@@ -272,7 +273,7 @@ async def test_what_came_and_what_was_asked_for_are_both_the_readers_amount(shop
 
 async def test_the_tills_own_name_leads_there_too(shop: House) -> None:
     order = await take_work(shop, Door.PAY, till="practice")
-    payment = await shop.db.read(lambda conn: sales.payment_by_reference(conn, order.reference))
+    payment = await shop.db.read(lambda conn: payment_rows.payment_by_reference(conn, order.reference))
     assert payment is not None
     assert payment.session_id
     assert await find(shop, "", till_id=payment.session_id) == [order.token]

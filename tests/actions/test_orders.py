@@ -13,6 +13,7 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.errands import orders, settle
 from headwaters.errands.house import House
+from headwaters.store import ledger as ledger_rows
 from headwaters.store import orders as rows
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
@@ -41,7 +42,7 @@ async def paid(shop: House) -> Order:
 
 
 async def balances(house: House) -> list[tuple[str, str, int]]:
-    return await house.db.read(sales.balances)
+    return await house.db.read(ledger_rows.balances)
 
 
 async def deeds(house: House) -> list[tuple[object, ...]]:

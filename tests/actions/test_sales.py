@@ -18,9 +18,11 @@ from headwaters.core.sales.doors import Take
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.sales.tills import ExtraFee, PaymentStatus, RefundStatus, TillEvent, TillSession
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection, Database
+from headwaters.store.ledger import balances
 from headwaters.store.letters import thread
 from headwaters.store.pages import order_by_token
 from tests.people import add_work
@@ -47,12 +49,12 @@ def till(name: str = "practice", *, trusts: bool = False, session: str | None = 
     return TillChoice(name, Mode.PRACTICE, trusts, LATER, opened)
 
 
-def status(payment: rows.PaymentRow, state: PaymentState = PaymentState.PAID, **more: object) -> PaymentStatus:
+def status(payment: payment_rows.PaymentRow, state: PaymentState = PaymentState.PAID, **more: object) -> PaymentStatus:
     values = {"session_id": payment.session_id or "s1", "reference": payment.reference, "amount": payment.amount}
     return PaymentStatus(**{**values, "mode": payment.mode, "state": state, **more})
 
 
-def event(number: int, payment: rows.PaymentRow, said: PaymentStatus | None) -> TillEvent:
+def event(number: int, payment: payment_rows.PaymentRow, said: PaymentStatus | None) -> TillEvent:
     return TillEvent(f"evt_{number}", "payment", payment.reference, payment.session_id, said)
 
 
@@ -88,7 +90,7 @@ async def test_a_free_door_grants_at_once_and_books_nothing(shop: Database, door
     )
     assert await count(shop, tables.grants) == 1
     assert await count(shop, tables.payments) == 0
-    assert await shop.read(rows.balances) == []
+    assert await shop.read(balances) == []
 
 
 async def test_the_pay_door_waits_until_the_money_is_there(shop: Database):
@@ -105,7 +107,10 @@ async def test_the_pay_door_waits_until_the_money_is_there(shop: Database):
     assert order is not None
     assert (order.state, order.expires_at) == (OrderState.GRANTED, None)
     assert await count(shop, tables.grants) == 1
-    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
+    assert await shop.read(balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
 
 
 async def test_a_trusting_till_gives_the_files_before_the_money(shop: Database):
@@ -114,7 +119,7 @@ async def test_a_trusting_till_gives_the_files_before_the_money(shop: Database):
     assert order is not None
     assert order.state is OrderState.GRANTED
     assert await count(shop, tables.grants) == 1
-    assert await shop.read(rows.balances) == []
+    assert await shop.read(balances) == []
 
 
 async def test_the_same_form_twice_makes_one_order(shop: Database):
@@ -183,7 +188,10 @@ async def test_two_different_events_that_say_paid_count_once(shop: Database):
         said = event(number, payment, status(payment))
         await shop.write(lambda conn, said=said: sales.receive_event(conn, "practice", said, "", f"k{said}", NOW))
     assert await count(shop, tables.payment_events) == 2
-    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
+    assert await shop.read(balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -210,8 +218,8 @@ async def test_an_event_that_does_not_match_grants_nothing(shop: Database, wrong
     )
     assert fetched.outcome is Outcome.MISMATCH
     assert await count(shop, tables.grants) == 0
-    assert await shop.read(rows.balances) == []
-    after = await shop.read(lambda conn: rows.payment_by_id(conn, payment.id))
+    assert await shop.read(balances) == []
+    after = await shop.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
     assert after.state is PaymentState.OPEN
 
 
@@ -237,11 +245,14 @@ async def test_money_that_comes_after_the_order_expired_still_counts(shop: Datab
     assert payment is not None
     for state in (PaymentState.EXPIRED, PaymentState.PAID, PaymentState.EXPIRED, PaymentState.FAILED):
         await shop.write(lambda conn, state=state: sales.settle(conn, payment, status(payment, state), "key", NOW))
-    after = await shop.read(lambda conn: rows.payment_by_id(conn, payment.id))
+    after = await shop.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
     order = await shop.read(lambda conn: rows.order_by_token(conn, placed.token))
     assert order is not None
     assert (after.state, order.state) == (PaymentState.PAID, OrderState.GRANTED)
-    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
+    assert await shop.read(balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
 
 
 async def test_money_that_is_promised_after_all_is_looked_for_again(shop: Database):
@@ -287,7 +298,7 @@ async def test_who_takes_it_free_and_who_pays_at_once_go_through_one_door(shop: 
     )
     assert await doors_of(shop, placed.order_id) == (("cant_pay", "pay") if took else ("pay", ""))
     assert await count(shop, tables.grants) == 1
-    assert sum(minor for _, _, minor in await shop.read(rows.balances)) == 0
+    assert sum(minor for _, _, minor in await shop.read(balances)) == 0
     assert await shop.write(lambda conn: sales.take_free(conn, placed.order_id, "key", NOW)) is False
 
 
@@ -326,7 +337,7 @@ async def test_before_the_files_the_pay_door_asks_for_its_minimum_on_the_order_p
     placed = await place(shop, wish(), till())
     await change_work(shop, minimum_minor=minimum)
 
-    def run(conn: Connection) -> rows.PaymentRow:
+    def run(conn: Connection) -> payment_rows.PaymentRow:
         return sales.pay_more(conn, placed.order_id, Money(minor, "EUR"), "m" * 16, till(session="s2"), "HW-2", NOW)
 
     if taken:
@@ -346,7 +357,7 @@ async def test_a_work_that_asks_for_nothing_any_more_takes_no_money_on_the_order
     before = await count(shop, tables.payments)
     await change_work(shop, doors="cant_pay,have_copy")
 
-    def run(conn: Connection) -> rows.PaymentRow:
+    def run(conn: Connection) -> payment_rows.PaymentRow:
         return sales.pay_more(conn, placed.order_id, FIVE, "m" * 16, till(session="s2"), "HW-2", NOW)
 
     with pytest.raises(Refused) as refused:
@@ -384,7 +395,7 @@ async def test_two_payments_on_one_order_both_count_and_go_back_each_by_itself(s
         (500, "paid", 500),
         (700, "paid", 0),
     ]
-    assert await shop.read(rows.balances) == [
+    assert await shop.read(balances) == [
         ("practice:refunds:1", "EUR", 500),
         ("practice:sales:1", "EUR", -1200),
         ("practice:till:practice", "EUR", 700),
@@ -409,7 +420,7 @@ async def test_a_refund_takes_money_and_never_the_files(shop: Database):
     for refunds in ((), (first, waiting), (first, second), (second, first)):
         said = status(payment, refunds=refunds)
         await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, "key", NOW))
-    assert await shop.read(rows.balances) == [
+    assert await shop.read(balances) == [
         ("practice:refunds:1", "EUR", 500),
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 0),
@@ -428,11 +439,11 @@ async def test_a_refund_that_the_bank_sends_back_is_none(shop: Database):
     for refunds in ((first,), (failed,), (failed,), (first,), (failed, again), (failed, again)):
         said = status(payment, refunds=refunds)
         changed = await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, "key", NOW))
-        balances = {account: minor for account, _, minor in await shop.read(rows.balances)}
+        sums = {account: minor for account, _, minor in await shop.read(balances)}
         page = await shop.read(lambda conn: order_by_token(conn, placed.token))
-        seen.append((changed, balances.get("practice:refunds:1", 0), page.payments[0].refunded_minor))
+        seen.append((changed, sums.get("practice:refunds:1", 0), page.payments[0].refunded_minor))
     assert seen == [(True, 500, 500), (True, 0, 0), (False, 0, 0), (False, 0, 0), (True, 500, 500), (False, 500, 500)]
-    assert await shop.read(rows.balances) == [
+    assert await shop.read(balances) == [
         ("practice:refunds:1", "EUR", 500),
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 0),
@@ -478,7 +489,7 @@ async def test_two_refunds_at_once_take_from_each_work_its_part(shop: Database):
         lambda conn: sales.settle(conn, payment, refunds[0], "key", NOW),
         lambda conn: sales.settle(conn, payment, refunds[1], "key", NOW),
     )
-    assert await shop.read(rows.balances) == [
+    assert await shop.read(balances) == [
         ("practice:refunds:1", "EUR", 1),
         ("practice:refunds:2", "EUR", 1),
         ("practice:sales:1", "EUR", -1),
@@ -493,7 +504,7 @@ async def test_the_fee_is_booked_once(shop: Database):
     said = status(payment, fee=Money(38, "EUR"))
     for _ in range(2):
         await shop.write(lambda conn: sales.settle(conn, payment, said, "key", NOW))
-    assert await shop.read(rows.balances) == [
+    assert await shop.read(balances) == [
         ("practice:fees:practice", "EUR", 38),
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 462),
@@ -516,7 +527,10 @@ async def test_the_creator_confirms_once_and_only_payments_by_hand(shop: Databas
     for unknown in (foreign, "HW-none"):
         with pytest.raises(NotFound):
             await shop.write(lambda conn, unknown=unknown: sales.confirm_by_hand(conn, unknown, None, "key", NOW))
-    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -400), ("practice:till:by_hand", "EUR", 400)]
+    assert await shop.read(balances) == [
+        ("practice:sales:1", "EUR", -400),
+        ("practice:till:by_hand", "EUR", 400),
+    ]
 
 
 async def test_another_currency_is_not_confirmed(shop: Database):
@@ -536,7 +550,7 @@ async def test_ten_confirmations_at_once_count_once(shop: Database):
         *(shop.write(lambda conn: sales.confirm_by_hand(conn, reference, None, "key", NOW)) for _ in range(10)),
         return_exceptions=True,
     )
-    assert sum(isinstance(result, rows.PaymentRow) for result in results) == 1
+    assert sum(isinstance(result, payment_rows.PaymentRow) for result in results) == 1
     assert sum(isinstance(result, Conflict) for result in results) == 9
     assert await count(shop, tables.ledger_entries) == 1
 
@@ -559,7 +573,7 @@ async def test_withdrawing_works_for_fourteen_days_and_keeps_the_files(shop: Dat
 async def test_paying_later_twice_with_one_form_makes_one_payment(shop: Database):
     placed = await place(shop, wish(Door.CANT_PAY), None)
 
-    async def pay(session: str) -> rows.PaymentRow:
+    async def pay(session: str) -> payment_rows.PaymentRow:
         reference, choice = f"HW-{session}", till(session=session)
         return await shop.write(
             lambda conn: sales.pay_more(conn, placed.order_id, FIVE, "n" * 16, choice, reference, NOW)
@@ -568,7 +582,10 @@ async def test_paying_later_twice_with_one_form_makes_one_payment(shop: Database
     first, second = await pay("one"), await pay("two")
     assert second == first
     await shop.write(lambda conn: sales.settle(conn, first, status(first), "key", NOW))
-    assert await shop.read(rows.balances) == [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500)]
+    assert await shop.read(balances) == [
+        ("practice:sales:1", "EUR", -500),
+        ("practice:till:practice", "EUR", 500),
+    ]
     assert await count(shop, tables.grants) == 1
 
 
@@ -580,7 +597,7 @@ async def test_a_session_is_remembered_once(shop: Database):
         await shop.write(lambda conn: sales.open_session(conn, payment.id, first))
     with pytest.raises(Conflict):
         await shop.write(lambda conn: sales.open_session(conn, payment.id, other))
-    after = await shop.read(lambda conn: rows.payment_by_id(conn, payment.id))
+    after = await shop.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
     assert after.session_id == "cs_1"
 
 
@@ -622,7 +639,7 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         placed = await place(shop, wish(nonce=f"nonce-nonce-{number:08}"), choice, f"work-{number}")
         payment = placed.payment
         assert payment is not None
-        before = {(account, currency): total for account, currency, total in await shop.read(rows.balances)}
+        before = {(account, currency): total for account, currency, total in await shop.read(balances)}
         for state, fee, refunds, extra in [*facts, *facts]:
             said = status(payment, state, fee=fee, refunds=refunds, extra_fees=extra)
             await shop.write(lambda conn, said=said: sales.settle(conn, payment, said, f"key-{number}", NOW))
@@ -632,7 +649,7 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         fee += sum({one.external_id: one.amount.minor for fact in paid for one in fact[3]}.values())
         moved = {
             account: total - before.get((account, currency), 0)
-            for account, currency, total in await shop.read(rows.balances)
+            for account, currency, total in await shop.read(balances)
         }
         work = placed.order_id and (await shop.read(lambda conn: rows.work_ids(conn, placed.order_id)))[0]
         expected = {
@@ -647,5 +664,5 @@ async def _whatever_comes(url: str, facts: list[tuple]) -> None:
         order = await shop.read(lambda conn: rows.order_by_token(conn, placed.token))
         assert order is not None
         assert (order.state is OrderState.GRANTED) == bool(paid)
-        after = await shop.read(lambda conn: rows.payment_by_id(conn, payment.id))
+        after = await shop.read(lambda conn: payment_rows.payment_by_id(conn, payment.id))
         assert (after.state is PaymentState.PAID) == bool(paid)

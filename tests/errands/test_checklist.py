@@ -16,7 +16,7 @@ from headwaters.core.sales.states import Door
 from headwaters.core.shop_checklist import Facts
 from headwaters.errands import checklist, practice, signin
 from headwaters.errands.house import House, refresh
-from headwaters.store import sales as sales_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import tables
 from tests.people import add_work, take_work
 from tests.support.house import MakeHouse
@@ -72,7 +72,7 @@ async def test_the_facts_follow_what_is_done(shop: House) -> None:
 
 async def _practise(shop: House) -> None:
     order = await take_work(shop, Door.PAY, till="practice")
-    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     await practice.decide(shop, payment.session_id or "", Choice.PAY)
 

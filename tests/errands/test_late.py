@@ -9,7 +9,7 @@ from headwaters.core.errors import Code, NotFound, Unavailable
 from headwaters.errands import late, settle
 from headwaters.errands.house import House
 from headwaters.errands.late import Looked
-from headwaters.store import sales as rows
+from headwaters.store import ledger as ledger_rows
 from headwaters.store.deeds import DeedFilter, find_deeds
 from tests.errands.test_selling import buy, order_of
 from tests.errands.test_stripe_sale import bought, change, press_pay, receive, shop
@@ -24,7 +24,7 @@ BACK = [("test:refunds:1", "EUR", 200), ("test:sales:1", "EUR", -500), ("test:ti
 
 
 async def balances(shop: House) -> list[tuple[str, str, int]]:
-    return await shop.db.read(rows.balances)
+    return await shop.db.read(ledger_rows.balances)
 
 
 async def test_a_refund_while_the_shop_was_away_is_found_after_a_day(

@@ -25,6 +25,7 @@ from headwaters.errands import mail, settle
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import pay
 from headwaters.errands.worker import Worker
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
@@ -113,7 +114,7 @@ async def test_alice_hears_of_the_payment_that_came_and_of_no_other(
 ) -> None:
     paid = await take_work(shop, Door.PAY, till="practice")
     await begin_to_pay(shop, paid, "by_hand", 700)
-    payment = await shop.db.read(lambda conn: rows.payment_by_reference(conn, paid.reference))
+    payment = await shop.db.read(lambda conn: payment_rows.payment_by_reference(conn, paid.reference))
     assert payment is not None
     said = sales_verbs.as_asked(payment, PaymentState.PAID)
     await shop.db.write(lambda conn: sales_verbs.settle(conn, payment, said, shop.token(), clock()))

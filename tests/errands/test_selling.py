@@ -18,6 +18,8 @@ from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken, pay, take
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
@@ -39,9 +41,9 @@ async def order_of(house: House, taken: Taken) -> rows.OrderRow:
     return order
 
 
-async def payment_of(house: House, taken: Taken) -> rows.PaymentRow:
+async def payment_of(house: House, taken: Taken) -> payment_rows.PaymentRow:
     order = await order_of(house, taken)
-    payment = await house.db.read(lambda conn: rows.newest_payment(conn, order.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     return payment
 
@@ -71,7 +73,7 @@ async def test_a_practice_sale_from_door_to_grant(shop: House):
     assert outcomes == [Outcome.HANDLED, Outcome.DUPLICATE]
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
     assert decided.go_to == f"http://shop.example/o/{taken.token}/back"
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 500),
     ]
@@ -107,7 +109,7 @@ async def test_an_event_and_five_sweeps_at_once_count_once(shop: House, clock: C
         *(settle.sweep(shop) for _ in range(5)),
         *(settle.look(shop, order.id) for _ in range(5)),
     )
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 500),
     ]
@@ -188,7 +190,7 @@ async def test_pay_later_from_the_order_page(shop: House):
     payment = await payment_of(shop, taken)
     (event,) = practice(shop).decide(payment.session_id, Choice.PAY).events
     assert await settle.receive(shop, "practice", event.headers, event.body) is Outcome.HANDLED
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("practice:sales:1", "EUR", -700),
         ("practice:till:practice", "EUR", 700),
     ]
@@ -249,7 +251,7 @@ async def test_a_reference_that_another_payment_has_is_made_anew(shop: House):
     assert (await payment_of(shop, taken[1])).reference not in {first.reference, second.reference}
 
 
-async def check_at(house: House, payment: rows.PaymentRow) -> int | None:
+async def check_at(house: House, payment: payment_rows.PaymentRow) -> int | None:
     column = tables.payments.c.check_at
     return await house.db.read(
         lambda conn: conn.execute(select(column).where(tables.payments.c.id == payment.id)).scalar()

@@ -19,6 +19,8 @@ from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, look_around, refresh
 from headwaters.errands.take import Taken, pay, take
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store.export import order_records
 from headwaters.store.ledger import ledger_lines
@@ -49,7 +51,7 @@ async def press_pay(url: str | None, emulator: StripeEmulator) -> Event:
     return emulator.events[-1]
 
 
-async def bought(shop: House, emulator: StripeEmulator) -> tuple[Taken, rows.PaymentRow]:
+async def bought(shop: House, emulator: StripeEmulator) -> tuple[Taken, payment_rows.PaymentRow]:
     taken = await buy(shop, till="stripe")
     event = await press_pay(taken.url, emulator)
     assert await settle.receive(shop, "stripe", event.headers, event.body) is Outcome.HANDLED
@@ -71,7 +73,7 @@ async def test_a_sale_counts_once_however_often_it_is_told(shop: House, stripe_e
     payment = await payment_of(shop, taken)
     assert (payment.state, payment.mode) == (PaymentState.PAID, "test")
     assert (payment.external_id or "").startswith("pi_")
-    assert await shop.db.read(rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
+    assert await shop.db.read(ledger_rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
 
 
 async def test_a_visit_to_the_return_address_proves_nothing(shop: House) -> None:
@@ -79,7 +81,7 @@ async def test_a_visit_to_the_return_address_proves_nothing(shop: House) -> None
     order = await order_of(shop, taken)
     assert await settle.look(shop, order.id) is False
     assert (await order_of(shop, taken)).state is OrderState.WAITING
-    assert await shop.db.read(rows.balances) == []
+    assert await shop.db.read(ledger_rows.balances) == []
 
 
 async def test_a_lost_event_is_made_up_for_by_asking(shop: House, stripe_emulator: StripeEmulator) -> None:
@@ -98,12 +100,12 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     stripe_emulator.book_fee(session_id, 33)
     charge = stripe_object("charge", payment_intent=payment.external_id, metadata={"payment": payment.reference})
     assert await receive(shop, stripe_emulator, stripe_event("charge.updated", charge)) is Outcome.HANDLED
-    assert ("test:fees:stripe", "EUR", 33) in await shop.db.read(rows.balances)
+    assert ("test:fees:stripe", "EUR", 33) in await shop.db.read(ledger_rows.balances)
 
     pending = stripe_emulator.refund(session_id, 120, status="pending")
     refund = stripe_object("refund", id=pending, payment_intent=payment.external_id)
     assert await receive(shop, stripe_emulator, stripe_event("refund.created", refund)) is Outcome.HANDLED
-    assert all(not account.startswith("refunds") for account, _, _ in await shop.db.read(rows.balances))
+    assert all(not account.startswith("refunds") for account, _, _ in await shop.db.read(ledger_rows.balances))
 
     stripe_emulator.sessions[session_id].refunds[0]["status"] = "succeeded"
     for number in range(2):
@@ -112,7 +114,7 @@ async def test_fee_partial_refunds_and_a_lost_dispute_reach_the_ledger(
     stripe_emulator.dispute(session_id, 380, "lost")
     dispute = stripe_object("dispute", payment_intent=payment.external_id)
     assert await receive(shop, stripe_emulator, stripe_event("charge.dispute.closed", dispute)) is Outcome.HANDLED
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("test:fees:stripe", "EUR", 33),
         ("test:refunds:1", "EUR", 500),
         ("test:sales:1", "EUR", -500),
@@ -141,11 +143,11 @@ async def test_a_dispute_takes_its_amount_and_its_fee_and_brings_back_what_is_wo
         ("test:sales:1", "EUR", -500),
         ("test:till:stripe", "EUR", -1533),
     ]
-    assert await shop.db.read(rows.balances) == gone
+    assert await shop.db.read(ledger_rows.balances) == gone
     stripe_emulator.decide(session_id, "won", (500, -1500))
     for number in range(2):
         await told("closed", number)
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("test:fees:stripe", "EUR", 33),
         ("test:refunds:1", "EUR", 0),
         ("test:sales:1", "EUR", -500),
@@ -177,10 +179,10 @@ async def test_a_refund_that_fails_at_the_bank_weeks_later_is_none(
     refund_id = stripe_emulator.refund(session_id, 500, status="succeeded")
     refund = stripe_object("refund", id=refund_id, payment_intent=payment.external_id)
     assert await receive(shop, stripe_emulator, stripe_event("refund.created", refund)) is Outcome.HANDLED
-    assert ("test:refunds:1", "EUR", 500) in await shop.db.read(rows.balances)
+    assert ("test:refunds:1", "EUR", 500) in await shop.db.read(ledger_rows.balances)
     stripe_emulator.sessions[session_id].refunds[0]["status"] = "failed"
     assert await receive(shop, stripe_emulator, stripe_event("refund.failed", refund)) is Outcome.HANDLED
-    assert await shop.db.read(rows.balances) == [
+    assert await shop.db.read(ledger_rows.balances) == [
         ("test:refunds:1", "EUR", 0),
         ("test:sales:1", "EUR", -500),
         ("test:till:stripe", "EUR", 500),
@@ -209,7 +211,7 @@ async def test_money_that_comes_while_the_till_is_off_is_found_when_it_is_on_aga
     clock.move(days=1)
     assert await settle.sweep(shop) == 1
     assert (await order_of(shop, taken)).state is OrderState.GRANTED
-    assert await shop.db.read(rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
+    assert await shop.db.read(ledger_rows.balances) == [("test:sales:1", "EUR", -500), ("test:till:stripe", "EUR", 500)]
 
 
 async def test_a_till_that_stays_off_is_not_waited_for_for_ever(shop: House, clock: Clock) -> None:
@@ -304,4 +306,4 @@ async def test_an_event_that_does_not_match_is_checked_with_stripe_and_grants_no
     body = stripe_event("checkout.session.completed", session)
     assert await receive(shop, stripe_emulator, body) is Outcome.HANDLED  # by what Stripe says: it is still open
     assert (await order_of(shop, taken)).state is OrderState.WAITING
-    assert await shop.db.read(rows.balances) == []
+    assert await shop.db.read(ledger_rows.balances) == []

@@ -13,7 +13,8 @@ from headwaters.core.sales.states import Door, Mode
 from headwaters.errands import orders, settle
 from headwaters.errands.house import House
 from headwaters.errands.sums import LedgerSums
-from headwaters.store import sales as rows
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store.db import Connection
 from headwaters.store.ledger import MonthSums, ledger_lines, read_account
 from tests.people import Order, add_work, take_work
@@ -41,7 +42,7 @@ async def test_months_add_up_and_practice_stands_apart(shop: House, clock: Clock
     practice = ledger.in_mode(ledger.payment_entry(99, "practice", Money(900, "EUR"), [(1, 1)]), Mode.PRACTICE)
     fee = ledger.fee_entry(98, "stripe", Money(33, "EUR"))
     for entry in (practice, fee):
-        await shop.db.write(lambda conn, entry=entry: rows.add_entry(conn, first.id, entry, to_micros(clock())))
+        await shop.db.write(lambda conn, entry=entry: ledger_rows.add_entry(conn, first.id, entry, to_micros(clock())))
     found = await shop.sums.months(shop.db, clock())
     assert sorted(found, key=lambda each: (each.month, each.till)) == [
         MonthSums("2026-10", "EUR", Mode.LIVE, "by_hand", 1, 750, 0, 0),
@@ -54,13 +55,13 @@ async def test_months_add_up_and_practice_stands_apart(shop: House, clock: Clock
 
 async def test_a_refund_that_came_back_is_none(shop: House, clock: Clock) -> None:
     order = await paid(shop, 750)
-    payment = await shop.db.read(lambda conn: rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     await orders.refund_by_hand(shop, order.reference, Money(250, "EUR"), "a" * 26, None)
 
     def undo(conn: Connection) -> None:
-        booked = rows.postings(conn, "refund:1")
-        rows.add_entry(conn, order.id, ledger.undone_entry(1, booked), to_micros(clock()))
+        booked = ledger_rows.postings(conn, "refund:1")
+        ledger_rows.add_entry(conn, order.id, ledger.undone_entry(1, booked), to_micros(clock()))
 
     await shop.db.write(undo)
     (month,) = await shop.sums.months(shop.db, clock())

@@ -22,8 +22,9 @@ from headwaters.core.study.spans import HOUR, Span, cut, day_number, window_of
 from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.store import launches, tables
+from headwaters.store import ledger as ledger_rows
 from headwaters.store import numbers as rows
-from headwaters.store import sales as sales_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store.db import Connection
 from headwaters.store.numbers import Asked
 from tests.people import Order, add_work, take_work
@@ -49,7 +50,7 @@ async def look(house: House, start: datetime, end: datetime, work_id: int | None
 
 async def refund(house: House, order: Order, minor: int, *, failed: bool = False) -> None:
     """What the till says of a payment of which something went back, or did not arrive there."""
-    payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     back = RefundStatus(f"re_{minor}", Money(minor, "EUR"), done=not failed, failed=failed)
     asked = as_asked(payment, PaymentState.PAID)
@@ -61,7 +62,7 @@ async def refund(house: House, order: Order, minor: int, *, failed: bool = False
 
 
 async def practise(house: House, order: Order) -> None:
-    payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     decided = house.now.tills["practice"].decide(payment.session_id, Choice.PAY)  # type: ignore[attr-defined]
     for event in decided.events:
@@ -96,7 +97,7 @@ async def test_copies_by_door_and_money_to_the_cent(shop: House, clock: Clock) -
     assert whole == Tally(doors, 1, {"EUR": Sums(700, 31, 250, 1)}, {"EUR": whole.practice["EUR"]}, 1, 0)
     assert (whole.practice["EUR"].paid, whole.practice["EUR"].payments) == (600, 1)
     assert whole.money["EUR"].rest == 419
-    balances = {name: minor for name, _, minor in await shop.db.read(sales_rows.balances)}
+    balances = {name: minor for name, _, minor in await shop.db.read(ledger_rows.balances)}
     assert balances["till:by_hand"] == 419  # and the ledger says the same
 
     first_day = await look(shop, START, START + DAY)
@@ -126,7 +127,7 @@ async def test_what_a_dispute_costs_counts_on_its_day(shop: House, clock: Clock)
     order = await take_work(shop, Door.PAY, till="by_hand", minor=750)
     await settle.confirm(shop, order.reference)
     clock.move(days=1)
-    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     status = replace(as_asked(payment, PaymentState.PAID), extra_fees=(ExtraFee("txn_1", Money(1500, "EUR")),))
     now = clock()

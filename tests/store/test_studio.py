@@ -14,6 +14,7 @@ from headwaters.core.sales.states import Door, OrderState, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.errands.take import pay
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as rows
 from headwaters.store import tables
@@ -44,7 +45,7 @@ async def line(house: House, order: Order) -> rows.OrderLine:
 
 
 async def pay_at_the_till(house: House, order: Order, choice: Choice) -> None:
-    payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     decided = house.now.tills["practice"].decide(payment.session_id, choice)  # type: ignore[attr-defined]
     for event in decided.events:
@@ -53,9 +54,9 @@ async def pay_at_the_till(house: House, order: Order, choice: Choice) -> None:
 
 async def refund(house: House, order: Order, minor: int) -> None:
     """What a till's refund event leaves behind."""
-    payment = await house.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
-    await house.db.write(lambda conn: sales_rows.add_refund(conn, payment.id, "re_1", Money(minor, "EUR"), 1))
+    await house.db.write(lambda conn: payment_rows.add_refund(conn, payment.id, "re_1", Money(minor, "EUR"), 1))
 
 
 async def test_real_money_and_that_of_practice_never_meet_in_one_sum(shop: House) -> None:
@@ -74,7 +75,7 @@ async def test_real_money_and_that_of_practice_never_meet_in_one_sum(shop: House
     assert await seen() == (eight, True, True, "practice", nine, one_euro)
     row = await shop.db.read(lambda conn: sales_rows.order_by_id(conn, order.id))
     await pay(shop, row, "High Water", five, "by_hand", "n" * 26)
-    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     await settle.confirm(shop, payment.reference)
     assert await seen() == (five, False, False, "live", five, nothing)

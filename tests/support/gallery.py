@@ -30,6 +30,7 @@ from headwaters.core.works.media import WorkKind
 from headwaters.errands import settle, signin
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales
 from headwaters.store.db import Connection
 from headwaters.store.lost import LinkRow, add_link
@@ -162,7 +163,7 @@ async def _order_id(house: House, taken: Taken) -> int:
 
 async def _reference(house: House, taken: Taken) -> str:
     order_id = await _order_id(house, taken)
-    payment = await house.db.read(lambda conn: sales.newest_payment(conn, order_id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, order_id))
     assert payment is not None
     return payment.reference
 

@@ -23,6 +23,7 @@ from headwaters.errands.house import House
 from headwaters.errands.mail import refusal_url
 from headwaters.errands.people import invite
 from headwaters.errands.take import Taken
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from headwaters.wiring import make_token
@@ -96,7 +97,7 @@ def _settle(conn: Connection, taken: Taken, number: int, when: datetime, *, paid
     word = _WORDS[number % len(_WORDS)]
     conn.execute(update(tables.orders).where(tables.orders.c.id == found.id).values(came_from=word))
     say_country(conn, found.id, _COUNTRIES[number % len(_COUNTRIES)])
-    payment = sales.newest_payment(conn, found.id)
+    payment = payment_rows.newest_payment(conn, found.id)
     if payment is None or not paid:
         return
     back = (RefundStatus(f"re_{number}", Money(300, payment.currency), done=True),) if number % 23 == 2 else ()

@@ -19,6 +19,7 @@ from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands import settle
 from headwaters.errands.house import House, refresh
 from headwaters.errands.take import Taken, pay
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales, tables
 from headwaters.store.db import Connection
 from headwaters.store.shop import raise_catalogue
@@ -83,7 +84,7 @@ async def pay_by_hand(house: House, taken: Taken) -> str:
     """Bob's money is there; the payment's reference."""
     found = await house.db.read(lambda conn: sales.order_by_token(conn, taken.token))
     assert found is not None
-    payment = await house.db.read(lambda conn: sales.newest_payment(conn, found.id))
+    payment = await house.db.read(lambda conn: payment_rows.newest_payment(conn, found.id))
     assert payment is not None
     await settle.confirm(house, payment.reference)
     return payment.reference

@@ -13,6 +13,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from headwaters.actions.shop import change_settings
 from headwaters.core.sales.states import OrderState, PaymentState
 from headwaters.errands.house import House, look_around
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.web.app import make_app
 from tests.people import add_work
@@ -32,8 +34,8 @@ async def order(house: House) -> rows.OrderRow:
     return await house.db.read(lambda conn: rows.order_by_id(conn, 1))
 
 
-async def payment(house: House) -> rows.PaymentRow:
-    return await house.db.read(lambda conn: rows.payment_by_id(conn, 1))
+async def payment(house: House) -> payment_rows.PaymentRow:
+    return await house.db.read(lambda conn: payment_rows.payment_by_id(conn, 1))
 
 
 async def to_the_pay_page(client: Client) -> str:
@@ -116,7 +118,7 @@ async def test_what_comes_late_is_there_when_the_reader_looks_again(client: Clie
 async def test_pressing_twice_counts_once(client: Client, house: House) -> None:
     path = await to_the_pay_page(client)
     assert [(await choose(client, path, "pay")).status for _ in range(2)] == [303, 303]
-    assert await house.db.read(rows.balances) == [
+    assert await house.db.read(ledger_rows.balances) == [
         ("practice:sales:1", "EUR", -500),
         ("practice:till:practice", "EUR", 500),
     ]

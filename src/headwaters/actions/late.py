@@ -10,7 +10,7 @@ from headwaters.core.sales.late import after_no_answer, next_late_look
 from headwaters.core.sales.tills import PaymentStatus
 from headwaters.store import late as rows
 from headwaters.store.db import Connection
-from headwaters.store.sales import PaymentRow
+from headwaters.store.payments import PaymentRow
 
 
 def lease_late(conn: Connection, now: datetime) -> PaymentRow | None:

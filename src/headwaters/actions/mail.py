@@ -19,7 +19,7 @@ from headwaters.store import letters as letter_rows
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store.db import Connection
-from headwaters.store.sales import PaymentRow
+from headwaters.store.payments import PaymentRow
 
 SLOT = timedelta(minutes=15)
 BY_HAND = "by_hand"

@@ -13,9 +13,10 @@ from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PaymentState
 from headwaters.core.sales.tills import RefundStatus
 from headwaters.store import orders as rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales
 from headwaters.store.db import Connection
-from headwaters.store.sales import PaymentRow
+from headwaters.store.payments import PaymentRow
 
 LONGEST_NOTE = 4000  # characters
 
@@ -75,7 +76,7 @@ def refund_by_hand(conn: Connection, reference: str, amount: Money, nonce: str, 
     if amount.currency != payment.currency:
         raise Refused(Code.CURRENCY_UNKNOWN, N_("This payment is in %(currency)s."), currency=payment.currency)
     name = "hand_" + hashlib.sha256(f"{nonce}\n{reference}\n{amount.minor}".encode()).hexdigest()[:24]
-    sales.lock_payment(conn, payment.id)  # what is left hangs on the refunds before
+    payment_rows.lock_payment(conn, payment.id)  # what is left hangs on the refunds before
     if rows.refund_is_known(conn, payment.id, name):
         return False
     left = Money(payment.amount_minor - rows.given_back(conn, payment.id), payment.currency)
@@ -91,7 +92,7 @@ def refund_by_hand(conn: Connection, reference: str, amount: Money, nonce: str, 
 
 
 def _paid_by_hand(conn: Connection, reference: str) -> PaymentRow:
-    payment = sales.payment_by_reference(conn, reference)
+    payment = payment_rows.payment_by_reference(conn, reference)
     if payment is None or payment.till != mail.BY_HAND:
         raise NotFound(
             Code.PAYMENT_STATE,

@@ -25,8 +25,11 @@ from headwaters.core.sales.late import first_late_look
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import PAYMENT_STEPS, Door, Mode, OrderState, PaymentState, sources
 from headwaters.core.sales.tills import PaymentStatus, TillEvent, TillSession
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store.db import Connection
+from headwaters.store.payments import PaymentRow
 
 FIRST_CHECK = timedelta(minutes=2)
 LONGEST_CHECK = timedelta(hours=6)
@@ -62,7 +65,7 @@ class Placed:
 
     order_id: int
     token: str
-    payment: rows.PaymentRow | None
+    payment: PaymentRow | None
     again: bool
 
 
@@ -81,7 +84,7 @@ def place_order(
         _write(conn, found.id, take, nonce, secrets, now)
         if take.email and found.email is None:
             set_address(conn, found.id, take.email, now)
-        return Placed(found.id, found.token, rows.newest_payment(conn, found.id), again=True)
+        return Placed(found.id, found.token, payment_rows.newest_payment(conn, found.id), again=True)
     amount = take.amount if take.amount is not None else Money(0, work.currency)
     granted = till is None or till.trusts
     order_id = rows.add_order(
@@ -130,8 +133,8 @@ def _write(conn: Connection, order_id: int, take: Take, nonce: str, secrets: Sec
 
 def _add_payment(
     conn: Connection, order_id: int, nonce: str, amount: Money, till: TillChoice, reference: str, now: datetime
-) -> rows.PaymentRow:
-    return rows.add_payment(
+) -> PaymentRow:
+    return payment_rows.add_payment(
         conn,
         order_id=order_id,
         nonce=nonce,
@@ -151,14 +154,14 @@ def _add_payment(
 
 def pay_more(
     conn: Connection, order_id: int, amount: Money, nonce: str, till: TillChoice, reference: str, now: datetime
-) -> rows.PaymentRow:
+) -> PaymentRow:
     """A payment on an order that exists: pay later, pay again, pay more. Twice with the same nonce: the first.
 
     Raises Refused(AMOUNT_TOO_SMALL) for less than the pay door asks for, where the works are not theirs yet;
     Refused(DOOR_CLOSED) where it is closed by now; and Refused(WORK_WITHHELD), as nobody pays for what does not come.
     """
     key = _nonce(nonce, order_id, amount.minor, till.name)
-    if (found := rows.payment_by_nonce(conn, key)) is not None:
+    if (found := payment_rows.payment_by_nonce(conn, key)) is not None:
         return found
     order = rows.order_by_id(conn, order_id)
     terms = rows.terms(conn, order)
@@ -172,8 +175,8 @@ def pay_more(
 
 def open_session(conn: Connection, payment_id: int, session: TillSession) -> None:
     """Remember the till's session. The same again changes nothing; another one is refused."""
-    kept = rows.set_session(conn, payment_id, session.session_id, session.url, to_micros(session.expires_at))
-    if not kept and rows.payment_by_id(conn, payment_id).session_id != session.session_id:
+    kept = payment_rows.set_session(conn, payment_id, session.session_id, session.url, to_micros(session.expires_at))
+    if not kept and payment_rows.payment_by_id(conn, payment_id).session_id != session.session_id:
         raise Conflict(Code.PAYMENT_STATE, N_("This payment was already opened elsewhere."))
 
 
@@ -231,15 +234,15 @@ class Received:
     """What to do next about an event; `payment` where it is ours."""
 
     outcome: Outcome
-    payment: rows.PaymentRow | None = None
+    payment: PaymentRow | None = None
 
 
-def as_asked(payment: rows.PaymentRow, state: PaymentState) -> PaymentStatus:
+def as_asked(payment: PaymentRow, state: PaymentState) -> PaymentStatus:
     """What a till would say of a payment that is just what was asked for."""
     return PaymentStatus(payment.session_id or "", payment.reference, state, payment.amount, payment.mode)
 
 
-def matches(payment: rows.PaymentRow, status: PaymentStatus) -> bool:
+def matches(payment: PaymentRow, status: PaymentStatus) -> bool:
     """Whether the till speaks of this very payment: reference, amount, currency, mode, and its session if known."""
     refunded = sum(refund.amount.minor for refund in status.refunds if refund.done)
     return (
@@ -257,10 +260,10 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
     payment = _payment_of(conn, till, event)
     outcome = _outcome(payment, till, event)
     if outcome in {Outcome.EARLY, Outcome.FETCH}:  # not to be kept yet, so only a look tells whether it was before
-        if rows.event_seen(conn, till, event.event_id):
+        if payment_rows.event_seen(conn, till, event.event_id):
             return Received(Outcome.DUPLICATE)
         return Received(outcome, payment if outcome is Outcome.FETCH else None)
-    if not rows.add_event(
+    if not payment_rows.add_event(
         conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)
     ):
         return Received(Outcome.DUPLICATE)
@@ -269,7 +272,7 @@ def receive_event(conn: Connection, till: str, event: TillEvent, body_sha256: st
     return Received(outcome, payment)
 
 
-def _outcome(payment: rows.PaymentRow | None, till: str, event: TillEvent) -> Outcome:
+def _outcome(payment: PaymentRow | None, till: str, event: TillEvent) -> Outcome:
     """What becomes of an event that was not seen before."""
     if event.reference is None and payment is None:
         return Outcome.IGNORED
@@ -280,10 +283,10 @@ def _outcome(payment: rows.PaymentRow | None, till: str, event: TillEvent) -> Ou
     return Outcome.HANDLED
 
 
-def _payment_of(conn: Connection, till: str, event: TillEvent) -> rows.PaymentRow | None:
+def _payment_of(conn: Connection, till: str, event: TillEvent) -> PaymentRow | None:
     if event.reference is not None:
-        return rows.payment_by_reference(conn, event.reference)
-    return rows.payment_by_external(conn, till, event.external_id) if event.external_id else None
+        return payment_rows.payment_by_reference(conn, event.reference)
+    return payment_rows.payment_by_external(conn, till, event.external_id) if event.external_id else None
 
 
 def receive_fetched(
@@ -297,9 +300,9 @@ def receive_fetched(
     now: datetime,
 ) -> Received:
     """The second half of an event that needed a look at the till."""
-    payment = rows.payment_by_id(conn, payment_id)
+    payment = payment_rows.payment_by_id(conn, payment_id)
     outcome = Outcome.HANDLED if matches(payment, status) else Outcome.MISMATCH
-    if not rows.add_event(
+    if not payment_rows.add_event(
         conn, till, event.event_id, event.type, event.reference, outcome, body_sha256, to_micros(now)
     ):
         return Received(Outcome.DUPLICATE, payment)
@@ -308,7 +311,7 @@ def receive_fetched(
     return Received(outcome, payment)
 
 
-def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, key: str, now: datetime) -> bool:
+def settle(conn: Connection, payment: PaymentRow, status: PaymentStatus, key: str, now: datetime) -> bool:
     """Bring a payment to what the till says of it: state, ledger, fee, refunds, grant, mail. The one way there is.
 
     `status` must match (`matches`). True when something changed. Twice, in any order, at once: each fact counts once.
@@ -322,12 +325,12 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
         _grant(conn, payment.order_id, [work_id for work_id, _ in shares], key, now)
         mail.queue_paid_notice(conn, payment, now)
     if changed and status.state is PaymentState.PENDING:
-        rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
+        payment_rows.set_check(conn, payment.id, to_micros(now + FIRST_CHECK))
     if status.state in {PaymentState.FAILED, PaymentState.EXPIRED}:
         if changed:
             rows.expire_order(conn, payment.order_id)
         else:  # over before, and looked at since because its till was off: now the till has said so too
-            rows.set_check(conn, payment.id, None)
+            payment_rows.set_check(conn, payment.id, None)
     if status.state is PaymentState.PAID:
         changed |= _settle_fee(conn, payment, status, now)
         changed |= _settle_extra_fees(conn, payment, status, now)
@@ -335,15 +338,15 @@ def settle(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, ke
     return changed
 
 
-def _move(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+def _move(conn: Connection, payment: PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     if status.state is not PaymentState.PAID:
-        return rows.move_payment(conn, payment.id, status.state, status.external_id)
+        return payment_rows.move_payment(conn, payment.id, status.state, status.external_id)
     late = first_late_look(payment.till, now)
     at = None if late is None else to_micros(late)
-    return rows.set_paid(conn, payment.id, status.external_id, to_micros(now), at)
+    return payment_rows.set_paid(conn, payment.id, status.external_id, to_micros(now), at)
 
 
-def _shares(conn: Connection, payment: rows.PaymentRow) -> list[tuple[int, int]]:
+def _shares(conn: Connection, payment: PaymentRow) -> list[tuple[int, int]]:
     """(work id, weight) of the order's lines, by what each costs; alike where nothing was asked for."""
     lines = rows.lines(conn, payment.order_id)
     asked = any(amount for _, amount in lines)
@@ -356,33 +359,35 @@ def _grant(conn: Connection, order_id: int, works: Sequence[int], key: str, now:
             rows.add_grant(conn, order_id=order_id, work_id=work_id, key=key, created_at=to_micros(now))
 
 
-def _settle_fee(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
-    if status.fee is None or status.fee.minor <= 0 or not rows.set_fee(conn, payment.id, status.fee.minor):
+def _settle_fee(conn: Connection, payment: PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+    if status.fee is None or status.fee.minor <= 0 or not payment_rows.set_fee(conn, payment.id, status.fee.minor):
         return False
     _book(conn, payment, ledger.fee_entry(payment.id, payment.till, status.fee), now)
     return True
 
 
-def _settle_extra_fees(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+def _settle_extra_fees(conn: Connection, payment: PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     changed = False
     for fee in (each for each in status.extra_fees if each.amount.currency == payment.currency):
-        fee_id = rows.add_extra_fee(conn, payment.id, fee.external_id, fee.amount, to_micros(now))
+        fee_id = payment_rows.add_extra_fee(conn, payment.id, fee.external_id, fee.amount, to_micros(now))
         if fee_id is not None:
             _book(conn, payment, ledger.extra_fee_entry(fee_id, payment.till, fee.amount), now)
             changed = True
     return changed
 
 
-def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+def _settle_refunds(conn: Connection, payment: PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     if not status.refunds:
         return False
-    rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
+    payment_rows.lock_payment(conn, payment.id)  # each refund's parts hang on those before it
     changed = _undo_refunds(conn, payment, status, now)
     for refund in (each for each in status.refunds if each.done):
         kind = DISPUTE if refund.disputed else ""
-        refund_id = rows.add_refund(conn, payment.id, refund.external_id, refund.amount, to_micros(now), kind)
+        refund_id = payment_rows.add_refund(conn, payment.id, refund.external_id, refund.amount, to_micros(now), kind)
         if refund_id is not None:
-            earlier = [Money(minor, payment.currency) for minor in rows.refunds_before(conn, payment.id, refund_id)]
+            earlier = [
+                Money(minor, payment.currency) for minor in payment_rows.refunds_before(conn, payment.id, refund_id)
+            ]
             entry = ledger.refund_entry(
                 refund_id,
                 payment.till,
@@ -396,34 +401,32 @@ def _settle_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentS
     return changed
 
 
-def _undo_refunds(conn: Connection, payment: rows.PaymentRow, status: PaymentStatus, now: datetime) -> bool:
+def _undo_refunds(conn: Connection, payment: PaymentRow, status: PaymentStatus, now: datetime) -> bool:
     """Refunds that were booked and that the bank sent back since. Only a till that says so counts: one that is on its
     way may be an older answer."""
     changed = False
     for refund in (each for each in status.refunds if each.failed):
-        refund_id = rows.undo_refund(conn, payment.id, refund.external_id, to_micros(now))
+        refund_id = payment_rows.undo_refund(conn, payment.id, refund.external_id, to_micros(now))
         if refund_id is not None:
-            entry = ledger.undone_entry(refund_id, rows.postings(conn, f"refund:{refund_id}"))
-            rows.add_entry(conn, payment.order_id, entry, to_micros(now))
+            entry = ledger.undone_entry(refund_id, ledger_rows.postings(conn, f"refund:{refund_id}"))
+            ledger_rows.add_entry(conn, payment.order_id, entry, to_micros(now))
             changed = True
     return changed
 
 
-def _book(conn: Connection, payment: rows.PaymentRow, entry: ledger.Entry, now: datetime) -> None:
-    rows.add_entry(conn, payment.order_id, ledger.in_mode(entry, payment.mode), to_micros(now))
+def _book(conn: Connection, payment: PaymentRow, entry: ledger.Entry, now: datetime) -> None:
+    ledger_rows.add_entry(conn, payment.order_id, ledger.in_mode(entry, payment.mode), to_micros(now))
 
 
 # ── the creator's and the reader's own words on a payment ────────────────────────────────────────
 
 
-def confirm_by_hand(
-    conn: Connection, reference: str, received: Money | None, key: str, now: datetime
-) -> rows.PaymentRow:
+def confirm_by_hand(conn: Connection, reference: str, received: Money | None, key: str, now: datetime) -> PaymentRow:
     """The creator saw the money of a by-hand payment. `received` other than asked for becomes the payment's amount.
 
     Raises NotFound(PAYMENT_STATE), Conflict(PAYMENT_STATE) when it was confirmed before, Refused on another currency.
     """
-    payment = rows.payment_by_reference(conn, reference)
+    payment = payment_rows.payment_by_reference(conn, reference)
     if payment is None or payment.till != "by_hand":
         raise NotFound(
             Code.PAYMENT_STATE,
@@ -433,11 +436,11 @@ def confirm_by_hand(
     if received is not None and received.currency != payment.currency:
         raise Refused(Code.CURRENCY_UNKNOWN, N_("This payment is in %(currency)s."), currency=payment.currency)
     if received is not None and received != payment.amount:
-        rows.set_amount(conn, payment.id, received.minor)
-        payment = rows.payment_by_id(conn, payment.id)
+        payment_rows.set_amount(conn, payment.id, received.minor)
+        payment = payment_rows.payment_by_id(conn, payment.id)
     if not settle(conn, payment, as_asked(payment, PaymentState.PAID), key, now):
         raise Conflict(Code.PAYMENT_STATE, N_("The payment %(reference)s was confirmed before."), reference=reference)
-    return rows.payment_by_id(conn, payment.id)
+    return payment_rows.payment_by_id(conn, payment.id)
 
 
 def withdraw(conn: Connection, order_id: int, now: datetime) -> bool:
@@ -445,7 +448,7 @@ def withdraw(conn: Connection, order_id: int, now: datetime) -> bool:
 
     Raises Refused(PAYMENT_STATE) when nothing was paid or the time is over.
     """
-    paid_at = rows.last_paid_at(conn, order_id)
+    paid_at = payment_rows.last_paid_at(conn, order_id)
     if paid_at is None:
         raise Refused(Code.PAYMENT_STATE, N_("Nothing was paid here, so there is nothing to withdraw from."))
     if now > from_micros(paid_at) + WITHDRAWAL:
@@ -463,25 +466,25 @@ def withdraw(conn: Connection, order_id: int, now: datetime) -> bool:
 # ── the sweep ────────────────────────────────────────────────────────────────────────────────────
 
 
-def next_check(payment: rows.PaymentRow, now: datetime) -> datetime:
+def next_check(payment: PaymentRow, now: datetime) -> datetime:
     """When to look at an open payment again: after 2, 4, 8… minutes, at most 6 hours, and once it has expired."""
     wait: timedelta = min(FIRST_CHECK * (2 << min(payment.checks, 10)), LONGEST_CHECK)
     expires = from_micros(payment.expires_at)
     return min(now + wait, expires + timedelta(seconds=1)) if now < expires else now + wait
 
 
-def ask_again(conn: Connection, payment: rows.PaymentRow, now: datetime) -> None:
+def ask_again(conn: Connection, payment: PaymentRow, now: datetime) -> None:
     """There was no till to ask. It may be on again one day and know of money that came: look now and then, up to
     TILL_OFF after the payment's time is over."""
     wait = next_check(payment, now)
     over = wait > from_micros(payment.expires_at) + TILL_OFF
-    rows.set_check(conn, payment.id, None if over else to_micros(wait))
+    payment_rows.set_check(conn, payment.id, None if over else to_micros(wait))
 
 
-def lease_checks(conn: Connection, now: datetime, most: int) -> list[rows.PaymentRow]:
+def lease_checks(conn: Connection, now: datetime, most: int) -> list[PaymentRow]:
     """Payments to look at now, each handed to one sweep only: its next look is moved on first."""
     leased = []
-    for payment in rows.payments_to_check(conn, to_micros(now), most):
-        if rows.move_check(conn, payment.id, payment.checks, to_micros(next_check(payment, now))):
+    for payment in payment_rows.payments_to_check(conn, to_micros(now), most):
+        if payment_rows.move_check(conn, payment.id, payment.checks, to_micros(next_check(payment, now))):
             leased.append(payment)
     return leased

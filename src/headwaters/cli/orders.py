@@ -17,10 +17,10 @@ from headwaters.errands import orders, settle
 from headwaters.errands.export import Wish, orders_csv
 from headwaters.errands.house import House
 from headwaters.store import orders as order_rows
-from headwaters.store import sales as sales_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
-from headwaters.store.sales import PaymentRow
+from headwaters.store.payments import PaymentRow
 from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.words import state_words
@@ -140,7 +140,7 @@ async def _confirm(house: House, reference: str, amount: str | None) -> PaymentR
 
 
 def _payment(conn: Connection, reference: str) -> PaymentRow:
-    payment = sales_rows.payment_by_reference(conn, reference)
+    payment = payment_rows.payment_by_reference(conn, reference)
     if payment is None:
         raise NotFound(
             Code.PAYMENT_STATE,

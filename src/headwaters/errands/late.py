@@ -20,7 +20,8 @@ from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.store import late as rows
 from headwaters.store.db import Connection
-from headwaters.store.sales import PaymentRow, order_by_id
+from headwaters.store.payments import PaymentRow
+from headwaters.store.sales import order_by_id
 
 log = logging.getLogger(__name__)
 

@@ -44,12 +44,13 @@ from headwaters.errands.worker import Handler, LetGo
 from headwaters.ports import Mail
 from headwaters.store import blobs as blob_rows
 from headwaters.store import letters as letter_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import reports as report_rows
 from headwaters.store import sales as sales_rows
 from headwaters.store import studio as studio_rows
 from headwaters.store.db import Connection
 from headwaters.store.outbox import OutboxRow
-from headwaters.store.sales import PaymentRow
+from headwaters.store.payments import PaymentRow
 from headwaters.store.threads import thread_state
 from headwaters.texts import translations
 
@@ -143,8 +144,8 @@ def _told_of(conn: Connection, order_id: int, paid: int | None) -> PaymentRow | 
     """The payment that a notice speaks of: the one that was `paid`, else one that was promised by hand. What else was
     begun meanwhile is none of it."""
     if paid is not None:
-        return sales_rows.payment_by_id(conn, paid)
-    newest = sales_rows.newest_payment(conn, order_id)
+        return payment_rows.payment_by_id(conn, paid)
+    newest = payment_rows.newest_payment(conn, order_id)
     return newest if newest is not None and newest.till == BY_HAND else None
 
 

@@ -18,7 +18,7 @@ from headwaters.core.sales.references import read_reference
 from headwaters.core.sales.states import PaymentState
 from headwaters.core.sales.tills import PaymentStatus
 from headwaters.errands.house import House
-from headwaters.store import sales as rows
+from headwaters.store import payments as payment_rows
 from headwaters.store.db import Connection
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ async def look(house: House, order_id: int) -> bool:
     A till that is down, or whose key does not work any more, is no error of who looks.
     """
     changed = False
-    for payment in await house.db.read(lambda conn: rows.open_payments(conn, order_id)):
+    for payment in await house.db.read(lambda conn: payment_rows.open_payments(conn, order_id)):
         try:
             changed |= await check(house, payment)
         except HeadwatersError as error:
@@ -74,7 +74,7 @@ async def look(house: House, order_id: int) -> bool:
     return changed
 
 
-async def check(house: House, payment: rows.PaymentRow) -> bool:
+async def check(house: House, payment: payment_rows.PaymentRow) -> bool:
     """Bring one open payment to what its till says; past its time, an unpaid one expires."""
     said = await ask_till(house, payment)
     now, key = house.clock(), house.token()
@@ -94,7 +94,7 @@ async def check(house: House, payment: rows.PaymentRow) -> bool:
     return await house.db.write(run)
 
 
-async def ask_till(house: House, payment: rows.PaymentRow) -> PaymentStatus | None:
+async def ask_till(house: House, payment: payment_rows.PaymentRow) -> PaymentStatus | None:
     """What the till says; None where it is off or has another account now, so that nobody can tell yet."""
     if payment.session_id is None:
         return sales.as_asked(payment, PaymentState.OPEN)  # the till never heard of it
@@ -121,7 +121,7 @@ async def sweep(house: House) -> int:
 
 async def confirm(
     house: House, reference: str, received: Money | None = None, who: int | None = None
-) -> rows.PaymentRow:
+) -> payment_rows.PaymentRow:
     """The creator saw the money of a by-hand payment. Raises as actions.sales.confirm_by_hand."""
     now, key = house.clock(), house.token()
     wanted = read_reference(reference)

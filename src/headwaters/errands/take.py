@@ -18,6 +18,7 @@ from headwaters.core.sales.references import make_reference
 from headwaters.core.sales.states import Door, PaymentState
 from headwaters.errands.house import House
 from headwaters.ports import LocalTill, PaymentRequest, Till
+from headwaters.store import payments as payment_rows
 from headwaters.store import sales as rows
 from headwaters.store.db import Connection, ConstraintBroken
 
@@ -129,7 +130,7 @@ async def _pay(
     choice = _choice(house, till, _request(house, title, amount, reference, order.token, times))
     key = house.token()
 
-    def run(conn: Connection) -> rows.PaymentRow:
+    def run(conn: Connection) -> payment_rows.PaymentRow:
         payment = sales.pay_more(conn, order.id, amount, nonce, choice, reference, now)
         if choice.trusts:
             sales.grant_unpaid(conn, order.id, key, now)
@@ -139,7 +140,7 @@ async def _pay(
     return Taken(order.token, await _where(house, order.token, title, payment))
 
 
-async def _where(house: House, token: str, title: str, payment: rows.PaymentRow | None) -> str | None:
+async def _where(house: House, token: str, title: str, payment: payment_rows.PaymentRow | None) -> str | None:
     """The till's page for an open payment, opening it if that was not done; None: the order page."""
     if payment is None or payment.state is not PaymentState.OPEN:
         return None

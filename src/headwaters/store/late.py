@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from headwaters.core.clock import to_micros
 from headwaters.store.connection import Connection
-from headwaters.store.sales import PaymentRow, payments_where
+from headwaters.store.payments import PaymentRow, payments_where
 from headwaters.store.tables import payments
 
 

@@ -1,4 +1,4 @@
-"""Named queries of the ledger as the creator reads it: sums by month, and its lines."""
+"""Named queries of the ledger: as the creator reads it (sums by month, its lines), and of its entries."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
+from headwaters.core.sales.ledger import Entry, Posting
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Mode
 from headwaters.store.db import Connection
+from headwaters.store.inserts import adding_once, putting
 from headwaters.store.tables import (
     extra_fees,
     ledger_entries,
@@ -165,3 +167,48 @@ def _references(conn: Connection, keys: Sequence[str]) -> dict[str, str]:
             references = {int(number): str(reference) for number, reference in conn.execute(statement)}
             found |= {key: references[number] for key, number in numbers.items() if number in references}
     return found
+
+
+# ── entries ──────────────────────────────────────────────────────────────────────────────────────
+
+_ADD_ENTRY = adding_once(ledger_entries, "key", "order_id", "kind", "at")
+_PUT_POSTING = putting(ledger_postings, "entry_id", "account", "currency", "amount_minor")
+
+
+def add_entry(conn: Connection, order_id: int, entry: Entry, at: int) -> bool:
+    """Post a balanced entry, once by its key. True: now."""
+    entry_id = _ADD_ENTRY.id_if_new(conn, key=entry.key, order_id=order_id, kind=entry.kind, at=at)
+    if entry_id is None:
+        return False
+    rows = [
+        {
+            "entry_id": entry_id,
+            "account": posting.account,
+            "currency": posting.amount.currency,
+            "amount_minor": posting.amount.minor,
+        }
+        for posting in entry.postings
+    ]
+    _PUT_POSTING.many(conn, rows)
+    return True
+
+
+def postings(conn: Connection, key: str) -> list[Posting]:
+    """The postings of the entry with this key."""
+    found = conn.execute(
+        select(ledger_postings.c.account, ledger_postings.c.amount_minor, ledger_postings.c.currency)
+        .join(ledger_entries, ledger_entries.c.id == ledger_postings.c.entry_id)
+        .where(ledger_entries.c.key == key)
+        .order_by(ledger_postings.c.id)
+    )
+    return [Posting(account, Money(minor, currency)) for account, minor, currency in found]
+
+
+def balances(conn: Connection) -> list[tuple[str, str, int]]:
+    """(account, currency, minor units) of every account that moved."""
+    found = conn.execute(
+        select(ledger_postings.c.account, ledger_postings.c.currency, func.sum(ledger_postings.c.amount_minor))
+        .group_by(ledger_postings.c.account, ledger_postings.c.currency)
+        .order_by(ledger_postings.c.account, ledger_postings.c.currency)
+    )
+    return [(account, currency, int(total)) for account, currency, total in found]

@@ -9,7 +9,8 @@ from headwaters.core.sales.states import Door
 from headwaters.errands import settle
 from headwaters.errands.house import House
 from headwaters.errands.late import Looked
-from headwaters.store import sales as rows
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.web.studio.frame import SAID
 from tests.people import take_work
 from tests.web.studio.conftest import Visitor
@@ -19,7 +20,7 @@ PAID = [("practice:sales:1", "EUR", -500), ("practice:till:practice", "EUR", 500
 
 async def test_the_till_is_asked_and_its_news_are_booked_once(shop: House, alice: Visitor) -> None:
     order = await take_work(shop, Door.PAY, till="practice")
-    payment = await shop.db.read(lambda conn: rows.payment_by_reference(conn, order.reference))
+    payment = await shop.db.read(lambda conn: payment_rows.payment_by_reference(conn, order.reference))
     assert payment is not None
     shop.now.tills["practice"].decide(payment.session_id, Choice.PAY)  # type: ignore[attr-defined]
     path = f"/studio/orders/{order.id}"
@@ -28,7 +29,7 @@ async def test_the_till_is_asked_and_its_news_are_booked_once(shop: House, alice
     places = [(await alice.post(f"{path}/look", fields)).headers["Location"] for _ in range(2)]
     assert places == [f"{path}?said=looked_news", f"{path}?said=looked_same"]
     assert "The till had something new" in await alice.text(places[0])
-    assert await shop.db.read(rows.balances) == PAID
+    assert await shop.db.read(ledger_rows.balances) == PAID
 
 
 async def test_there_is_nothing_to_look_at_where_no_till_knows_more(shop: House, alice: Visitor) -> None:

@@ -17,7 +17,8 @@ from headwaters.core.sales.practice import Choice
 from headwaters.core.sales.states import Door
 from headwaters.errands import mail, practice, settle
 from headwaters.errands.house import House
-from headwaters.store import sales as sales_rows
+from headwaters.store import ledger as ledger_rows
+from headwaters.store import payments as payment_rows
 from headwaters.store import tables
 from headwaters.store.db import Connection
 from tests.people import BOB, add_work, take_work
@@ -38,7 +39,7 @@ async def found(alice: Visitor, query: str) -> list[int]:
 
 
 async def balances(house: House) -> list[tuple[str, str, int]]:
-    return await house.db.read(sales_rows.balances)
+    return await house.db.read(ledger_rows.balances)
 
 
 async def queued_links(house: House) -> int:
@@ -284,7 +285,7 @@ async def test_the_list_is_narrowed_and_the_address_keeps_it(shop: House, alice:
 
 async def test_a_tills_own_number_and_a_download_link_find_their_order(shop: House, alice: Visitor) -> None:
     order, _other = await take_work(shop, Door.PAY, till="practice"), await take_work(shop)
-    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     assert payment.session_id is not None
     assert await found(alice, f"find={payment.session_id}") == [order.id]
@@ -353,7 +354,7 @@ async def test_money_is_booked_as_given_back_once_a_form(shop: House, alice: Vis
 async def test_the_story_tells_of_letters_editions_and_mismatches(shop: House, alice: Visitor, clock: Clock) -> None:
     order = await take_work(shop, Door.PAY, till="practice", email=BOB, letter="Was it cold?")
     clock.move(hours=1)
-    payment = await shop.db.read(lambda conn: sales_rows.newest_payment(conn, order.id))
+    payment = await shop.db.read(lambda conn: payment_rows.newest_payment(conn, order.id))
     assert payment is not None
     await practise(shop, payment.session_id or "")
 
@@ -361,7 +362,7 @@ async def test_the_story_tells_of_letters_editions_and_mismatches(shop: House, a
         values = {"work_id": 1, "number": 2, "fingerprint": "x", "rights": "own", "rights_text": "1", "rights_at": 0}
         conn.execute(tables.editions.insert().values(**values, published_at=to_micros(clock()) + 1))
         told = (payment.till, "evt_odd", "payment.paid", order.reference, "mismatch", "0" * 64, to_micros(clock()))
-        sales_rows.add_event(conn, *told)
+        payment_rows.add_event(conn, *told)
 
     await shop.db.write(more)
     page = await alice.text(f"/studio/orders/{order.id}")
