@@ -16,6 +16,7 @@ from headwaters.web.studio.colophons import routes as colophon_routes
 from headwaters.web.studio.draft_pages import routes as draft_page_routes
 from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.export import routes as export
+from headwaters.web.studio.formats import routes as formats
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.launch import routes as launch
@@ -49,7 +50,7 @@ from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
 _ROOMS = (
-    *(signin, start, numbers, checklist, shop, look, address),
+    *(signin, start, numbers, checklist, shop, look, address, formats),
     *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
     *(

@@ -84,6 +84,7 @@ SAID = {
     "files_sent": N_("Everything arrived. Each file is checked now."),
     "files_picked": N_("Picked. Each file is checked now; it stays where it is until the work is published."),
     "look_kept": N_("Kept. Your pages look like this from now on."),
+    "formats_kept": N_("Kept. What is missing is made in the background."),
     "look_same": N_("It was like this already."),
     "address_noted": N_("Noted. Below is what leads your own name here."),
     "address_forgotten": N_("Forgotten. The shop stays where it is."),
