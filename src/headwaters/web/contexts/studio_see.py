@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, OrderItem, ReportItem, ThreadItem
 from headwaters.web.contexts.studio_checklist import ChecklistView
+from headwaters.web.contexts.studio_makings import Unmade
 from headwaters.web.contexts.studio_works import CopyBrought
 
 
@@ -142,6 +143,7 @@ class StartPage:
     newest: tuple[OrderItem, ...]
     has_password: bool
     damaged: tuple[DamagedItem, ...]  # works whose files are missing or changed
+    unmade: tuple[Unmade, ...]  # works of which the shop could not make something
     wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 
 
