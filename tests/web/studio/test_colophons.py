@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from headwaters.actions.shop import change_settings
 from headwaters.actions.study import add_copy_visits
 from headwaters.adapters.stamp import FileStamper
-from headwaters.errands.house import House
+from headwaters.errands.house import House, refresh
 from headwaters.errands.press import Press
 from headwaters.store import tables
 from headwaters.store import works as rows
@@ -140,3 +142,21 @@ async def test_a_new_edition_has_the_choice_too(shop: House, alice: Visitor) -> 
     page = await alice.text(f"{path}/colophon")
     assert "edition=2#pay" in page
     assert "Files of the edition before go on as they are" in page
+
+
+async def test_what_is_made_of_a_file_without_a_place_says_it(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    samples.wav(tmp_path / "River.wav", seconds=1)
+    wav = (tmp_path / "River.wav").read_bytes()
+    ref = await new_work(shop, ("River.wav", wav), ("a.txt", b"The river.\n"), **WORDS)
+    path = f"/studio/drafts/{ref}/colophon"
+    place = "This format has no standard place for it."
+    page = await alice.text(path)
+    assert f"{place} What the shop makes of it says it: FLAC, MP3, and Opus.</p>" in page
+    assert page.count("What the shop makes of it") == 1  # of a text nothing is made
+    for settings, words in (({"formats": "mp3"}, "says it: MP3.</p>"), ({"formats": "none"}, f"{place}</p>")):
+        await shop.db.write(partial(change_settings, changes=settings))
+        await refresh(shop)
+        assert words in await alice.text(path)
+    await shop.db.write(partial(change_settings, changes={"formats": "mp3", "colophon": "off"}))
+    await refresh(shop)
+    assert "What the shop makes of it" not in await alice.text(path)

@@ -188,6 +188,24 @@ def test_a_session_that_ended_elsewhere_leads_to_the_sign_in(shop: Gallery, stud
 
 
 @pytest.mark.needs("chromium")
+def test_who_throws_a_draft_away_is_not_asked_about_its_suggested_title(shop: Gallery, studio) -> None:
+    page = studio("/studio/works")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("button", name="New work").click()
+    row = "Object.assign(document.createElement('li'), {textContent: 'x'})"
+    page.evaluate(
+        f"const row = {row}; row.dataset.name = 'low_water.txt'; document.querySelector('#files-list').append(row)"
+    )
+    expect(page.get_by_label("Title")).to_have_value("Low water")
+    page.get_by_label("Your words").fill("Not for long.")
+    page.get_by_text("Throw this draft away").click()
+    page.get_by_role("button", name="Throw it away").click()
+    page.wait_for_url(re.compile(r"/studio/works\?said=discarded"))
+    assert asked == []
+
+
+@pytest.mark.needs("chromium")
 def test_the_accounts_print_without_what_is_around_them(shop: Gallery, studio) -> None:
     page = studio(ACCOUNTS)
     page.emulate_media(media="print")

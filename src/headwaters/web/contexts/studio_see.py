@@ -125,6 +125,7 @@ class NumbersPage:
     back: str  # address of the first page, with the same span and work
     going: Going
     brought: tuple[CopyBrought, ...]  # editions whose copies brought visits in that time
+    empty: bool  # nobody ever came by
 
 
 @dataclass(frozen=True, slots=True)
