@@ -54,7 +54,7 @@ async def get_colophon(request: web.Request, session: Session) -> web.Response:
     draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
     found = await look_over_draft(house, draft)
     files = tuple(_file(said, note, found.made.get(note.name, ())) for note in found.notes)
-    around = await frame(request, session, "works", "drafts")
+    around = await frame(request, session, "works", "copies")
     page = ColophonPage(around, f"/studio/drafts/{draft.ref}", files, draft.work_id is not None)
     return show(request, "colophon", page, None)
 

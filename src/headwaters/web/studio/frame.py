@@ -125,12 +125,14 @@ _SHEETS: Mapping[str, tuple[str, ...]] = {
     "kept": ("studio-people.css",),
     "password": ("studio-people.css",),
     "start": ("studio-start.css", "studio-see.css"),  # the checklist, the numbers
-    "works": ("studio-publish.css",),
+    "numbers": ("studio-see.css", "studio-numbers.css"),
+    "works": ("studio-publish.css", "studio-works.css"),
     "drafts": ("studio-publish.css", "studio-files.css"),
+    "copies": ("studio-publish.css", "studio-copies.css"),
     "orders": ("studio-sell.css",),
     "letters": ("letters.css", "studio-talk.css"),
     "money": ("studio-sell.css",),
-    "launch": ("studio-see.css", "studio-launch.css"),
+    "launch": ("studio-see.css", "studio-numbers.css", "studio-launch.css"),
     "shop": ("studio-look.css", "studio-people.css"),
 }
 
