@@ -105,8 +105,8 @@ def _kept_answer(request: web.Request, draft: DraftRow, revision: int, do: str) 
     """For the page itself a 303; for its script, which saves while one writes, the new revision."""
     if request.headers.get("Accept", "").startswith("application/json"):
         return web.json_response({"revision": revision}, headers={"Cache-Control": "no-store"})
-    if do == "more":
-        return go_to(f"/studio/drafts/{draft.ref}/more")
+    if do in {"more", "colophon"}:
+        return go_to(f"/studio/drafts/{draft.ref}/{do}")
     if do == "licences":
         return go_to(f"/studio/drafts/{draft.ref}?licences=all#f-licence")
     return go_to(f"/studio/drafts/{draft.ref}?said=draft_kept")

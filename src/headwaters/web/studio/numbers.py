@@ -84,7 +84,9 @@ async def get_tables(request: web.Request, session: Session) -> web.Response:
     back = f"{address('/studio', Span(going.span), chosen)}#going"
     empty = await request.app[HOUSE].db.read(rows.is_empty)
     copies = brought(words_of(request), await _copies(request, chosen), titled=_EDITION)
-    page = pages.NumbersPage(await frame(request, session, "start", "numbers"), back, going, copies, empty and not copies)
+    page = pages.NumbersPage(
+        await frame(request, session, "start", "numbers"), back, going, copies, empty and not copies
+    )
     return show(request, "numbers", page)
 
 
