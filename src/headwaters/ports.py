@@ -291,13 +291,15 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One plain-text mail. `message_id` is without brackets; `refuse_url` fills List-Unsubscribe (RFC 8058)."""
+    """One plain-text mail. `message_id` is without brackets; `refuse_url` fills List-Unsubscribe (RFC 8058);
+    `sender_name`: whose it is, where the server's own sender has no name."""
 
     to: str
     subject: str
     text: str
     message_id: str
     refuse_url: str | None = None
+    sender_name: str = ""
 
 
 class Mailer(Protocol):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,7 +220,8 @@ def test_an_editor_that_fails_or_writes_nothing_sends_nothing(
 
 def test_an_answer_to_an_unknown_letter_is_refused(quick_shop: Shop) -> None:
     answer = quick_shop.run("answer", "nowhere", "Hello")
-    assert answer == (1, "", "There is no such letter.\n“headwaters letters” lists them.\n")
+    command = f"headwaters letters --shop {shlex.quote(str(quick_shop.folder))}"
+    assert answer == (1, "", f"There is no such letter.\n“{command}” lists them.\n")
 
 
 def test_a_sign_in_link_is_printed(quick_shop: Shop) -> None:

@@ -145,4 +145,5 @@ def test_a_name_is_noted_before_it_is_asked_for(run: Run) -> None:
     assert "leads into a network of somebody’s own" in said["checks"][0]["error"]
     assert run("address")[1]["next"] == "http://10.0.0.1"
     (moving,) = [one for one in run("doctor")[1]["findings"] if "to become" in one["message"]]
-    assert moving["advice"] == "When it leads here (Studio, Address), run: headwaters address http://10.0.0.1"
+    assert moving["advice"].startswith("When it leads here (Studio, Address), run: headwaters address --shop ")
+    assert moving["advice"].endswith(" http://10.0.0.1")

@@ -49,7 +49,7 @@ def test_a_terminal_is_given_a_link_while_nobody_has_a_key_and_a_log_is_not(tmp_
     reader, writer = os.pipe()
     with served(shop, port, writer):
         text = said(reader)
-    assert "“headwaters signin” makes a link." in text
+    assert f"“headwaters signin --shop {shop}” makes a link." in text
     assert "/studio/in/" not in text
 
     reader, terminal = pty.openpty()

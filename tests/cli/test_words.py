@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from headwaters.cli import main
+from headwaters.cli import build_parser, main
 
 TXT = b"The river was there before the dam.\n"
 
@@ -79,3 +79,39 @@ def test_lines_to_type_hold_for_a_folder_with_spaces(tmp_path: Path, capsys: pyt
     assert f"“headwaters serve --shop '{folder}'”" in capsys.readouterr().err
     assert main(["works", "--shop", str(tmp_path / "no shop")]) == 2
     assert f"“headwaters init '{tmp_path / 'no shop'}'”" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["my shop", "100 %s", "shop"])
+def test_a_command_that_is_named_can_be_pasted(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    assert main(["init", str(folder)]) == 0
+    capsys.readouterr()
+    option = f"--shop {shlex.quote(str(folder))}"
+
+    assert main(["works", "--shop", str(folder)]) == 0
+    words = f"There is no work yet. Publish one: headwaters publish {option} FILE-OR-FOLDER --i-made-this\n"
+    assert capsys.readouterr().out == words
+
+    assert main(["retire", "nothing", "--shop", str(folder)]) == 1
+    hint = capsys.readouterr().err.splitlines()[1]
+    assert hint == f"“headwaters works {option}” lists them."
+    assert main(shlex.split(hint[1 : hint.index("”")])[1:]) == 0
+    _, found, _ = document(capsys, "retire", "nothing", "--shop", folder)
+    assert found["error"]["hint"] == hint
+
+    main(["doctor", "--shop", str(folder)])
+    out = capsys.readouterr().out
+    assert f"“headwaters settings {option} by_hand on”" in out
+    assert out.count("headwaters settings") == out.count(f"headwaters settings {option}")
+
+    monkeypatch.setenv("HEADWATERS_SHOP", str(folder))  # whoever pastes has it as well
+    assert main(["retire", "nothing"]) == 1
+    assert capsys.readouterr().err.splitlines()[1] == "“headwaters works” lists them."
+
+
+def test_all_commands_but_one_take_a_shop() -> None:
+    (commands,) = (action for action in build_parser()._actions if action.dest == "command")
+    assert isinstance(commands.choices, dict)
+    assert {name for name, one in commands.choices.items() if "--shop" not in one.format_help()} == {"init"}

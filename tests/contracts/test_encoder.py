@@ -20,8 +20,8 @@ from mutagen.id3 import ID3
 from mutagen.oggopus import OggOpus
 from PIL import Image, ImageCms
 
-from headwaters.adapters.media.child import Limits, run_child
-from headwaters.adapters.media.encoder import FfmpegEncoder
+from headwaters.adapters.media.child import Done, Limits, run_child
+from headwaters.adapters.media.encoder import FfmpegEncoder, _broken
 from headwaters.core.errors import Code, Refused
 from headwaters.core.works.makings import Skip
 from headwaters.core.works.reels import Kind, plan_film, plan_sound
@@ -387,6 +387,26 @@ async def test_a_child_that_takes_too_much_memory_or_time_ends(tmp_path: Path) -
     with pytest.raises(Refused) as refused:
         await run_child(["sleep", "60"], tmp_path, Limits(wall=1, cpu=9))
     assert "too long" in str(refused.value)
+    with pytest.raises(Refused) as refused:  # as the kernel does without memory
+        await run_child(["sh", "-c", "kill -9 $$"], tmp_path, LIMITS)
+    assert str(refused.value) == "The machine ran out of memory, and ended it."
+
+
+@pytest.mark.parametrize(
+    ("done", "kind", "message", "hint"),
+    [
+        (Done(1, b"", "Unknown encoder 'libopus'\n"), Skip, "cannot make this. It says: Unknown encoder", "Install"),
+        (Done(-11, b"", ""), Refused, "ffmpeg broke off in the middle of this file (signal 11).", "Make it yourself"),
+        (Done(1, b"", "Invalid data found\n"), Refused, "cannot be read through", "Does it play to its end?"),
+    ],
+)
+def test_each_failure_says_what_happened_and_what_to_do(
+    done: Done, kind: type[Refused], message: str, hint: str, tmp_path: Path
+) -> None:
+    error = _broken(done, Material(tmp_path / "a.wav", (), "a.wav", "audio/wav", 9, None))
+    assert type(error) is kind
+    assert message in str(error)
+    assert error.hint_text.startswith(hint)
 
 
 async def test_a_child_is_nice_and_knows_nothing_of_the_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

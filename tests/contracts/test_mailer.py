@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -143,6 +146,40 @@ async def test_a_subject_in_any_script_arrives_as_one_line(opened: Opener) -> No
     mail = sent_by(office)
     assert mail["Subject"] == "Über den Fluss Bcc: all@example.org " + "水" * 163 + "…"
     assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("Alice's films", b'"Alice\'s films" <shop@shop.example>'),
+        ('Say "hi", \\ Bob; <x@y.org>', rb'"Say \"hi\", \\ Bob; <x@y.org>" <shop@shop.example>'),
+        ("Alice\r\nBcc: all@example.org", b'"Alice Bcc: all@example.org" <shop@shop.example>'),
+        ("x" * 120, b'"' + b"x" * 120 + b'" <shop@shop.example>'),
+        ('Flüsse, "und" 🛶', None),
+        ("水" * 119 + "\N{WOMAN}", None),
+        ("", b"shop@shop.example"),
+    ],
+)
+async def test_the_shop_s_name_stands_beside_its_address(opened: Opener, name: str, header: bytes | None) -> None:
+    office, mailer = opened("none", sender="shop@shop.example")
+    await mailer.send(replace(LETTER, sender_name=name))
+    found = re.search(rb"^From: (.*(?:\r\n .*)*)\r\n", office.raw[0], re.MULTILINE)
+    assert found is not None
+    assert header in {None, found[1]}
+    assert office.raw[0].isascii()
+    words, _, address = found[1].decode().rpartition(" ")
+    if header is None:
+        assert str(make_header(decode_header(words))) == name
+        assert all(len(line) <= 76 for line in found[0].decode().splitlines())
+    mail = sent_by(office)
+    assert [one.addr_spec for one in mail["From"].addresses] == [address.strip("<>")] == ["shop@shop.example"]
+    assert (mail["Bcc"], mail["Subject"]) == (None, LETTER.subject)
+
+
+async def test_a_name_in_the_configuration_goes_before_the_shop_s(opened: Opener) -> None:
+    office, mailer = opened("none")
+    await mailer.send(replace(LETTER, sender_name="Alice's films"))
+    assert sent_by(office)["From"] == "Mara Lindqvist <mara@shop.example>"
 
 
 @pytest.mark.parametrize(

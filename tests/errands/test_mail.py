@@ -87,6 +87,7 @@ async def test_the_reader_gets_the_pages_address_and_a_way_to_refuse(shop: House
     await work_off(shop)
     (message,) = post_office.to(BOB)
     assert message["Subject"] == "High Water: your page"
+    assert message["From"] == "Alice's films <shop@shop.example>"
     refuse = re.fullmatch(r"<(https://shop\.example/mail/refuse/[\w.-]+)>", message["List-Unsubscribe"])
     assert refuse is not None
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -22,6 +22,7 @@ from tests.support.house import Clock, build_house
 from tests.support.makings import made, makings, path_of, published
 
 S = MakingState
+NEVER_ENDED = "It was begun again and again, and never ended. Look into the shop’s log before you try again."
 
 
 def workshop(house: House, make: Maker, lane: Lane = Lane.QUICK) -> Workshop:
@@ -220,7 +221,7 @@ async def test_what_ends_every_process_is_given_up(house: House, clock: Clock, t
         clock.now += LEASE
     assert await house.db.write(lambda conn: take_making(conn, names, clock())) is None
     (first, _) = await makings(house, "river")
-    assert (first.state, first.error) == (S.FAILED, "It was begun again and again, and never ended.")
+    assert (first.state, first.error) == (S.FAILED, NEVER_ENDED)
 
 
 async def test_a_maker_opens_the_original_and_gives_files(house: House, tmp_path: Path) -> None:

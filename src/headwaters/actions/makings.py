@@ -75,7 +75,7 @@ def take_making(conn: Connection, recipes: Collection[str], now: datetime) -> Ma
     while (found := rows.next_due(conn, recipes, to_micros(now), lease)) is not None:
         if not is_spent(found.attempts):
             return rows.by_id(conn, found.id) if rows.take(conn, found, to_micros(now)) else None
-        why = N_("It was begun again and again, and never ended.")
+        why = N_("It was begun again and again, and never ended. Look into the shop’s log before you try again.")
         rows.move(conn, found.id, MakingState.FAILED, (found.state,), to_micros(now), error=why)
     return None
 

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from headwaters.core.clock import to_micros
 from headwaters.core.deeds import Deed, What
+from headwaters.core.errors import N_, Code, Conflict
 from headwaters.core.letters import one_line
+from headwaters.core.look import merge
 from headwaters.core.shop import KEYS, SECRET_KEYS, Settings, check_setting
 from headwaters.core.shop_marks import Mark
 from headwaters.store import shop as rows
@@ -69,6 +71,28 @@ def change_settings_as(conn: Connection, changes: Mapping[str, str], who: int | 
                 conn, Deed(who, What.SETTINGS_CHANGED, f"setting:{key}", told(key, before[key], value)), to_micros(now)
             )
     return changed
+
+
+def change_usual(
+    conn: Connection, typed: Mapping[str, str], started: Mapping[str, str], who: int | None, now: datetime
+) -> bool:
+    """Keep what a form of settings changes, all or nothing; whether that was anything. `started`: the marks
+    (core.look.mark) of what it began with; what it left as it found it stays as it is by now.
+
+    Raises Conflict(SETTING_CHANGED) where somebody else changed the same to something else; Refused(SETTING_INVALID).
+    """
+    rows.lock_catalogue(conn)
+    checked = {key: check_setting(key, value) for key, value in typed.items()}
+    merged = merge(checked, started, present_settings(conn))
+    if merged.contested:
+        raise Conflict(
+            Code.SETTING_CHANGED,
+            N_("Somebody else changed this while your form was open, so nothing was kept."),
+            hint=N_("Below is what is there now. Change it again, if you still want to."),
+            field=merged.contested[0],
+            keys=merged.contested,
+        )
+    return bool(change_settings_as(conn, merged.changes, who, now))
 
 
 def told(key: str, before: str, after: str) -> dict[str, str]:

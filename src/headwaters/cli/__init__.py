@@ -13,6 +13,7 @@ from importlib import import_module
 
 from headwaters import __version__
 from headwaters.cli._tools import Parser, tell_person, tell_program
+from headwaters.cli._words import keep_shop
 from headwaters.core.errors import HeadwatersError, WrongUse
 from headwaters.texts import translations
 
@@ -76,7 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
+        keep_shop(None)
         args = build_parser(arguments[0] if arguments else None).parse_args(arguments)
+        keep_shop(getattr(args, "shop", None))
         return int(args.run(args))
     except HeadwatersError as error:
         tell = tell_program if "--json" in arguments else tell_person

@@ -13,14 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from headwaters.cli._words import _, error_text, hint_text
 from headwaters.config import KEY_NAME, PREFIX, load_config
 from headwaters.core.errors import N_, Code, HeadwatersError, WrongUse
 from headwaters.errands.house import House
-from headwaters.texts import error_text, hint_text, translations
 from headwaters.wiring import furnish
 
 T = TypeVar("T")
-_ = translations("en").gettext
 
 
 class Parser(argparse.ArgumentParser):

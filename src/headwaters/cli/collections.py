@@ -12,14 +12,12 @@ from urllib.parse import quote
 from headwaters.actions import collections as verbs
 from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, NotFound, WrongUse
 from headwaters.errands.house import House
 from headwaters.store import collections as rows
 from headwaters.store.db import Connection
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _, error_text
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.names import shown
@@ -21,9 +22,7 @@ from headwaters.errands.stamping import Note
 from headwaters.store.copy_visits import CopyLine, copies_of
 from headwaters.store.db import Connection
 from headwaters.store.works import WorkRow, work_at
-from headwaters.texts import error_text, translations
 
-_ = translations("en").gettext
 _AS_THE_SHOP = "shop"
 
 

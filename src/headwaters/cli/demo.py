@@ -8,14 +8,12 @@ import sys
 from pathlib import Path
 
 from headwaters.cli._tools import Command, open_house
+from headwaters.cli._words import _, keep_shop
 from headwaters.cli.serve import add_listening, serve_until_told
 from headwaters.cli.signin import signin_link
 from headwaters.config import KEY_NAME
 from headwaters.errands.demo import make_demo
 from headwaters.errands.init import NewShop, make_shop
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +24,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run_demo(args: argparse.Namespace) -> int:
     """Make the demo's shop where there is none, and serve it."""
     args.shop = args.shop or Path("headwaters-demo")
+    keep_shop(args.shop)
 
     async def run() -> int:
         if not (args.shop / KEY_NAME).is_file():

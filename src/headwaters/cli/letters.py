@@ -14,6 +14,7 @@ from typing import Any
 from headwaters.actions import letters as verbs
 from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say, utc
+from headwaters.cli._words import _
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 from headwaters.core.letters import LONGEST_LETTER, Author, Tray, Way, fill_saved, one_line
@@ -23,9 +24,7 @@ from headwaters.store import letters as rows
 from headwaters.store import sales as sales_rows
 from headwaters.store import saved as saved_rows
 from headwaters.store.db import Connection
-from headwaters.texts import translations
 
-_ = translations("en").gettext
 MOST = 10_000
 
 

@@ -6,14 +6,12 @@ import argparse
 from pathlib import Path
 
 from headwaters.cli._tools import Command, in_house, say, shop_dir
+from headwaters.cli._words import _, error_text
 from headwaters.core.errors import N_, Code, Refused, WrongUse
 from headwaters.errands import address, look
 from headwaters.errands.house import House
 from headwaters.errands.themes import Found, all_themes, load_theme, read_theme
 from headwaters.store.shop import read_settings
-from headwaters.texts import error_text, translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from headwaters.actions.deeds import noted
 from headwaters.actions.makings import stop_makings, try_again
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.works.formats import TITLES
@@ -19,8 +20,6 @@ from headwaters.store.makings import MakingLine, lines
 from headwaters.store.works import work_at
 from headwaters.texts import translations
 from headwaters.web.format import formats
-
-_ = translations("en").gettext
 
 _STATES = {
     MakingState.WAITING: _("waits"),

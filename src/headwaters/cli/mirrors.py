@@ -9,6 +9,7 @@ from typing import Any
 from headwaters.actions import mirrors as verbs
 from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say, utc
+from headwaters.cli._words import _
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
@@ -18,9 +19,6 @@ from headwaters.errands.mirrors import check_work
 from headwaters.store import mirrors as rows
 from headwaters.store import works
 from headwaters.store.mirrors import MirrorRow
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,17 +8,15 @@ from typing import Any
 
 from headwaters.cli._tables import print_table, start_of
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.states import Mode
 from headwaters.errands import tills
 from headwaters.errands.export import ledger_csv
 from headwaters.errands.house import House
 from headwaters.store.ledger import MonthSums
-from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.money_words import stripe_troubles
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.study.launches import read_time
 from headwaters.core.study.spans import Span, Step, Window, cut, window_of
@@ -15,12 +16,10 @@ from headwaters.errands.house import House
 from headwaters.store import numbers as rows
 from headwaters.store.db import Connection
 from headwaters.store.numbers import Going
-from headwaters.texts import translations
 from headwaters.web.format import Format, formats
 from headwaters.web.studio import going as words
 from headwaters.web.studio.numbers import countries_csv, numbers_csv, origins_csv
 
-_ = translations("en").gettext
 _TABLES = ("days", "origins", "countries")
 
 

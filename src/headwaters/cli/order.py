@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.sales.money import plain
 from headwaters.errands import late, orders
@@ -15,13 +16,10 @@ from headwaters.store import orders as rows
 from headwaters.store.counts import downloads_of
 from headwaters.store.db import Connection
 from headwaters.store.studio import OrderStory, order_story
-from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.frame import SAID
 from headwaters.web.studio.story import Besides, story
 from headwaters.web.studio.words import state_words
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from headwaters.cli._tables import print_table, start_of
 from headwaters.cli._tools import Command, in_house, say, utc
+from headwaters.cli._words import _
 from headwaters.core.errors import N_, Code, NotFound, WrongUse
 from headwaters.core.sales.doors import check_amount
 from headwaters.core.sales.finding import Narrow, Which, read_days, read_wanted
@@ -21,11 +22,9 @@ from headwaters.store import payments as payment_rows
 from headwaters.store import studio as rows
 from headwaters.store.db import Connection
 from headwaters.store.payments import PaymentRow
-from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.words import state_words
 
-_ = translations("en").gettext
 MOST = 10_000
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from headwaters.actions import people as verbs
 from headwaters.actions.people import Wanted
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.deeds import Room, room_of
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.people import CREATOR, Kind, Right, Standing, contributor, read_rights, rights_text
@@ -20,13 +21,11 @@ from headwaters.store import signin as signin_rows
 from headwaters.store.db import Connection
 from headwaters.store.people import Presence
 from headwaters.store.signin import CreatorRow
-from headwaters.texts import translations
 from headwaters.web.format import formats
 from headwaters.web.studio.log import deed_words, who_words
 from headwaters.web.studio.log_words import details_words
 from headwaters.web.studio.people import state_words
 
-_ = translations("en").gettext
 MOST = 10_000
 MACHINE = "machine"  # in “log --who”: what was done on the shop's machine
 

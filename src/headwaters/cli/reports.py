@@ -8,6 +8,7 @@ from typing import Any
 from headwaters.actions import reports as verbs
 from headwaters.actions.deeds import noted
 from headwaters.cli._tools import Command, in_house, say, utc
+from headwaters.cli._words import _
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
@@ -15,9 +16,6 @@ from headwaters.errands.house import House
 from headwaters.store import reports as rows
 from headwaters.store.db import Connection
 from headwaters.store.reports import EntryRow, ReportRow
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 Told = tuple[ReportRow, list[EntryRow]]
 

@@ -7,11 +7,9 @@ import argparse
 from headwaters.actions.deeds import noted
 from headwaters.actions.samples import withdraw_sample
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.deeds import Deed, What
 from headwaters.errands.house import House
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

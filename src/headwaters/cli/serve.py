@@ -11,14 +11,12 @@ import signal
 import sys
 
 from headwaters.cli._tools import Command, open_house
+from headwaters.cli._words import _
 from headwaters.config import note_address
 from headwaters.errands.house import House
 from headwaters.errands.signin import make_link, nobody_has_a_key
-from headwaters.texts import translations
 from headwaters.web.app import listen
 from headwaters.web.app import serve as answer
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from headwaters.cli._tools import Command, in_house, say, shop_dir
+from headwaters.cli._words import _, filled
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
 from headwaters.core.shop import DOCS, KEYS, SECRET_KEYS, masked
@@ -19,10 +20,7 @@ from headwaters.errands.init import NewShop, make_shop
 from headwaters.errands.look import check_theme_name
 from headwaters.errands.settings import change_settings, locked_secrets, open_secret
 from headwaters.store.shop import read_settings
-from headwaters.texts import translations
 from headwaters.wiring import furnish
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,9 +51,6 @@ def run_init(args: argparse.Namespace) -> int:
     return 0
 
 
-_LOCKED = _("(sealed with another key than the one in shop.key; “headwaters doctor” tells what to do)")
-
-
 def run_settings(args: argparse.Namespace) -> int:
     """List the settings, show one, or change one."""
     if args.key is not None and args.key not in KEYS:
@@ -79,7 +74,8 @@ async def _read(house: House) -> dict[str, str]:
     rows = await house.db.read(read_settings)
     shown = {key: rows.get(key, str(getattr(house.now.settings, key))) for key in KEYS}
     locked = locked_secrets(house)
-    return shown | {key: _LOCKED if key in locked else masked(open_secret(house, key)) for key in SECRET_KEYS}
+    sealed = _("(sealed with another key than the one in shop.key; “headwaters doctor” tells what to do)")
+    return shown | {key: sealed if key in locked else masked(open_secret(house, key)) for key in SECRET_KEYS}
 
 
 def _change(args: argparse.Namespace) -> int:
@@ -109,8 +105,8 @@ _MARKS = {Health.GOOD: "✓", Health.LOOK: "!", Health.BAD: "✗"}
 
 
 def _line(finding: Finding) -> str:
-    text = f"{_MARKS[finding.health]} {finding.about}: {_(finding.message) % finding.values}"
-    return f"{text}\n    {_(finding.advice) % finding.values}" if finding.advice else text
+    text = f"{_MARKS[finding.health]} {finding.about}: {filled(finding.message, finding.values)}"
+    return f"{text}\n    {filled(finding.advice, finding.values)}" if finding.advice else text
 
 
 def run_doctor(args: argparse.Namespace) -> int:
@@ -120,8 +116,8 @@ def run_doctor(args: argparse.Namespace) -> int:
         {
             "about": finding.about,
             "health": finding.health.value,
-            "message": finding.message % finding.values,
-            "advice": finding.advice % finding.values,
+            "message": filled(finding.message, finding.values),
+            "advice": filled(finding.advice, finding.values) if finding.advice else "",
         }
         for finding in findings
     ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.core.signin import LINK_LIVES
 from headwaters.errands.house import House
 from headwaters.errands.signin import make_link
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

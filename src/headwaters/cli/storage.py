@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _, error_text
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import N_, Code, HeadwatersError, WrongUse
 from headwaters.errands import integrity, storage
@@ -20,9 +21,7 @@ from headwaters.store import blobs as rows
 from headwaters.store.blobs import FaultRow
 from headwaters.store.db import Connection
 from headwaters.store.works import uses_of, work_at
-from headwaters.texts import error_text, translations
 
-_ = translations("en").gettext
 MONTH = timedelta(days=30)
 EVERY = 0.5  # seconds between two lines of progress
 

@@ -13,6 +13,7 @@ from headwaters.actions import threads as verbs
 from headwaters.actions.deeds import noted
 from headwaters.actions.notices import NOTICE_KEYS, change_notices
 from headwaters.cli._tools import Command, in_house, say
+from headwaters.cli._words import _
 from headwaters.cli.letters import letter_json, letter_text
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, NotFound, WrongUse
@@ -25,9 +26,6 @@ from headwaters.store import sales as sales_rows
 from headwaters.store import saved as saved_rows
 from headwaters.store.db import Connection
 from headwaters.store.threads import ThreadState, thread_state
-from headwaters.texts import translations
-
-_ = translations("en").gettext
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from headwaters.actions.deeds import noted
 from headwaters.actions.works import Change, order_works, restore_work, retire_work, withhold_work
 from headwaters.cli._tools import Command, error_data, in_house, say, utc
+from headwaters.cli._words import _, error_text, hint_text
 from headwaters.cli.colophon import add_choices, after_words, choices, note_json, tell_findings
 from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
@@ -24,10 +25,8 @@ from headwaters.errands.gather import Failure
 from headwaters.errands.house import House
 from headwaters.errands.publish import Keep, Manner, Outcome, Progress, publish, work_address
 from headwaters.store.works import WorkLine, list_works
-from headwaters.texts import error_text, hint_text, translations
+from headwaters.texts import translations
 from headwaters.web.format import formats
-
-_ = translations("en").gettext
 
 _OPTIONS = {
     "title": _("what the work is called"),

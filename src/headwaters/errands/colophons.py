@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from headwaters.actions.deeds import noted
 from headwaters.actions.works import Publication, choose_colophon, find_work
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import Refused
+from headwaters.core.works.formats import SUBTITLES, wished_formats
 from headwaters.core.works.forms import COPIES, understood
 from headwaters.core.works.manifest import Given
+from headwaters.core.works.media import format_by_name
 from headwaters.core.works.slugs import slug_from
-from headwaters.core.works.stamps import wants_colophon
+from headwaters.core.works.stamps import gets_colophon, wants_colophon
 from headwaters.core.works.uploads import UploadState
 from headwaters.errands import uploads
 from headwaters.errands.drafts import assemble, kept_files
@@ -59,7 +61,15 @@ async def _attempt(house: House, plan: Plan | Failure) -> Looked | Failure:
     return Looked(plan.place, keeping.newest.number + 1, tuple(keeping.notes))
 
 
-async def look_over_draft(house: House, draft: DraftRow) -> tuple[Note, ...]:
+@dataclass(frozen=True, slots=True)
+class DraftLook:
+    """The files of a draft. `made`: of a file, by its name, the recipes whose files say where they come from."""
+
+    notes: tuple[Note, ...] = ()
+    made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+async def look_over_draft(house: House, draft: DraftRow) -> DraftLook:
     """The files of a draft that are here, however unfinished it is, as they would be published now."""
     here = [file for file in await uploads.files_of(house, draft.id) if file.state is UploadState.HERE]
     before = await kept_files(house, draft)
@@ -74,14 +84,26 @@ async def look_over_draft(house: House, draft: DraftRow) -> tuple[Note, ...]:
     facts = facts_for(house, details, slug, newest.number + 1) if wanted else None
     wants = StampWish(clean=bool(said.remove_private))
 
-    def look() -> tuple[Note, ...]:
+    def look() -> DraftLook:
         plan = assemble(draft, said, here, before)
-        return tuple(examine(house, file, facts, wants, Keep.COPY) for file in plan.files)
+        notes = tuple(examine(house, file, facts, wants, Keep.COPY) for file in plan.files)
+        names = [file.name for file in plan.files if gets_colophon(file.role)]
+        return DraftLook(notes, _made(names, details.formats or house.now.settings.formats) if facts else {})
 
     try:
         return await asyncio.to_thread(look)
     except Refused:
-        return ()
+        return DraftLook()
+
+
+def _made(names: Sequence[str], formats: str) -> dict[str, tuple[str, ...]]:
+    """What is made of each, by its name; subtitles have no place for words about them."""
+    kinds = {name: found.media_type for name in names if (found := format_by_name(name))}
+    wished = {
+        name: wished_formats(name, kind, [other for other in names if other != name], formats)
+        for name, kind in kinds.items()
+    }
+    return {name: tuple(recipe for recipe in recipes if recipe != SUBTITLES) for name, recipes in wished.items()}
 
 
 async def choose(house: House, slug: str, colophon: str, who: int | None) -> bool:

@@ -270,7 +270,8 @@ def write_mail(house: House, letter: Letter, key: str) -> Mail:
     template = _environment(settings.language).get_template(f"mail/{letter.template}.txt")
     shared = {"sign": sign_of(settings), "shop_url": house.config.url, "refuse_url": refuse_url}
     subject, _, text = template.render(**shared, **letter.values).strip().partition("\n")
-    return Mail(letter.to, subject.strip(), text.strip() + "\n", _message_id(house, key), refuse_url)
+    whose = settings.name or settings.creator
+    return Mail(letter.to, subject.strip(), text.strip() + "\n", _message_id(house, key), refuse_url, whose)
 
 
 def _message_id(house: House, key: str) -> str:

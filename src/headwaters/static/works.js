@@ -5,10 +5,15 @@
   const fill = (text, values) => text.replace(/\[(\w+)\]/g, (_, name) => values[name]);
 
   // What was typed is not lost by a wrong click.
+  // What this script put there is nobody's loss, and who throws a draft away is not asked about it.
   let dirty = false;
+  let timer = 0; // until a draft saves itself
   for (const form of document.querySelectorAll("form[data-guard]")) {
-    form.addEventListener("input", () => { dirty = true; });
+    form.addEventListener("input", (event) => { dirty ||= event.isTrusted; });
     form.addEventListener("submit", (event) => { if (!event.submitter?.hasAttribute("formtarget")) dirty = false; });
+  }
+  for (const form of document.querySelectorAll("form[data-away]")) {
+    form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
   }
   addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
@@ -38,7 +43,6 @@
   // A draft saves itself while one writes.
   const draft = $("draft");
   const saved = $("saved");
-  let timer = 0;
   let busy = null;
   const save = async () => {
     const fields = new URLSearchParams(new FormData(draft));

@@ -347,6 +347,30 @@ _MADE_SIZE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FailedRow:
+    """A work of whose newest edition something could not be made."""
+
+    slug: str
+    title: str
+    count: int
+
+
+def failed(conn: Connection) -> tuple[FailedRow, ...]:
+    """Works with makings that failed, as far as holders get them."""
+    number = select(func.max(editions.c.number)).where(editions.c.work_id == works.c.id)
+    query = (
+        select(works.c.slug, works.c.title, func.count())
+        .join(editions, editions.c.work_id == works.c.id)
+        .join(makings, makings.c.edition_id == editions.c.id)
+        .where(makings.c.state == MakingState.FAILED.value, works.c.state != WorkState.WITHHELD.value)
+        .where(editions.c.number == number.correlate(works).scalar_subquery())
+        .group_by(works.c.id, works.c.slug, works.c.title)
+        .order_by(works.c.id)
+    )
+    return tuple(FailedRow(*row) for row in conn.execute(query))
+
+
 def lines(conn: Connection, slug: str | None = None) -> list[MakingLine]:
     """The makings of a work's newest edition, or of all works', as they were queued."""
     origin = files.alias()

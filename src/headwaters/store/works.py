@@ -474,6 +474,21 @@ def list_works(conn: Connection) -> tuple[WorkLine, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnFormatsRow:
+    """A work with a choice of formats of its own."""
+
+    slug: str
+    title: str
+    formats: str
+
+
+def own_formats(conn: Connection) -> tuple[OwnFormatsRow, ...]:
+    """Works whose formats are not the shop's usual ones, as the first page has them."""
+    query = select(works.c.slug, works.c.title, works.c.formats).where(works.c.formats != "")
+    return tuple(OwnFormatsRow(*row) for row in conn.execute(query.order_by(*IN_ORDER)))
+
+
+@dataclass(frozen=True, slots=True)
 class ThumbRow:
     """The smallest picture of a work."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from headwaters.actions.shop import change_settings
 from headwaters.actions.study import add_copy_visits
 from headwaters.adapters.stamp import FileStamper
-from headwaters.errands.house import House
+from headwaters.errands.house import House, refresh
 from headwaters.errands.press import Press
 from headwaters.store import tables
 from headwaters.store import works as rows
@@ -47,6 +49,7 @@ async def test_beside_an_upload_stands_what_it_tells(shop: House, alice: Visitor
     ref = await draft_of(shop)
     page = await alice.text(f"/studio/drafts/{ref}")
     assert "It tells 4 things that you may not mean to publish" in page
+    assert page.count('<button form="draft" class="link fine" name="do" value="more">Leave it out of the copies') == 1
     for line in (
         "Where it was made: 53.55060, 9.99370 (Exif GPS)",
         "A device’s serial number: SN 4711 (Exif BodySerialNumber)",
@@ -66,7 +69,11 @@ async def test_what_the_files_will_say_is_shown_before_and_after(
 ) -> None:
     ref = await draft_of(shop, licence="CC-BY-4.0")
     path = f"/studio/drafts/{ref}/colophon"
-    assert path in await alice.text(f"/studio/drafts/{ref}/more")
+    draft = f"/studio/drafts/{ref}"
+    fields = {**await alice.hidden(f"{draft}/more"), "by": "Alice", "remove_private": "on"}
+    answer = await alice.post(draft, {**fields, "part": "more", "do": "colophon"})  # what was ticked is kept first
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (await look(shop, ref)).form["remove_private"] == "on"
     page = await alice.text(path)
     for text in (
         "http://shop.example/w/low-water?from=copy&amp;edition=1#pay",
@@ -140,3 +147,21 @@ async def test_a_new_edition_has_the_choice_too(shop: House, alice: Visitor) -> 
     page = await alice.text(f"{path}/colophon")
     assert "edition=2#pay" in page
     assert "Files of the edition before go on as they are" in page
+
+
+async def test_what_is_made_of_a_file_without_a_place_says_it(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    samples.wav(tmp_path / "River.wav", seconds=1)
+    wav = (tmp_path / "River.wav").read_bytes()
+    ref = await new_work(shop, ("River.wav", wav), ("a.txt", b"The river.\n"), **WORDS)
+    path = f"/studio/drafts/{ref}/colophon"
+    place = "This format has no standard place for it."
+    page = await alice.text(path)
+    assert f"{place} What the shop makes of it says it: FLAC, MP3, and Opus.</p>" in page
+    assert page.count("What the shop makes of it") == 1  # of a text nothing is made
+    for settings, words in (({"formats": "mp3"}, "says it: MP3.</p>"), ({"formats": "none"}, f"{place}</p>")):
+        await shop.db.write(partial(change_settings, changes=settings))
+        await refresh(shop)
+        assert words in await alice.text(path)
+    await shop.db.write(partial(change_settings, changes={"formats": "mp3", "colophon": "off"}))
+    await refresh(shop)
+    assert "What the shop makes of it" not in await alice.text(path)

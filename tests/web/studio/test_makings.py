@@ -8,6 +8,7 @@ from pathlib import Path
 
 from headwaters.core.works.makings import MakingState
 from headwaters.errands.house import House
+from headwaters.store import tables
 from headwaters.store import works as rows
 from tests.support import samples
 from tests.support.makings import makings, pretend_formats, published
@@ -49,8 +50,9 @@ async def test_stopped_and_tried_again(shop: House, alice: Visitor, tmp_path: Pa
     assert (await states(shop))["mp3"] == (S.SKIPPED, "You stopped it.")
     assert (await states(shop))["opus"] == (S.WAITING, "")
     assert re.search(r"MP3 +Try again +MP3 +The music : You stopped it\.", await section(alice))
-    await alice.send(PATH, f"{PATH}/makings", again="mp3")
-    await alice.send(PATH, f"{PATH}/makings", again="mp3")
+    for said in ("made_elsewhere", "made_already"):  # the tests’ shop makes nothing by itself
+        answer = await alice.send(PATH, f"{PATH}/makings", again="mp3")
+        assert answer.headers["Location"] == f"{PATH}/files?said={said}#made"
     assert (await states(shop))["mp3"] == (S.WAITING, "")
     told = [deed for deed, _ in await deeds(shop)]
     assert told[-2:] == ["work.making_stopped", "work.made_again"]  # what changed nothing is not told
@@ -80,3 +82,32 @@ async def test_a_works_own_choice(shop: House, alice: Visitor, tmp_path: Path) -
     assert (await alice.post(PATH, {**fields, "own_formats": ""})).status == 303
     assert (await shop.db.read(lambda conn: rows.work_at(conn, "river"))).details.formats == ""
     assert set(await states(shop)) == {"flac", "mp3", "opus"}
+
+
+async def end(shop: House, state: MakingState, error: str, recipe: str = "mp3") -> None:
+    """An attempt at it ended like this."""
+    mine = tables.makings.c.recipe == recipe
+    values = {"state": state.value, "error": error, "attempts": 1}
+    await shop.db.write(lambda conn: conn.execute(tables.makings.update().where(mine).values(**values)))
+
+
+async def test_the_first_page_says_that_something_could_not_be_made(
+    shop: House, alice: Visitor, tmp_path: Path
+) -> None:
+    await publish_river(shop, tmp_path)
+    await end(shop, S.SKIPPED, "The original is that already.")
+    assert "could not make everything" not in await alice.text("/studio")
+    await end(shop, S.FAILED, "It took too long, and was ended.")
+    await end(shop, S.FAILED, "It took too long, and was ended.", "opus")
+    page = await alice.text("/studio")
+    assert f'<a href="{PATH}/files#made">River</a>: 2 could not be made' in page
+    assert re.search(r"MP3 +Try again +MP3 +The music : It took too long, and was ended\.", await section(alice))
+
+
+async def test_what_is_tried_again_by_itself_says_why_and_when(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    await publish_river(shop, tmp_path)
+    await end(shop, S.WAITING, "The disk is nearly full, so nothing more is made for now. Make room on it.")
+    assert re.search(r"MP3 +1 waits .*Make room on it\. It is tried again by itself: \w+ \d", await section(alice))
+    for said in ("making_stopped", "making_over"):
+        answer = await alice.send(PATH, f"{PATH}/makings", stop="mp3")
+        assert answer.headers["Location"] == f"{PATH}/files?said={said}#made"

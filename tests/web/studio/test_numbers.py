@@ -58,6 +58,16 @@ async def say(shop: House, order: Order, word: str = "", country: str | None = N
     await shop.db.write(change)
 
 
+async def test_a_new_shop_has_words_and_no_table_of_zeros(shop: House, alice: Visitor) -> None:
+    page = await alice.text("/studio/numbers")
+    assert "There is nothing to count yet." in page
+    assert "<table" not in page
+    await take_work(shop)
+    page = await alice.text("/studio/numbers")
+    assert "There is nothing to count yet." not in page
+    assert '<table class="numbers">' in page
+
+
 async def test_copies_money_and_letters_in_plain_words(shop: House, alice: Visitor, clock: Clock) -> None:
     await take_work(shop, Door.CANT_PAY, letter="Dear Alice")
     clock.move(days=40)

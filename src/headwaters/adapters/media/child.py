@@ -19,6 +19,7 @@ from pathlib import Path
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.makings import Skip
 
+MAKE_IT_YOURSELF = N_("Make it yourself, and publish it beside the original.")
 GIGABYTE = 1 << 30
 SPARE = 256 << 20  # bytes of the disk that are let alone: orders go on, whatever is made
 _LIMITED = Path(__file__).with_name("limited.py")
@@ -185,13 +186,17 @@ def _check(done: Done) -> None:
     """What the limits did. Raises Skip, Refused(NOT_MADE | DISK_FULL)."""
     if done.code == -signal.SIGXFSZ or "File too large" in done.said:
         raise _too_large()
-    if done.code in {-signal.SIGXCPU, -signal.SIGKILL}:
+    if done.code == -signal.SIGXCPU:
         raise _too_long()
+    if done.code == -signal.SIGKILL:  # not by us, who say why: by the machine, with which it is the first to go
+        message = N_("The machine ran out of memory, and ended it.")
+        hint = N_("Try again when less is going on there; if it stays, the machine is too small for this file.")
+        raise Refused(Code.NOT_MADE, message, hint=hint)
     if done.code and "No space left on device" in done.said:
         raise _disk_full()
     if done.code and ("Cannot allocate memory" in done.said or "MemoryError" in done.said):
         message = N_("It takes more memory than the shop gives to one file.")
-        raise Refused(Code.NOT_MADE, message, hint=N_("Publish a smaller copy of it beside it."))
+        raise Refused(Code.NOT_MADE, message, hint=MAKE_IT_YOURSELF)
 
 
 def _too_large() -> Skip:
@@ -200,11 +205,13 @@ def _too_large() -> Skip:
 
 def _too_long() -> Refused:
     message = N_("It took too long, and was ended.")
-    return Refused(Code.NOT_MADE, message, hint=N_("Is the file whole? Does it play to its end?"))
+    hint = N_("Try again when the machine has less to do; or make it yourself, and publish it beside the original.")
+    return Refused(Code.NOT_MADE, message, hint=hint)
 
 
 def _disk_full() -> Refused:
-    return Refused(Code.DISK_FULL, N_("The disk is nearly full, so nothing more is made for now."))
+    message, hint = N_("The disk is nearly full, so nothing more is made for now."), N_("Make room on it.")
+    return Refused(Code.DISK_FULL, message, hint=hint)
 
 
 def last_line(said: str, hidden: Sequence[str] = ()) -> str:

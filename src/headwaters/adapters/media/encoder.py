@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from headwaters.adapters.media.child import GIGABYTE, Done, Limits, last_line, run_child
+from headwaters.adapters.media.child import GIGABYTE, MAKE_IT_YOURSELF, Done, Limits, last_line, run_child
 from headwaters.adapters.media.lengths import ffmpeg_program
 from headwaters.adapters.media.probing import read_probe
 from headwaters.adapters.media.tags import write_tags
@@ -58,6 +58,15 @@ _TO_LIGHT = (
 )
 _MOST_SUBTITLES = 20_000_000  # bytes
 _LONGEST = 48 * 3600.0  # seconds of work on one film
+# What ffmpeg says when it was built without what a format takes.
+_LACKS = (
+    "Unknown encoder",
+    "Encoder not found",
+    "Error selecting an encoder",
+    "Unrecognized option",
+    "No such filter",
+    "is not a suitable output",
+)
 _CUT_SHORT = 0.95  # of its length: what ends earlier was cut off
 
 
@@ -251,9 +260,18 @@ def _clock(seconds: float) -> str:
 
 
 def _broken(done: Done, original: Material) -> Refused:
-    said = last_line(done.said, (str(original.path), str(original.path.parent)))
+    """Why it went wrong, where no limit did it: the program lacks something, it fell over, or the file is broken."""
+    said = last_line(done.said, (str(original.path), str(original.path.parent))) or "–"
+    if any(lack in done.said for lack in _LACKS):
+        message = N_("The ffmpeg on the shop’s machine cannot make this. It says: %(said)s")
+        hint = N_("Install another (for Debian: apt install ffmpeg) or “headwaters[formats]”, and try again.")
+        return Skip(message, hint=hint, said=said)
+    if done.code < 0:
+        message = N_("ffmpeg broke off in the middle of this file (signal %(number)d).")
+        return Refused(Code.NOT_MADE, message, hint=MAKE_IT_YOURSELF, number=-done.code)
     message = N_("This file cannot be read through. ffmpeg says: %(said)s")
-    return Refused(Code.NOT_MADE, message, hint=N_("Does it play? Publish it again, whole."), said=said or "–")
+    hint = N_("Does it play to its end? If not, publish a whole one; if it does, save it anew and publish that.")
+    return Refused(Code.NOT_MADE, message, hint=hint, said=said)
 
 
 def _not_a_picture(done: Done) -> Refused:

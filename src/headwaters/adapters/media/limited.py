@@ -20,12 +20,15 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
 _OPEN_FILES = 64
 
 
-def _limit(which: int, soft: int) -> None:
-    """Where the machine allows that much at all."""
+_GRACE = 5  # seconds of CPU between being told that it was too long, and being killed for it
+
+
+def _limit(which: int, soft: int, more: int = 0) -> None:
+    """Where the machine allows that much at all. `more`: until it is not asked any more."""
     _, hard = resource.getrlimit(which)
-    most = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    least, most = (each if hard == resource.RLIM_INFINITY else min(each, hard) for each in (soft, soft + more))
     with suppress(OSError, ValueError):  # some systems know a limit and do not set it
-        resource.setrlimit(which, (most, most))
+        resource.setrlimit(which, (least, most))
 
 
 def _bind_to_parent() -> None:
@@ -47,11 +50,12 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent:
         return  # it went before it could take us with it
     os.nice(NICE)
-    _limit(resource.RLIMIT_CPU, int(cpu))
+    _limit(resource.RLIMIT_CPU, int(cpu), _GRACE)
     _limit(resource.RLIMIT_AS, int(memory))
     _limit(resource.RLIMIT_FSIZE, int(size))
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _limit(resource.RLIMIT_CORE, 0)
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.execvp(command[0], command)  # noqa: S606  (no shell: that is what it is for)

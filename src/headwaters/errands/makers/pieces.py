@@ -27,7 +27,10 @@ LONGEST_LIST = 1 << 20  # bytes of a file with chapters
 
 def _tools(bench: Bench) -> tuple[Encoder, Cutter]:
     if bench.house.encoder is None or bench.house.cutter is None:
-        raise Skip(N_("There is no ffmpeg on the shop’s machine."))
+        raise Skip(
+            N_("There is no ffmpeg on the shop’s machine."),
+            hint=N_("Install it (for Debian: apt install ffmpeg) or “headwaters[formats]”, and try again."),
+        )
     return bench.house.encoder, bench.house.cutter
 
 

@@ -48,7 +48,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class ShopHubPage:
-    """`studio/shop.html`: the ways to what the shop is: look, address, people, keys, notices, log."""
+    """`studio/shop.html`: the ways to what the shop is: look, address, formats, people, keys, notices, log."""
 
     frame: Frame
     ways: tuple[Way, ...]

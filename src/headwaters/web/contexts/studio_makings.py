@@ -10,8 +10,17 @@ class MakingItem:
     """One that is at work, or ended without a file."""
 
     name: str  # of the file it is made from, or empty: of the edition as a whole
-    state: str  # making, failed or skipped
+    state: str  # waiting (after something went wrong), making, failed or skipped
     words: str  # how far it is, or why it ended
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A work of which the shop could not make something."""
+
+    title: str
+    href: str  # where it is told why, and tried again
+    words: str  # how much that is
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from headwaters.web.contexts.common import Problem
 from headwaters.web.contexts.studio import DamagedItem, Frame, Moment, OrderItem, ReportItem, ThreadItem
 from headwaters.web.contexts.studio_checklist import ChecklistView
+from headwaters.web.contexts.studio_makings import Unmade
 from headwaters.web.contexts.studio_works import CopyBrought
 
 
@@ -124,6 +125,7 @@ class NumbersPage:
     back: str  # address of the first page, with the same span and work
     going: Going
     brought: tuple[CopyBrought, ...]  # editions whose copies brought visits in that time
+    empty: bool  # nobody ever came by
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class StartPage:
     newest: tuple[OrderItem, ...]
     has_password: bool
     damaged: tuple[DamagedItem, ...]  # works whose files are missing or changed
+    unmade: tuple[Unmade, ...]  # works of which the shop could not make something
     wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 
 

@@ -167,6 +167,7 @@ class ColophonFile:
     lines: tuple[ColophonLine, ...]
     findings: tuple[str, ...]  # what it tells that its creator perhaps did not mean to publish, a line each
     why: str  # why it gets no colophon, or empty
+    made: str  # what the shop makes of it that gets one all the same, or empty
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from headwaters.web.studio.address import routes as address
 from headwaters.web.studio.checklist import routes as checklist
 from headwaters.web.studio.collections import routes as collection_routes
 from headwaters.web.studio.colophons import routes as colophon_routes
+from headwaters.web.studio.draft_pages import routes as draft_page_routes
 from headwaters.web.studio.drafts import routes as draft_routes
 from headwaters.web.studio.export import routes as export
+from headwaters.web.studio.formats import routes as formats
 from headwaters.web.studio.guard import HEADERS
 from headwaters.web.studio.keys import routes as keys
 from headwaters.web.studio.launch import routes as launch
@@ -41,16 +43,28 @@ from headwaters.web.studio.stripe import routes as stripe
 from headwaters.web.studio.threads import routes as threads
 from headwaters.web.studio.tus import routes as tus_routes
 from headwaters.web.studio.uploads import routes as upload_routes
+from headwaters.web.studio.work import routes as work
 from headwaters.web.studio.work_files import routes as work_files
 from headwaters.web.studio.works import routes as works
 from headwaters.web.studio.you import routes as you
 
 PASSWORDS_AT_ONCE = 2
 _ROOMS = (
-    *(signin, start, numbers, checklist, shop, look, address),
+    *(signin, start, numbers, checklist, shop, look, address, formats),
     *(orders, order, export, money, stripe, launch, accounts),
     *(letters, threads, saved, notices, reports),
-    *(draft_routes, works, work_files, makings, mirror_routes, preview_routes, collection_routes, colophon_routes),
+    *(
+        draft_routes,
+        draft_page_routes,
+        works,
+        work,
+        work_files,
+        makings,
+        mirror_routes,
+        preview_routes,
+        collection_routes,
+        colophon_routes,
+    ),
     *(upload_routes, tus_routes),
     *(keys, you, people, audit_log),
 )

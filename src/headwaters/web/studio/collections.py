@@ -33,8 +33,7 @@ from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
 from headwaters.web.studio.words import COLLECTION_STATES, WORK_STATES
-from headwaters.web.studio.wordsform import by_field, said_clash, said_faults
-from headwaters.web.studio.works import read_revision
+from headwaters.web.studio.wordsform import by_field, read_revision, said_clash, said_faults
 
 routes = web.RouteTableDef()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.people import Right
+from headwaters.core.works.formats import CHOICES
 from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Finding, Line, wants_colophon
 from headwaters.errands.colophons import choose, look_over_draft
 from headwaters.errands.stamping import Note
@@ -52,14 +52,14 @@ async def get_colophon(request: web.Request, session: Session) -> web.Response:
     """Each file that is here: before and after."""
     house, said, ref = request.app[HOUSE], words_of(request), request.match_info["draft"]
     draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
-    notes = await look_over_draft(house, draft)
-    files = await asyncio.to_thread(lambda: tuple(_file(said, note) for note in notes))
-    around = await frame(request, session, "works", "drafts")
+    found = await look_over_draft(house, draft)
+    files = tuple(_file(said, note, found.made.get(note.name, ())) for note in found.notes)
+    around = await frame(request, session, "works", "copies")
     page = ColophonPage(around, f"/studio/drafts/{draft.ref}", files, draft.work_id is not None)
     return show(request, "colophon", page, None)
 
 
-def _file(said: Format, note: Note) -> ColophonFile:
+def _file(said: Format, note: Note, made: Sequence[str]) -> ColophonFile:
     rows: dict[tuple[Line, str, str], list[str]] = {}
     for one in note.examined.fields:
         if one.before or one.after:
@@ -70,7 +70,15 @@ def _file(said: Format, note: Note) -> ColophonFile:
         if after not in _FOR_PROGRAMS
     )
     why = note.why or note.examined.why or ("" if lines else N_("It gets no colophon: only the files of the work do."))
-    return ColophonFile(note.name, lines, finding_lines(said, note.findings), said.gettext(why) if why else "")
+    titles = dict.fromkeys(choice.title for choice in CHOICES if set(choice.recipes) & set(made)) if why else ()
+    words = said.gettext(N_("What the shop makes of it says it: %(formats)s.")) % {"formats": said.join([*titles])}
+    return ColophonFile(
+        note.name,
+        lines,
+        finding_lines(said, note.findings),
+        said.gettext(why) if why else "",
+        words if titles else "",
+    )
 
 
 # ── a work's choice ──────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from headwaters.actions.deeds import noted
 from headwaters.actions.makings import stop_makings, try_again
+from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_
 from headwaters.core.people import Right
@@ -15,14 +16,15 @@ from headwaters.core.works.formats import TITLES
 from headwaters.core.works.makings import ENDED, MakingState
 from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
-from headwaters.store.makings import MakingLine, lines
+from headwaters.store.makings import FailedRow, MakingLine, lines
 from headwaters.store.works import work_at
 from headwaters.texts import translations
-from headwaters.web.contexts.studio_makings import MakingGroup, MakingItem, Makings
+from headwaters.web.contexts.studio_makings import MakingGroup, MakingItem, Makings, Unmade
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.frame import words_of
 from headwaters.web.studio.guard import Session, go_to, may
+from headwaters.web.studio.words import moment
 
 routes = web.RouteTableDef()
 
@@ -52,13 +54,26 @@ def made_line(said: Format, slug: str, found: Sequence[MakingLine]) -> str:
     return said.join([f"{group.title} ({group.words})" for group in groups if group.name != _OTHERS])
 
 
+def unmade(said: Format, found: Sequence[FailedRow]) -> tuple[Unmade, ...]:
+    """What could not be made, a line for each work."""
+    many = translations(said.language).ngettext
+    return tuple(
+        Unmade(
+            one.title,
+            f"/studio/works/{one.slug}/files#made",
+            many("%(n)d could not be made", "%(n)d could not be made", one.count) % {"n": one.count},
+        )
+        for one in found
+    )
+
+
 def _group(said: Format, name: str, mine: Sequence[MakingLine]) -> MakingGroup:
     states = {line.state for line in mine}
     return MakingGroup(
         name=name,
         title=said.gettext(_TITLES.get(name, _OTHERS_TITLE)),
         words=_words(said, mine),
-        items=tuple(_item(said, line) for line in mine if line.state in {_S.MAKING, *ENDED}),
+        items=tuple(_item(said, line) for line in mine if line.error or line.state in {_S.MAKING, *ENDED}),
         busy=bool(states & {_S.WAITING, _S.MAKING}),
         ended=bool(states & set(ENDED)),
     )
@@ -79,7 +94,10 @@ def _words(said: Format, mine: Sequence[MakingLine]) -> str:
 
 
 def _item(said: Format, line: MakingLine) -> MakingItem:
-    words = line.error
+    words = said.gettext(line.error) if line.error else ""
+    if line.state is _S.WAITING:
+        when = moment(said, from_micros(line.due_at)).text
+        words = f"{words} {said.gettext(N_('It is tried again by itself: %(moment)s.')) % {'moment': when}}"
     if line.state is _S.MAKING:
         words = said.gettext(N_("%(percent)s done")) % {"percent": f"{line.done // 10} %"}
     return MakingItem(line.label or line.name, line.state.value, words)
@@ -105,5 +123,12 @@ async def post_makings(request: web.Request, session: Session) -> web.Response:
 
     what = What.MAKING_STOPPED if stopping else What.MADE_AGAIN
     deed = Deed(session.row.creator_id, what, f"work:{slug}", {"format": name[:40]})
-    await house.db.write(noted(run, deed, now))
-    return go_to(f"/studio/works/{slug}/files?said={'making_stopped' if stopping else 'made_again'}#made")
+    changed = await house.db.write(noted(run, deed, now))
+    return go_to(f"/studio/works/{slug}/files?said={_said(stopping, changed, house.config.workshop)}#made")
+
+
+def _said(stopping: bool, changed: bool, here: bool) -> str:
+    """What the page says then. `here`: this server makes things itself."""
+    if stopping:
+        return "making_stopped" if changed else "making_over"
+    return ("made_again" if here else "made_elsewhere") if changed else "made_already"

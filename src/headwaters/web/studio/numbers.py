@@ -82,8 +82,12 @@ async def get_tables(request: web.Request, session: Session) -> web.Response:
     going = await going_of(request, session, "/studio/numbers")
     chosen = next((work.name for work in going.works if work.chosen), "")
     back = f"{address('/studio', Span(going.span), chosen)}#going"
+    empty = await request.app[HOUSE].db.read(rows.is_empty)
     copies = brought(words_of(request), await _copies(request, chosen), titled=_EDITION)
-    return show(request, "numbers", pages.NumbersPage(await frame(request, session, "start"), back, going, copies))
+    page = pages.NumbersPage(
+        await frame(request, session, "start", "numbers"), back, going, copies, empty and not copies
+    )
+    return show(request, "numbers", page)
 
 
 async def _copies(request: web.Request, chosen: str) -> list[CopyLine]:

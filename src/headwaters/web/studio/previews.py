@@ -34,7 +34,7 @@ from headwaters.web.studio.drafts import draft_fields
 from headwaters.web.studio.frame import words_of
 from headwaters.web.studio.guard import HEADERS, LONG_FORM, Session, may, takes
 from headwaters.web.studio.wordsform import field_name, said_fault
-from headwaters.web.studio.works import defaults_of
+from headwaters.web.studio.work import defaults_of
 
 routes = web.RouteTableDef()
 

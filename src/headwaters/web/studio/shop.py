@@ -18,6 +18,12 @@ _EITHER = frozenset({Right.TALK, Right.SELL})
 _WAYS: tuple[tuple[Right | frozenset[Right] | None, str, str, str], ...] = (
     (Right.LOOK, "/studio/look", N_("Look"), N_("Name, words, logo, colour and type, seen on the real page.")),
     (Right.LOOK, "/studio/address", N_("Address"), N_("Your own domain, and whether it leads here.")),
+    (
+        Right.PUBLISH,
+        "/studio/formats",
+        N_("Formats and tastes"),
+        N_("What the shop makes of your files, and how much of a work can be tried."),
+    ),
     (Right.SELL, "/studio/money", N_("Tills"), N_("How you are paid: cards, bank transfer, cash.")),
     (_EITHER, "/studio/notices", N_("Notices"), N_("What the shop tells you by mail, and how often.")),
     (Right.PEOPLE, "/studio/people", N_("People"), N_("Who may come in, and what each may do.")),

@@ -14,6 +14,7 @@ from headwaters.store import reports as report_rows
 from headwaters.store import studio as rows
 from headwaters.store.blobs import FaultRow, faults
 from headwaters.store.db import Connection
+from headwaters.store.makings import FailedRow, failed
 from headwaters.store.numbers import is_empty
 from headwaters.store.passkeys import has_key
 from headwaters.store.signin import SessionRow
@@ -25,6 +26,7 @@ from headwaters.web.studio.damaged import damaged_items
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
+from headwaters.web.studio.makings import unmade
 from headwaters.web.studio.numbers import going_of
 from headwaters.web.studio.words import order_item, report_item
 from headwaters.web.studio.you import wrong_words
@@ -45,6 +47,7 @@ class _Seen:
     empty: bool
     has_password: bool
     damaged: tuple[FaultRow, ...]
+    failed: tuple[FailedRow, ...]
 
 
 def _look(conn: Connection, mine: SessionRow) -> _Seen:
@@ -59,6 +62,7 @@ def _look(conn: Connection, mine: SessionRow) -> _Seen:
         empty=is_empty(conn),
         has_password=has_key(conn, mine.creator_id),
         damaged=faults(conn) if Right.PUBLISH in mine.may else (),
+        failed=failed(conn) if Right.PUBLISH in mine.may else (),
     )
 
 
@@ -81,6 +85,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
         damaged=damaged_items(said, seen.damaged),
+        unmade=unmade(said, seen.failed),
         wrong_tries=wrong_words(said, session.row) if session.row.is_fresh(house.clock(), _LATELY) else "",
     )
     return show(request, "start", context)

@@ -204,3 +204,9 @@ def format_ticks(said: Format, text: str) -> tuple[Choice, ...]:
     """All formats, ticked where they are wanted; all of them where the shop's usual ones are, to begin with."""
     ticked = chosen(text or USUAL)
     return tuple(Choice(one.name, one.title, one.name in ticked, said.gettext(one.about)) for one in CHOICES)
+
+
+def read_revision(form: Mapping[str, str]) -> int:
+    """The revision that a form was made from; what is none matches none."""
+    text = form.get("revision", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else -1
