@@ -125,7 +125,7 @@ async def test_the_order_page_leads_to_it_and_does_not_list_it_as_a_file(client:
     taken = await order(house, "tale")
     html = await (await client.get(f"/o/{taken.token}")).text()
     ref = await house.db.read(held_ref)
-    assert f"/{ref}/read/1" in html
+    assert f'/{ref}/read"' in html
     assert READING not in html
     assert ".book" not in html
 

@@ -42,7 +42,8 @@ def _whole(details: dict[str, Any], key: str = "of") -> int:
 
 def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
     """What can be tried. `address`: what stands before the part of a file's address that is its own."""
-    made = work.of_role(Role.TASTE)
+    all_made = work.of_role(Role.TASTE)
+    made = tuple(file for file in all_made if not file.fault)
     labels = {file.id: file.label or file.name for file in work.files}
     sounds = [one for one in made if one.media_type.startswith("audio/")]
     pictures = _pictures(made, labels, address)
@@ -51,7 +52,8 @@ def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
         films=tuple(_film(one, made, labels, address, said) for one in made if one.media_type.startswith("video/")),
         books=tuple(
             _book(number, one, work, labels)
-            for number, one in enumerate((one for one in made if one.media_type == READING), 1)
+            for number, one in enumerate((one for one in all_made if one.media_type == READING), 1)
+            if not one.fault
         ),
         pages=tuple(_pages(one, labels, address, said) for one in made if one.media_type == _PDF),
         pictures=pictures,
