@@ -58,8 +58,8 @@ def played(file: FileView, made: Sequence[FileView]) -> Played:
     match kind := played_as(file.media_type):
         case "video":
             large, small = own.get("h264-1080", ""), own.get("h264-480", "")
-            tail = large or small or (itself if file.media_type in _FILMS else "")
-            return Played(kind, tail, small if large else "") if tail else NOTHING
+            tail = large or (itself if file.media_type in _FILMS else "") or small
+            return Played(kind, tail, small if small != tail else "") if tail else NOTHING
         case "audio":
             itself = itself if file.media_type in _SOUNDS else ""
             mp3, opus = own.get("mp3", ""), own.get("opus", "")
