@@ -12,7 +12,7 @@ from headwaters.core.works.reading import READING
 from headwaters.store.fetching import Coming
 from headwaters.store.pages import FileView, WorkView
 from headwaters.web.contexts.taste import Chapter, PictureTaste
-from headwaters.web.show_taste import details_of, file_address
+from headwaters.web.show_taste import clock, details_of, file_address
 from headwaters.web.show_works import played_as
 
 _SUBTITLES = "text/vtt"
@@ -100,13 +100,6 @@ _HEAVY = frozenset({"audio/flac", "audio/mp4", "audio/wav", "audio/x-flac", "aud
 
 def _tail(file: FileView) -> str:
     return file_address("", file)
-
-
-def clock(seconds: int) -> str:
-    """1:02:03, or 2:03."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def chapters_of(file: FileView) -> tuple[Chapter, ...]:
