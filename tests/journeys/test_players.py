@@ -177,7 +177,7 @@ def test_a_book_is_read_with_the_keyboard_and_goes_on_where_one_was(shop: Galler
     page.wait_for_url("**/read/2")
     page.wait_for_function("() => scrollY > 0")
     page.goto(shop.url + shop.paths["book"])
-    page.get_by_role("link", name="Go on where you stopped: page 2").click()
+    page.get_by_role("link", name="Read on: page 2").click()
     page.wait_for_url("**/read/2")
     page.wait_for_function("() => scrollY > 0")
 

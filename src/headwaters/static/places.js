@@ -24,9 +24,9 @@ const places = (() => {
   // Books that were begun: their links lead to where one stopped.
   for (const link of document.querySelectorAll("a[data-go-on]")) {
     const [page] = (get(link.dataset.goOn) ?? "").split(":");
-    if (!page || !words.goOn) continue;
+    if (!page || !words.readOn) continue;
     link.href += "/" + page;
-    link.firstChild.textContent = words.goOn.replace("[page]", page);
+    link.firstChild.textContent = words.readOn.replace("[page]", page);
   }
 
   return {
