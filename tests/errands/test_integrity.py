@@ -258,7 +258,7 @@ async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: py
     waited: list[float] = []
 
     class Stop:
-        def wait(self, seconds: float) -> bool:
+        def wait(self, seconds: float = 0.0) -> bool:  # a thread that begins meanwhile waits as well
             waited.append(seconds)
             return False
 
