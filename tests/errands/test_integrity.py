@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,6 +21,7 @@ from headwaters.core.works.makings import Lane
 from headwaters.core.works.manifest import Given
 from headwaters.errands import integrity
 from headwaters.errands.download import Desk
+from headwaters.errands.healing import Healing
 from headwaters.errands.house import House, refresh
 from headwaters.errands.integrity import Wanted, look, look_at_night
 from headwaters.errands.mail import mail_handlers
@@ -256,7 +258,7 @@ async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: py
     waited: list[float] = []
 
     class Stop:
-        def wait(self, seconds: float) -> bool:
+        def wait(self, seconds: float = 0.0) -> bool:  # a thread that begins meanwhile waits as well
             waited.append(seconds)
             return False
 
@@ -308,3 +310,117 @@ async def test_a_damaged_format_is_made_anew_with_the_next_edition_and_whole_for
     assert await house.db.read(rows.faults) == ()
     clock.move(seconds=1)
     assert (await look(house, everything(house))).faults == {}
+
+
+# ── missing, and there again ─────────────────────────────────────────────────────────────────────
+
+
+async def missed(desk: Desk, key: str, item: Item) -> None:
+    """A reader wants it, and it is not there."""
+    with pytest.raises(Unavailable) as refused:
+        await desk.file(key, item.ref)
+    assert refused.value.code is Code.BLOB_MISSING
+
+
+async def test_what_a_reader_misses_twice_with_minutes_between_is_told(house: House, clock: Clock) -> None:
+    await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    path_of(house, FILM_IS).unlink()
+    await missed(desk, key, items[0])
+    clock.move(minutes=4)
+    await missed(desk, key, items[0])
+    assert await desk.suspects.look_again() == 0
+    assert await row(house, FILM_IS) == ("", None)
+    version = house.now.version
+    clock.move(minutes=1)
+    assert await desk.suspects.look_again() == 1
+    assert await row(house, FILM_IS) == (Fault.MISSING, to_micros(clock()))
+    assert await row(house, SONG_IS) == ("", None)
+    assert (await queued(house), house.now.version) == (1, version + 1)
+    await missed(desk, key, items[0])
+    clock.move(minutes=6)
+    assert await desk.suspects.look_again() == 0, "it is known already"
+    assert await queued(house) == 1
+
+
+async def test_what_came_back_meanwhile_is_no_fault(house: House, clock: Clock) -> None:
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    path = path_of(house, FILM_IS)
+    aside = path.rename(path.with_suffix(".aside"))
+    await missed(desk, key, items[0])
+    aside.rename(path)
+    clock.move(minutes=5)
+    assert await desk.suspects.look_again() == 0
+    assert await row(house, FILM_IS) == ("", None)
+    await desk.file(key, items[0].ref)
+
+
+async def test_a_disk_that_is_not_mounted_marks_nothing(
+    house: House, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither what readers missed, nor what a look comes to."""
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    disk = house.config.files_dir
+    away = disk.rename(disk.with_name("away"))
+    disk.mkdir()
+    await missed(desk, key, items[0])
+    clock.move(minutes=5)
+    assert await desk.suspects.look_again() == 0
+    assert "is its disk mounted?" in caplog.text
+    with pytest.raises(Unavailable) as nothing:
+        await look(house, everything(house))
+    assert nothing.value.code is Code.STORAGE_DOWN
+    assert [await row(house, digest) for digest in (FILM_IS, SONG_IS)] == [("", None), ("", None)]
+    disk.rmdir()
+    away.rename(disk)
+    await desk.file(key, items[0].ref)
+    assert (await look(house, everything(house))).faults == {}
+
+
+async def test_of_two_processes_that_miss_a_file_one_tells(house: House, clock: Clock) -> None:
+    await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
+    work, items = await fill(house)
+    key, desks = await grant(house, work), [Desk(house), Desk(house)]
+    path_of(house, FILM_IS).unlink()
+    for desk in desks:
+        await missed(desk, key, items[0])
+    clock.move(minutes=5)
+    await asyncio.gather(*(desk.suspects.look_again() for desk in desks))
+    assert await row(house, FILM_IS) == (Fault.MISSING, to_micros(clock()))
+    assert await queued(house) == 1
+
+
+@pytest.mark.parametrize("harm", ["spoil", "lose"])
+async def test_what_is_put_back_heals_by_itself(
+    house: House, clock: Clock, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, items = await fill(house)
+    key, desk, healing = await grant(house, work), Desk(house), Healing(house)
+    path = path_of(house, FILM_IS)
+    spoil(house, FILM_IS) if harm == "spoil" else path.unlink()
+    await look(house, everything(house))
+    reads: list[object] = []
+    verify = house.storage.verify
+    monkeypatch.setattr(house.storage, "verify", lambda *given: [reads.append(given), verify(*given)])
+    assert [await healing.look() for _ in range(3)] == [0, 0, 0]
+    assert len(reads) == (1 if harm == "spoil" else 0), "it is read again where it looks otherwise, and not before"
+    with pytest.raises(Unavailable):
+        await desk.file(key, items[0].ref)
+    path.unlink(missing_ok=True)
+    path.write_bytes(FILM)
+    assert await healing.look() == 1
+    assert await row(house, FILM_IS) == ("", to_micros(clock()))
+    assert (await desk.file(key, items[0].ref)).sha256 == FILM_IS
+    assert await healing.look() == 0
+
+
+async def test_a_zip_says_which_file_it_would_lack(house: House) -> None:
+    work, _ = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    path_of(house, SONG_IS).unlink()
+    with pytest.raises(Unavailable, match=r"“song[.]mp3” is not whole here") as refused:
+        await desk.everything(key)
+    assert refused.value.code is Code.BLOB_MISSING

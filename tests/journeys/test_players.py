@@ -121,6 +121,15 @@ def test_an_album_plays_on_at_the_speed_that_one_likes(shop: Gallery, open_page:
     assert high.evaluate("e => e.playbackRate") == 2
     assert page.evaluate("navigator.mediaSession.metadata.title") == "2 High"
     assert page.evaluate("navigator.mediaSession.metadata.album") == "Tones"
+    high.evaluate("e => e.pause()")
+    page.goto(shop.url + shop.paths["film"])  # for all that plays on this device
+    page.get_by_text("Play it here").click()
+    assert page.get_by_label("Speed").input_value() == "2"
+    assert page.locator("video").evaluate("e => [e.playbackRate, e.defaultPlaybackRate]") == [2, 2]
+    page.get_by_role("button", name="Forget it").click()
+    page.reload()
+    page.get_by_text("Play it here").click()
+    assert page.get_by_label("Speed").input_value() == "1"
 
 
 def test_a_film_goes_to_its_chapters(shop: Gallery, open_page: OpenPage):
@@ -156,6 +165,7 @@ def test_a_book_is_read_with_the_keyboard_and_goes_on_where_one_was(shop: Galler
     page = open_page(width=width)
     page.goto(shop.url + shop.paths["book"])
     page.get_by_role("link", name="Read it here").click()
+    page.wait_for_url("**/read/1")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/read/2")
     assert not scrolls_sideways(page)
@@ -164,6 +174,10 @@ def test_a_book_is_read_with_the_keyboard_and_goes_on_where_one_was(shop: Galler
     page.keyboard.press("ArrowLeft")
     page.wait_for_url("**/read/1")
     page.get_by_role("link", name="Go on where you stopped: page 2").click()
+    page.wait_for_url("**/read/2")
+    page.wait_for_function("() => scrollY > 0")
+    page.goto(shop.url + shop.paths["book"])
+    page.get_by_role("link", name="Read on: page 2").click()
     page.wait_for_url("**/read/2")
     page.wait_for_function("() => scrollY > 0")
 

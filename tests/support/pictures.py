@@ -61,6 +61,7 @@ NO_PAGES = frozenset(
         "/w/{slug}/f/{ref}/{name}",
         "/w/{slug}/read",  # leads to the first page
         "/w/{slug}/read/{book}/p/{name}",
+        "/d/{key}/{ref}/read",
         "/d/{key}/{ref}/read/p/{name}",
     }
 )

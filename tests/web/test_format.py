@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwaters.core.sales.money import CURRENCIES, Money, parse_amount
-from headwaters.web.format import formats
+from headwaters.core.works.taste import read_taste
+from headwaters.web.format import Format, formats
+from headwaters.web.show_taste import said_taste
 
 NBSP, NNBSP = "\u00a0", "\u202f"
 LANGUAGES = ["en", "de", "fr", "fr-CH", "ja", "ar", "fa", "hi", "pt-BR", "sv", "tr"]
@@ -77,3 +79,30 @@ def test_dates_are_written_out():
 
 def test_a_language_says_its_direction():
     assert [formats(language).direction for language in ("en", "ar")] == ["ltr", "rtl"]
+
+
+@pytest.mark.parametrize(
+    ("taste", "shown"),
+    [
+        ("from 1:00 45 seconds, 1 chapter, 3 pages", "45 Sek. ab 1:00, 1 Kapitel und 3 Seiten"),
+        ("90 seconds", "die ersten 1 Min. 30 Sek."),
+        ("1 page, 2 pictures, 2 chapters", "2 Kapitel, 1 Seite und 2 Bilder"),
+        ("whole", "alles"),
+        ("off", ""),
+    ],
+)
+def test_a_taste_is_said_in_the_pages_language(taste: str, shown: str, monkeypatch: pytest.MonkeyPatch):
+    german = {
+        "%(length)s from %(start)s on": "%(length)s ab %(start)s",
+        "the first %(length)s": "die ersten %(length)s",
+        "all of it": "alles",
+        "%(count)d chapter": "%(count)d Kapitel",
+        "%(count)d chapters": "%(count)d Kapitel",
+        "%(count)d page": "%(count)d Seite",
+        "%(count)d pages": "%(count)d Seiten",
+        "%(count)d pictures": "%(count)d Bilder",
+    }
+    said = Format("de")
+    monkeypatch.setattr(said, "gettext", german.__getitem__)
+    monkeypatch.setattr(said, "ngettext", lambda one, many, count: german.get(one if count == 1 else many, ""))
+    assert said_taste(read_taste(taste), said) == shown

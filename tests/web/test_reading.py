@@ -11,9 +11,12 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient
 
+from headwaters.actions.storage import note_look
 from headwaters.actions.works import retire_work, withhold_work
+from headwaters.core.works.faults import Fault
 from headwaters.core.works.reading import PREFIX, READING, BookPicture, Part, Reading, index_length, pack, read_index
 from headwaters.errands.house import House, refresh
+from headwaters.store import blobs
 from headwaters.store import pages as rows
 from headwaters.store.db import Connection
 from headwaters.web.reading import clean, read_page
@@ -109,11 +112,58 @@ async def test_who_has_the_key_reads_all_of_it_and_nobody_keeps_it(client: Clien
     assert re.search(r'data-place="[0-9a-f]{64}" data-page="3"', html)
 
 
+async def test_a_whole_book_opens_at_its_first_chapter(client: Client, house: House, tmp_path: Path):
+    """Behind its cover and its title; those are a page back."""
+    documents = {"cover.xhtml": page("<p>A cover</p>"), "title.xhtml": page("<p>By Alice</p>")}
+    book = Book({**documents, "c1.xhtml": chapter("One")}, [(n, f"{n}.xhtml") for n in ("cover", "title", "c1")])
+    await published(house, book.write(tmp_path / "Tale.epub"), title="Tale")
+    await make_all(house)
+    taken = await order(house, "tale")
+    html = await (await client.get(f"/o/{taken.token}")).text()
+    (link,) = re.findall(r'href="(/d/[a-z2-7]{26}/[a-z2-7]{13}/read)" data-go-on="[0-9a-f]{64}"', html)
+    answer = await client.get(link)
+    assert answer.url.path == f"{link}/3"
+    assert 'data-page="3" data-first="3"' in await answer.text()
+    sent = await client.get(link, allow_redirects=False)
+    assert (sent.status, sent.headers["Cache-Control"], sent.headers["Referrer-Policy"]) == (
+        303,
+        "no-store",
+        "no-referrer",
+    )
+    assert 'data-page="1" data-first="3"' in await (await client.get(f"{link}/1")).text()
+
+
+async def test_a_book_whose_page_is_damaged_says_so_where_it_is_and_where_it_was_read(
+    client: Client, house: House, key: str
+):
+    taken = await order(house, "tale")
+    ref = await house.db.read(held_ref)
+
+    def spoil(conn: Connection) -> None:
+        digest = next(file.sha256 for file in rows.work_by_slug(conn, "tale").files if file.ref == ref)
+        seen = blobs.read_blob(conn, digest)
+        assert seen is not None
+        assert note_look(conn, seen, Fault.CHANGED, house.clock())
+
+    await house.db.write(spoil)
+    await refresh(house)
+    html = await (await client.get(f"/o/{taken.token}")).text()
+    assert "Read it here" not in html
+    assert "It cannot be read here just now, as that page is damaged. The book itself is whole." in html
+    assert '.epub" download' in html
+    for path in ("", "/1"):
+        answer = await client.get(f"/d/{key}/{ref}/read{path}")
+        assert (answer.status, answer.content_type, answer.headers["Retry-After"]) == (503, "text/html", "3600")
+        assert "is damaged, and is not sent until it is whole again" in await answer.text()
+
+
 async def test_a_wrong_key_and_another_file_have_no_such_page(client: Client, house: House, key: str):
     ref = await house.db.read(held_ref)
     epub = await house.db.read(lambda conn: rows.work_by_slug(conn, "tale").of_role("work")[0].ref)
     for path in (
         f"/d/{'a' * 26}/{ref}/read/1",
+        f"/d/{'a' * 26}/{ref}/read",
+        f"/d/{key}/{epub}/read",
         f"/d/{key}/{'a' * 13}/read/1",
         f"/d/{key}/{epub}/read/1",
         f"/d/{key}/{ref}/read/9",
@@ -125,7 +175,7 @@ async def test_the_order_page_leads_to_it_and_does_not_list_it_as_a_file(client:
     taken = await order(house, "tale")
     html = await (await client.get(f"/o/{taken.token}")).text()
     ref = await house.db.read(held_ref)
-    assert f"/{ref}/read/1" in html
+    assert f'/{ref}/read"' in html
     assert READING not in html
     assert ".book" not in html
 

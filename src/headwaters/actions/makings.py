@@ -36,7 +36,9 @@ def queue_makings(conn: Connection, edition_id: int, now: datetime) -> int:
     if drop_stale(conn, edition_id, wanted):
         raise_catalogue(conn)
     rows.drop_of_older(conn, subject.work_id, subject.number)
-    return rows.add(conn, edition_id, wanted, to_micros(now))
+    added = rows.add(conn, edition_id, wanted, to_micros(now))
+    _told(conn, added)
+    return added
 
 
 def wanted_of(conn: Connection, edition_id: int) -> tuple[Wish, ...]:
@@ -76,7 +78,7 @@ def take_making(conn: Connection, recipes: Collection[str], now: datetime) -> Ma
         if not is_spent(found.attempts):
             return rows.by_id(conn, found.id) if rows.take(conn, found, to_micros(now)) else None
         why = N_("It was begun again and again, and never ended. Look into the shop’s log before you try again.")
-        rows.move(conn, found.id, MakingState.FAILED, (found.state,), to_micros(now), error=why)
+        _told(conn, rows.move(conn, found.id, MakingState.FAILED, (found.state,), to_micros(now), error=why))
     return None
 
 
@@ -106,12 +108,19 @@ def finish_making(
 
 def fail_making(conn: Connection, making: MakingRow, why: str, now: datetime) -> bool:
     """It cannot be made, for good."""
-    return rows.end(conn, making, MakingState.FAILED, to_micros(now), error=why[:LONGEST_ERROR])
+    return _told(conn, rows.end(conn, making, MakingState.FAILED, to_micros(now), error=why[:LONGEST_ERROR]))
 
 
 def skip_making(conn: Connection, making: MakingRow, why: str, now: datetime) -> bool:
     """It is not worth making, or cannot be made here: no failure."""
-    return rows.end(conn, making, MakingState.SKIPPED, to_micros(now), error=why[:LONGEST_ERROR])
+    return _told(conn, rows.end(conn, making, MakingState.SKIPPED, to_micros(now), error=why[:LONGEST_ERROR]))
+
+
+def _told(conn: Connection, changed: int) -> bool:
+    """Pages say how far a format is: they are made anew where something ended, or begins again."""
+    if changed:
+        raise_catalogue(conn)
+    return changed > 0
 
 
 def retry_making(conn: Connection, making: MakingRow, why: str, now: datetime) -> bool:
@@ -137,7 +146,9 @@ def try_again(conn: Connection, slug: str, recipe: str, now: datetime) -> int:
     """
     values: dict[str, object] = {"due_at": to_micros(now), "attempts": 0, "error": "", "done": 0}
     makings = _makings_of(conn, slug, recipe)
-    return sum(rows.move(conn, one.id, MakingState.WAITING, ENDED, to_micros(now), **values) for one in makings)
+    again = sum(rows.move(conn, one.id, MakingState.WAITING, ENDED, to_micros(now), **values) for one in makings)
+    _told(conn, again)
+    return again
 
 
 def stop_makings(conn: Connection, slug: str, recipe: str, why: str, now: datetime) -> int:
@@ -145,7 +156,9 @@ def stop_makings(conn: Connection, slug: str, recipe: str, why: str, now: dateti
     How many those are. Raises NotFound(WORK_UNKNOWN)."""
     before, makings = states_before(MakingState.SKIPPED), _makings_of(conn, slug, recipe)
     values = {"error": why[:LONGEST_ERROR]}
-    return sum(rows.move(conn, one.id, MakingState.SKIPPED, before, to_micros(now), **values) for one in makings)
+    stopped = sum(rows.move(conn, one.id, MakingState.SKIPPED, before, to_micros(now), **values) for one in makings)
+    _told(conn, stopped)
+    return stopped
 
 
 def _makings_of(conn: Connection, slug: str, recipe: str) -> list[MakingRow]:

@@ -216,11 +216,14 @@ async def _look_at_files(house: House) -> Finding:
     wrong = await asyncio.to_thread(look)
     if not wrong:
         return Finding("files", Health.GOOD, N_("%(count)d kept, none missing or changed"), values={"count": len(kept)})
+    advice = N_("Publish the works they belong to again from your originals, or restore the files folder.")
+    if len(wrong) == len(kept):
+        advice = N_("Is the disk that they are on mounted? If it is, restore the files folder, or publish them again.")
     return Finding(
         "files",
         Health.BAD,
         N_("%(wrong)d of %(count)d missing or changed: %(which)s"),
-        N_("Publish the works they belong to again from your originals, or restore the files folder."),
+        advice,
         {"wrong": len(wrong), "count": len(kept), "which": await house.db.read(lambda conn: _named(conn, wrong))},
     )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -23,10 +23,12 @@ from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
 from headwaters.core.works.colophon import Colophon, ColophonFile, colophon_text
+from headwaters.core.works.faults import Fault, fault_of
 from headwaters.core.works.formats import in_format
 from headwaters.errands.blobs import blob_of
+from headwaters.errands.healing import Suspects
 from headwaters.errands.house import House
-from headwaters.errands.integrity import note_changed
+from headwaters.errands.integrity import note_found
 from headwaters.errands.looks import Looks, is_changed
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
@@ -54,6 +56,7 @@ class Download:
     representation: Representation
     sha256: str | None
     body: Blob | tuple[Archive, Mapping[str, Blob]]
+    names: Mapping[str, str] = field(default_factory=dict)  # of what is in an archive, by SHA-256
 
     @property
     def blobs(self) -> tuple[Blob, ...]:
@@ -74,6 +77,22 @@ class Download:
 def _archived(archive: Archive, blobs: Mapping[str, Blob], segment: Slice) -> Iterator[Part]:
     for piece in archive.pieces(segment.offset, segment.length):
         yield (blobs[piece.blob], piece.offset, piece.length) if isinstance(piece, Piece) else piece
+
+
+@contextmanager
+def _named(download: Download, blob: Blob) -> Iterator[None]:
+    """What is wrong with a file of an archive is said with its name: the archive is whole, or not sent."""
+    try:
+        yield
+    except Unavailable as error:
+        if (name := download.names.get(blob.sha256)) is None or fault_of(error.code) is None:
+            raise
+        raise Unavailable(
+            error.code,
+            N_("“%(name)s” is not whole here for now, and this ZIP never lacks a file."),
+            hint=N_("The other files can be had one by one. Come back in a while for all of them."),
+            name=name,
+        ) from error
 
 
 def _first_then(first: Source, others: OpenBlob) -> OpenBlob:
@@ -107,6 +126,7 @@ class Desk:
         self._editions: _Memory[EditionRow] = _Memory(MOST_REMEMBERED)
         self._archives: _Memory[Download] = _Memory(MOST_ARCHIVES)
         self._looks = Looks()
+        self.suspects = Suspects(house)
 
     async def file(self, key: str, ref: str) -> Download:
         """A work's file, opened by a download key.
@@ -168,7 +188,12 @@ class Desk:
 
     def open(self, blob: Blob) -> Source:
         """Open what a part names. Raises Unavailable(BLOB_MISSING | BLOB_CHANGED)."""
-        source = self._house.storage.open(blob)
+        try:
+            source = self._house.storage.open(blob)
+        except Unavailable as error:
+            if fault_of(error.code) is Fault.MISSING:
+                self.suspects.note(blob)
+            raise
         if not self._looks.is_as_seen(blob, source):
             source.close()
             raise Unavailable(Code.BLOB_CHANGED, N_("A file of this shop is not as it was published."))
@@ -182,9 +207,18 @@ class Desk:
             before.append(part)
             if not isinstance(part, bytes):
                 first = self.open(part[0])
-                await first.begin(part[1], part[2])
+                await self._begin(first, part)
                 return chain(before, rest), _first_then(first, self.open)
         return iter(before), self.open
+
+    async def _begin(self, source: Source, part: tuple[Blob, int, int]) -> None:
+        blob, offset, length = part
+        try:
+            await source.begin(offset, length)
+        except Unavailable as error:
+            if fault_of(error.code) is not None:
+                self.suspects.note(blob)
+            raise
 
     async def elsewhere(self, download: Download, method: str) -> str | None:
         """Where a reader gets it without us: where the configuration wants that, and a store has it as it is. Only what
@@ -219,7 +253,8 @@ class Desk:
             if not is_changed(error):
                 raise
             for blob in download.blobs:
-                await self._look_at(blob)
+                with _named(download, blob):
+                    await self._look_at(blob)
         return download
 
     async def _look_at(self, blob: Blob) -> None:
@@ -237,13 +272,14 @@ class Desk:
         except Unavailable as error:
             if is_changed(error):
                 with suppress(HeadwatersError):  # whoever asks hears of the file, and of no other trouble
-                    await note_changed(self._house, blob)
+                    await note_found(self._house, blob, Fault.CHANGED)
             raise
 
     def _check(self, download: Download) -> None:
         """Better an honest error now than half an answer later. Raises as `open`."""
         for blob in download.blobs:
-            self.open(blob).close()
+            with _named(download, blob):
+                self.open(blob).close()
 
     def _read(self, query: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
         return lambda: self._house.db.read(query)
@@ -302,6 +338,7 @@ def _archive(edition: EditionRow, files: Sequence[FileRow], house: House, recipe
         representation,
         None,
         (archive, {file.sha256: blob_of(file) for file in files}),
+        {file.sha256: file.name for file in files},
     )
 
 

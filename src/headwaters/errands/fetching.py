@@ -76,7 +76,7 @@ class Fetching:
     async def _info(self, row: TorrentRow) -> bytes:
         known = self._infos.get(row.sha256)
         if known is None:
-            with self._house.storage.open(blob_of(row)) as source:
+            with self._desk.open(blob_of(row)) as source:
                 known = await source.read(0, row.size)
             if len(self._infos) >= MOST_REMEMBERED:
                 self._infos.clear()

@@ -3,7 +3,8 @@
     the blob that was looked at longest ago ─► all of it read ─► whole, missing or changed: noted ─► the next
 
 What is not whole is not sent to anybody until it is again: when the same file is published once more, or is put back
-from a backup and looked at. A restart goes on where it was; a store that does not answer says nothing about its bytes.
+(healing.py looks whether it is). A restart goes on where it was; a store that does not answer says nothing about its
+bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from functools import partial
 
 from headwaters.actions import storage as verbs
 from headwaters.core.clock import to_micros
-from headwaters.core.errors import HeadwatersError
+from headwaters.core.errors import N_, Code, HeadwatersError, Unavailable
 from headwaters.core.works.faults import Fault, fault_of
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House, refresh
@@ -72,7 +73,7 @@ class Wanted:
 
 async def look(house: House, wanted: Wanted) -> Looked:
     """Read what is wanted, the longest ago first. Raises Unavailable(STORAGE_DOWN), Refused(CONFIG_BROKEN) from the
-    storage itself; what was read until then is noted."""
+    storage itself, also where nothing of a place opens; what was read until then is noted."""
     before = to_micros(wanted.before)
     of, total = await house.db.read(partial(rows.size_to_check, before=before, work=wanted.work))
     looked, stop = Looked(), threading.Event()
@@ -83,6 +84,8 @@ async def look(house: House, wanted: Wanted) -> Looked:
                 break
             told = _Told(wanted, looked, of, total, stop)
             fault = await asyncio.to_thread(_read, house, blob_of(found[0]), told)
+            if fault is Fault.MISSING and not await is_there(house, found[0].place, found[0].sha256):
+                raise _nothing_there(found[0].place)
             await _note(house, found[0], fault, looked)
     finally:
         stop.set()
@@ -102,15 +105,42 @@ async def _note(house: House, row: BlobRow, fault: Fault | None, looked: Looked)
         looked.healed += 1
 
 
-async def note_changed(house: House, blob: Blob) -> None:
-    """Somebody wanted `blob`, all of it was read, and it is not what it was: noted as a look would, so that its creator
-    hears of it today and not in a month. Nothing where it was kept anew or moved meanwhile, or is known already."""
+async def note_found(house: House, blob: Blob, fault: Fault) -> bool:
+    """Somebody wanted `blob`, all of it was looked at, and it is not what it was: noted as a look would, so that its
+    creator hears of it today and not in a month. False, and nothing changed: it was kept anew or moved meanwhile, or is
+    known already."""
     row = await house.db.read(lambda conn: rows.read_blob(conn, blob.sha256))
     if row is None or row.fault or blob_of(row) != blob:
-        return
+        return False
     now = house.clock()
-    await house.db.write(lambda conn: verbs.note_look(conn, row, Fault.CHANGED, now))
+    noted = await house.db.write(lambda conn: verbs.note_look(conn, row, fault, now))
     await refresh(house)
+    return noted
+
+
+async def is_there(house: House, place: str, besides: str) -> bool:
+    """Whether others of a place can be opened, so that one that is missing is missing, and no disk is. True where it
+    has no others."""
+    others = await house.db.read(partial(rows.others_at, place=place, besides=besides))
+    for row in others:
+        try:
+            with house.storage.at(place).open(blob_of(row)) as source:
+                await source.begin(0, min(row.size, 1))
+        except HeadwatersError:
+            continue
+        return True
+    return not others
+
+
+def _nothing_there(place: str) -> Unavailable:
+    return Unavailable(
+        Code.STORAGE_DOWN,
+        N_("Nothing in the storage “%(place)s” can be opened, so nothing was noted."),
+        hint=N_(
+            "Is its disk mounted? If the files are gone for good, put them back from a backup, or publish them again."
+        ),
+        place=place,
+    )
 
 
 class _Told:

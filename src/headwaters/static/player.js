@@ -1,31 +1,8 @@
-// Nicer players. Everything plays without this file. What it remembers stays on this device: where one stopped, by the
-// fingerprint of the file. It tells nobody.
+// Nicer players. Everything plays without this file. places.js remembers for it.
 "use strict";
 (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const make = (tag, more = {}) => Object.assign(document.createElement(tag), more);
-  const OURS = "place:";
-  const store = {
-    get(key) { try { return localStorage.getItem(OURS + key); } catch { return null; } },
-    set(key, value) { try { localStorage.setItem(OURS + key, value); } catch { /* full, or switched off */ } },
-    drop(key) { try { localStorage.removeItem(OURS + key); } catch { /* the same */ } },
-    keys() { try { return Object.keys(localStorage).filter((key) => key.startsWith(OURS)); } catch { return []; } },
-  };
-
-  // A word about it, and a way to forget.
-  const places = document.querySelector("[data-places]");
-  const text = places?.dataset ?? {};
-  let forgotten = false;
-  const tell = () => { if (places && !forgotten && store.keys().length) places.hidden = false; };
-  places?.querySelector("button").addEventListener("click", (event) => {
-    forgotten = true;
-    for (const key of store.keys()) store.drop(key.slice(OURS.length));
-    const said = make("span", { textContent: event.target.dataset.said });
-    said.setAttribute("role", "status");
-    event.target.replaceWith(said);
-  });
-  const remember = (key, value) => { if (key && !forgotten) { store.set(key, value); tell(); } };
-  tell();
 
   // Sounds and films: the place, the speed, the next one, the chapters.
   const start = (player) => { player.play().catch(() => {}); };
@@ -35,7 +12,7 @@
     const box = player.closest("li,figure,details") ?? player.parentElement;
     let restored = !key;
     const restore = () => {
-      const place = Number(store.get(key));
+      const place = Number(places.get(key));
       if (!restored && place > 0 && place < player.duration - 3) player.currentTime = place;
       restored = true;
     };
@@ -45,8 +22,8 @@
       const note = (force) => {
         if (!restored || !player.duration || (!force && Math.abs(player.currentTime - last) < 4)) return;
         last = player.currentTime;
-        if (last > player.duration - 10 || last < 5) store.drop(key);
-        else remember(key, last.toFixed(1));
+        if (last > player.duration - 10 || last < 5) places.drop(key);
+        else places.keep(key, last.toFixed(1));
       };
       player.addEventListener("timeupdate", () => note(false));
       player.addEventListener("pause", () => note(true));
@@ -111,18 +88,30 @@
     }
   }
 
-  // How fast: one choice for all that plays in a list, or for a film.
+  // How fast: one choice for all that plays, kept for the next time.
+  const RATES = [0.75, 1, 1.25, 1.5, 2];
+  const liked = RATES.find((rate) => rate === Number(places.get("speed"))) ?? 1;
+  const said = new Intl.NumberFormat(document.documentElement.lang);
+  const choices = [];
+  const choose = (rate) => {
+    for (const { choice, players } of choices) {
+      choice.value = rate;
+      for (const one of players) one.playbackRate = one.defaultPlaybackRate = rate;
+    }
+  };
   for (const part of all("[data-speed]")) {
     const players = part.matches("video") ? [part] : all("audio", part);
-    if (!players.length || !text.speed) continue;
-    const label = make("label", { className: "player fine", textContent: text.speed + " " });
+    if (!players.length || !places.words.speed) continue;
+    const label = make("label", { className: "player fine", textContent: places.words.speed + " " });
     const choice = make("select");
-    const said = new Intl.NumberFormat(document.documentElement.lang);
-    for (const rate of [0.75, 1, 1.25, 1.5, 2]) choice.add(new Option(said.format(rate) + " ×", rate, rate === 1, rate === 1));
+    for (const rate of RATES) choice.add(new Option(said.format(rate) + " ×", rate));
     choice.addEventListener("change", () => {
-      for (const one of players) one.playbackRate = one.defaultPlaybackRate = Number(choice.value);
+      choose(Number(choice.value));
+      places.keep("speed", choice.value);
     });
     label.append(choice);
     part.matches("video") ? part.after(label) : part.before(label);
+    choices.push({ choice, players });
   }
+  choose(liked);
 })();

@@ -136,7 +136,19 @@ def note_check(conn: Connection, seen: BlobRow, fault: str, now: int) -> bool:
     return conn.execute(statement.values(checked_at=now, fault=fault)).rowcount == 1
 
 
+def others_at(conn: Connection, place: str, besides: str, limit: int = 20) -> tuple[BlobRow, ...]:
+    """Some of a place without a known fault; by their SHA-256, which is as good as drawn by lot."""
+    query = select(*_COLUMNS).where(blobs.c.place == place, blobs.c.fault == "", blobs.c.sha256 != besides)
+    return tuple(BlobRow(*row) for row in conn.execute(query.order_by(blobs.c.sha256).limit(limit)))
+
+
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────────
+
+
+def faulty(conn: Connection) -> tuple[BlobRow, ...]:
+    """All bytes that are missing or changed, the longest-known first."""
+    query = select(*_COLUMNS).where(blobs.c.fault != "").order_by(blobs.c.checked_at, blobs.c.sha256)
+    return tuple(BlobRow(*row) for row in conn.execute(query))
 
 
 @dataclass(frozen=True, slots=True)

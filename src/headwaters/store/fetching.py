@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.core.works.free import reads_free
+from headwaters.core.works.makings import ALIVE, MakingState
 from headwaters.core.works.mirrors import is_told
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.pages import WorkView
 from headwaters.store.shelf import GIVEN_ROLES, HELD_ROLES, EditionRow, bytes_may_go, newest_edition, no_such_file
-from headwaters.store.tables import blobs, editions, fetches, files, mirrors, torrents, works
+from headwaters.store.tables import blobs, editions, fetches, files, makings, mirrors, torrents, works
 
 PUBLISHED, RETIRED = "published", "retired"
 
@@ -48,15 +49,25 @@ class TorrentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A recipe that is not through with an edition. `of`: how many files there will be of it, as far as one knows."""
+
+    recipe: str
+    made: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """The newest edition of a work for who fetches it by other ways. `mirrors`: addresses of folders, those that are
-    told to readers."""
+    told to readers; `coming`: what is being made of it."""
 
     work_id: int
     edition: EditionRow
     files: tuple[ParcelFile, ...]
     torrent: TorrentRow | None
     mirrors: tuple[str, ...]
+    coming: tuple[Coming, ...] = ()
 
     @property
     def given(self) -> tuple[ParcelFile, ...]:
@@ -102,6 +113,19 @@ _MIRRORS = Prepared(
     .where(mirrors.c.work_id == bindparam("work_id"))
     .order_by(mirrors.c.position, mirrors.c.id)
 )
+_MADE = makings.c.state == MakingState.MADE.value
+_ALIVE = or_(*(makings.c.state == state.value for state in ALIVE))
+_COMING = Prepared(
+    select(
+        makings.c.recipe,
+        func.count(makings.c.id).filter(_MADE),
+        func.count(makings.c.id).filter(or_(_MADE, _ALIVE)),
+    )
+    .where(makings.c.edition_id == bindparam("edition_id"))
+    .group_by(makings.c.recipe)
+    .having(func.count(makings.c.id).filter(_ALIVE) > 0)
+    .order_by(makings.c.recipe)
+)
 _FREE = Prepared(select(works.c.id, works.c.state, works.c.doors).where(works.c.slug == bindparam("slug")))
 
 
@@ -116,6 +140,7 @@ def parcel_of(conn: Connection, work_id: int) -> Parcel:
         files=tuple(ParcelFile(*row) for row in _HELD.all(conn, edition_id=edition.id)),
         torrent=TorrentRow(*torrent) if torrent else None,
         mirrors=tuple(address for address, state, at in told if is_told(state, at, edition.published_at)),
+        coming=tuple(Coming(*row) for row in _COMING.all(conn, edition_id=edition.id)),
     )
 
 

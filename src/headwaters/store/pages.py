@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, select
 from headwaters.core.errors import N_, Code, NotFound
 from headwaters.store.connection import Connection, Prepared
 from headwaters.store.tables import (
+    blobs,
     collection_works,
     editions,
     files,
@@ -54,6 +55,7 @@ class FileView:
     made_from: int | None = None
     recipe: str = ""
     details: str = ""
+    fault: str = ""  # what was found wrong with its bytes (core.works.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +132,29 @@ _WORKS = (
     .join(_NEWEST, _NEWEST.c.work_id == works.c.id)
     .join(editions, (editions.c.work_id == works.c.id) & (editions.c.number == _NEWEST.c.number))
 )
-_FILES = select(
-    files.c.edition_id,
-    files.c.ref,
-    files.c.role,
-    files.c.name,
-    files.c.label,
-    files.c.media_type,
-    files.c.sha256,
-    files.c.size,
-    files.c.seconds_micros,
-    files.c.width,
-    files.c.height,
-    files.c.id,
-    files.c.made_from,
-    files.c.recipe,
-    files.c.details,
-).order_by(files.c.edition_id, files.c.position, files.c.id)
+_FILES = (
+    select(
+        files.c.edition_id,
+        files.c.ref,
+        files.c.role,
+        files.c.name,
+        files.c.label,
+        files.c.media_type,
+        files.c.sha256,
+        files.c.size,
+        files.c.seconds_micros,
+        files.c.width,
+        files.c.height,
+        files.c.id,
+        files.c.made_from,
+        files.c.recipe,
+        files.c.details,
+        blobs.c.fault,
+    )
+    .select_from(files)
+    .join(blobs, blobs.c.sha256 == files.c.sha256)
+    .order_by(files.c.edition_id, files.c.position, files.c.id)
+)
 
 _WORK_BY_SLUG = Prepared(_WORKS.where(works.c.slug == bindparam("slug")))
 _WORK_BY_ID = Prepared(_WORKS.where(works.c.id == bindparam("id")))

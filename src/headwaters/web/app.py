@@ -21,6 +21,7 @@ from headwaters.errands.covers import Covers
 from headwaters.errands.download import Desk
 from headwaters.errands.failures import log_failure
 from headwaters.errands.fetching import Fetching
+from headwaters.errands.healing import Healing
 from headwaters.errands.house import House, refresh
 from headwaters.errands.intake import Intake
 from headwaters.errands.mail import mail_handlers
@@ -150,6 +151,14 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
     async def sweep_drafts() -> None:
         await press.sweep()
 
+    async def look_for_missing() -> None:
+        await app[files.DESK].suspects.look_again()
+
+    healing = Healing(house)
+
+    async def look_for_healed() -> None:
+        await healing.look()
+
     covers = Covers(house)
 
     async def draw_covers() -> None:
@@ -165,6 +174,8 @@ def _chores_of(app: web.Application) -> Sequence[Chore]:
         Chore("drafts that are due", timedelta(seconds=1), publish_drafts),
         Chore("drafts that are done", timedelta(hours=1), sweep_drafts),
         Chore("covers in the shop's colour", timedelta(seconds=2), draw_covers),
+        Chore("files that readers missed", timedelta(seconds=30), look_for_missing),
+        Chore("files that are whole again", timedelta(minutes=5), look_for_healed),
         Chore("visits", EVERY, partial(keep_visits, house, visits)),
         Chore("pulse", BEAT, beat),
         *_workshop_chores(app),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -68,7 +69,7 @@ def error_context(error: HeadwatersError, status: int, language: str) -> ErrorPa
     title, what_to_do = _said(status, language)
     if error.code in _TITLES_BY_CODE:
         title = translations(language).gettext(_TITLES_BY_CODE[error.code])
-    if error.code in _NOT_WHOLE:
+    if error.code in _NOT_WHOLE and "name" not in error.values:
         damaged, come_back = (translations(language).gettext(text) for text in _DAMAGED)
         return ErrorPage(status, title, damaged, come_back, error.code)
     return ErrorPage(status, title, problem.message, problem.hint or what_to_do, error.code)
@@ -96,13 +97,20 @@ def _said(status: int, language: str) -> tuple[str, str]:
     return catalogue.gettext(title), catalogue.gettext(what_to_do) if what_to_do else ""
 
 
+_READ = re.compile(r"/d/[^/]+/[^/]+/read(?:/[0-9]+)?")  # a book on a page
+
+
+def _is_for_programs(path: str) -> bool:
+    return path == "/healthz" or (path.startswith(("/d/", "/static/")) and not _READ.fullmatch(path))
+
+
 def error_response(request: web.Request, context: ErrorPage, headers: Mapping[str, str]) -> web.Response:
     """`context` as whoever asks can read it."""
     headers = {**PRIVATE, **headers}
     if request.path.endswith(".json"):
         body = msgspec.json.encode({"error": {"code": context.code, "message": context.message or context.title}})
         return web.Response(body=body, status=context.status, headers={**headers, "Content-Type": "application/json"})
-    if request.path.startswith(("/d/", "/static/")) or request.path == "/healthz":
+    if _is_for_programs(request.path):
         text = f"{context.message or context.title} {context.hint}".strip() + "\n"
         return web.Response(text=text, status=context.status, headers=headers)
     return render(request, "error.html", context, status=context.status, headers=headers)

@@ -152,12 +152,13 @@ async def _elsewhere(
 async def _read(desk: Desk, parts: Iterable[Part]) -> bytes:
     """A small body, whole."""
     body = bytearray()
+    parts, open_blob = await desk.begin(parts)
     for part in parts:
         if isinstance(part, bytes):
             body += part
         else:
             blob, offset, length = part
-            with desk.open(blob) as source:
+            with open_blob(blob) as source:
                 body += await source.read(offset, length)
     return bytes(body)
 

@@ -56,6 +56,7 @@ class Format:
         self.language = language
         self.locale = read_locale(language)
         self.gettext = translations(language).gettext
+        self.ngettext = translations(language).ngettext
         self.money = lru_cache(4096)(self._money)
         self.money_short = lru_cache(4096)(self._money_short)
         self.amount = lru_cache(4096)(self._amount)

@@ -32,6 +32,8 @@ def _of_work(shelf: ShelfWork, key: str) -> MadeOfWork:
         title=shelf.work.title,
         language=shelf.work.language,
         tables=made_tables(others, f"/d/{key}"),
+        damaged=any(cell.fault for cell in made_cells(others)),
+        lacking=tuple(file.name for file in files if file.fault),
         fetch=fetch_with(shelf.fetch, key) if shelf.fetch and files else None,
         sums=tuple(SumLine(sha256, name) for sha256, name in sums),
     )

@@ -119,6 +119,7 @@ def read_page(
         contents=_contents(index, number),
         number=number,
         count=count,
+        first=index.first,
         minutes=-(-part.words // WORDS_A_MINUTE),
         before=_turn(index, number - 1),
         after=_turn(index, number + 1),
@@ -203,6 +204,14 @@ async def get_public_page(request: web.Request) -> web.Response:
 
 
 # ── for who has it ───────────────────────────────────────────────────────────────────────────────
+
+
+@routes.get("/d/{key}/{ref}/read")
+async def get_held_beginning(request: web.Request) -> web.Response:
+    """The page where a whole book begins."""
+    download = await request.app[DESK].file(request.match_info["key"], request.match_info["ref"])
+    index = await request.app[READINGS].index(download)
+    raise web.HTTPSeeOther(f"{request.path}/{index.first}", headers=PRIVATE)
 
 
 @routes.get("/d/{key}/{ref}/read/p/{name}")

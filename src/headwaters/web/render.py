@@ -175,7 +175,12 @@ def retry_headers(error: HeadwatersError | None) -> dict[str, str]:
     """When it is worth trying again, where that is known."""
     if isinstance(error, Limited):
         return {"Retry-After": str(error.retry_after)}
-    return {"Retry-After": "10"} if isinstance(error, Unavailable) else {}
+    return {"Retry-After": str(_RETRY.get(error.code, SOON))} if isinstance(error, Unavailable) else {}
+
+
+SOON = 10  # seconds, for what does not answer just now
+# What somebody has to put right takes longer.
+_RETRY = {Code.BLOB_CHANGED: 3600, Code.BLOB_MISSING: 600, Code.STORAGE_DOWN: 60}
 
 
 def said_problem(error: HeadwatersError, language: str) -> Problem:

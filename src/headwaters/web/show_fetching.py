@@ -18,6 +18,7 @@ from headwaters.web.contexts.fetching import Fetch, Mirror
 from headwaters.web.contexts.free import FreeFile, FreeWork
 from headwaters.web.format import Format
 from headwaters.web.show_formats import held_formats, shelf_tables
+from headwaters.web.show_trouble import held_trouble, shelf_trouble
 
 _KEY = f"key{secrets.token_hex(11)}"  # stands for a reader's key, so that a page is made once for all of them
 
@@ -64,6 +65,7 @@ def free_work(url: str, work: WorkView, parcel: Parcel, usual: str, said: Format
     way, files = ways.free_way(work.slug), work.of_role(*GIVEN_ROLES)
     if not files:
         return None
+    tables = shelf_tables(work, usual, parcel.coming, said)
     listed = tuple(
         FreeFile(
             label=file.label or file.name,
@@ -73,13 +75,15 @@ def free_work(url: str, work: WorkView, parcel: Parcel, usual: str, said: Format
             size=said.size(file.size),
             href=ways.file_at(way, file.ref, file.name),
             media_type=file.media_type,
+            trouble=held_trouble(shelf_trouble(file, tables, parcel, said), way),
         )
         for file in files
     )
     return FreeWork(
         files=listed,
         archive=ways.archive_at(way) if len(files) > 1 else "",
+        lacking=sum(file.fault != "" for file in files),
         size=said.size(sum(file.size for file in files)),
-        formats=held_formats(shelf_tables(work, usual, said), way),
+        formats=held_formats(tables, way),
         fetch=said_fetch(url, way, parcel),
     )

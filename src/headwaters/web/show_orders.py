@@ -21,7 +21,7 @@ from headwaters.core.works.formats import USUAL
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.fetching import Parcel
-from headwaters.store.pages import EditionView, LetterView, LineView, OrderView, PaymentView, WorkView
+from headwaters.store.pages import EditionView, FileView, LetterView, LineView, OrderView, PaymentView, WorkView
 from headwaters.store.shelf import GIVEN_ROLES
 from headwaters.web.contexts import orders as pages
 from headwaters.web.contexts.common import Art, Licence, Problem, Site
@@ -39,12 +39,26 @@ from headwaters.web.show_formats import (
     made_cells,
     made_json,
     made_tracks,
+    offered,
     shelf_tables,
 )
-from headwaters.web.show_play import chapters_of, is_subtitles, moments, on_the_way, reading_tail, views_of
-from headwaters.web.show_works import last_part, pay_form, played_as, said_amount, said_art
+from headwaters.web.show_play import (
+    NOTHING,
+    Played,
+    chapters_of,
+    is_subtitles,
+    moments,
+    on_the_way,
+    played,
+    plays_soon,
+    reading_of,
+    views_of,
+)
+from headwaters.web.show_trouble import ShelfTrouble, held_trouble, shelf_trouble
+from headwaters.web.show_works import last_part, pay_form, said_amount, said_art
 
 _LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)\.vtt\Z")
+_PLAYING = frozenset({"audio", "video"})
 _WITHHELD = N_("A legal duty stops them.")
 _TESTED = N_("%(till)s (test)")
 
@@ -65,9 +79,12 @@ class ShelfFile:
     sha256: str
     tail: str  # what follows the key
     media_type: str
-    kind: str
-    read: str = ""  # what follows the key in the address of its reading page
-    chapters: tuple[Chapter, ...] = ()  # their addresses without what stands before the moment
+    fault: str
+    played: Played
+    soon: bool  # something that plays in its place is being made
+    reading: FileView | None  # what was made of it to be read on a page
+    chapters: tuple[Chapter, ...]  # their addresses without what stands before the moment
+    trouble: ShelfTrouble | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +113,8 @@ def shelf_work(
     """What every order page shows of `work`. `parcel`: what there is to fetch, None while it is withheld; `usual`: the
     formats that the shop makes of its works."""
     said = formats(language)
-    others = shelf_tables(work, usual, said)
+    coming = parcel.coming if parcel else ()
+    others, made = shelf_tables(work, usual, coming, said), offered(work, usual)
     lines = work.of_role(*GIVEN_ROLES)
     withheld = work.state == WorkState.WITHHELD
     files = tuple(
@@ -110,9 +128,12 @@ def shelf_work(
             sha256=file.sha256,
             tail=f"/{file.ref}/{last_part(file.name)}",
             media_type=file.media_type,
-            kind=played_as(file.media_type),
-            read=reading_tail(work, file),
+            fault=file.fault,
+            played=(plays := played(file, made)),
+            soon=plays is NOTHING and plays_soon(file, coming),
+            reading=reading_of(work, file),
             chapters=chapters_of(file),
+            trouble=shelf_trouble(file, others, parcel, said),
         )
         for file in lines
     )
@@ -122,7 +143,7 @@ def shelf_work(
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
         tracks=(
-            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one)),
+            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one) and not one.fault),
             *((one.label, _language(one.name), one.tail) for one in made_tracks(others)),
         ),
         pictures=views_of(work),
@@ -148,24 +169,34 @@ def _language(name: str) -> str:
     return found[1] if found else ""
 
 
+def _held_file(file: ShelfFile, way: str) -> pages.HeldFile:
+    """A file for one reader. `way`: `/d/<key>`."""
+    plays, reading = file.played, file.reading
+    there = reading is not None and not reading.fault
+    return pages.HeldFile(
+        label=file.label,
+        name=file.name,
+        format=file.format,
+        length=file.length,
+        size=file.size,
+        sha256=file.sha256,
+        href=way + file.tail,
+        media_type=file.media_type,
+        kind=plays.kind,
+        play=way + plays.tail if plays.tail else "",
+        play_small=way + plays.small if plays.small else "",
+        soon=file.soon,
+        read=f"{way}/{reading.ref}/read" if reading and there else "",
+        place=reading.sha256 if reading and there else "",
+        unread=reading is not None and not there,
+        chapters=moments(file.chapters, way + plays.tail) if plays.tail else (),
+        trouble=held_trouble(file.trouble, way),
+    )
+
+
 def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
     way = f"/d/{line.key}" if line.key else ""
-    files = tuple(
-        pages.HeldFile(
-            file.label,
-            file.name,
-            file.format,
-            file.length,
-            file.size,
-            file.sha256,
-            way + file.tail,
-            file.media_type,
-            file.kind,
-            way + file.read if file.read else "",
-            moments(file.chapters, way + file.tail),
-        )
-        for file in (shelf.files if way else ())
-    )
+    files = tuple(_held_file(file, way) for file in (shelf.files if way else ()))
     archive = f"{way}/everything.zip" if files else ""
     return pages.HeldWork(
         title=shelf.work.title,
@@ -176,8 +207,9 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         files=files,
         tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
         pictures=on_the_way(shelf.pictures, way) if files else (),
-        remembers=any(file.kind in {"audio", "video"} for file in files),
+        remembers=any(file.read or file.kind in _PLAYING for file in files),
         archive=archive,
+        lacking=sum(file.trouble is not None for file in files),
         gift=url + archive if archive else "",
         size=shelf.size,
         formats=held_formats(shelf.others, way) if files else (),
@@ -365,7 +397,8 @@ def order_page(
         title=said.join([shelf.work.title for shelf in shelves]),
         works=works,
         granted=granted,
-        plays=any(work.remembers for work in works),
+        plays=any(file.kind in _PLAYING for work in works for file in work.files),
+        reads=any(file.read for work in works for file in work.files),
         gallery=any(work.pictures for work in works),
         paid=said_amount(Money(net, order.currency), said) if net > 0 else None,
         due=_due(order, now, said),
@@ -440,6 +473,7 @@ def _work_json(site: Site, shelf: ShelfWork, line: LineView) -> dict[str, Any]:
             "size": file.bytes,
             "sha256": file.sha256,
             "media_type": file.media_type,
+            "fault": file.fault or None,
         }
         for file in (shelf.files if way else ())
     ]

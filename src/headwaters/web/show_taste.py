@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from headwaters.core.errors import N_
 from headwaters.core.works.editions import Role
 from headwaters.core.works.reading import READING
+from headwaters.core.works.taste import EVERYTHING, Taste
 from headwaters.core.works.taste_recipes import PICTURES
 from headwaters.core.works.waves import BARS, is_wave, wave_path
 from headwaters.store.pages import FileView, WorkView
@@ -19,6 +21,14 @@ MOST_BARS = 196  # on one page: each has some eight bytes
 FEWEST_BARS = 10  # less is no shape
 MANY = 8  # tracks: of more, how long they are is not said here
 _PDF = "application/pdf"
+_FIRST, _FROM = N_("the first %(length)s"), N_("%(length)s from %(start)s on")
+
+
+def clock(seconds: int) -> str:
+    """1:02:03, or 2:03."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def details_of(file: FileView) -> dict[str, Any]:
@@ -42,7 +52,8 @@ def _whole(details: dict[str, Any], key: str = "of") -> int:
 
 def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
     """What can be tried. `address`: what stands before the part of a file's address that is its own."""
-    made = work.of_role(Role.TASTE)
+    all_made = work.of_role(Role.TASTE)
+    made = tuple(file for file in all_made if not file.fault)
     labels = {file.id: file.label or file.name for file in work.files}
     sounds = [one for one in made if one.media_type.startswith("audio/")]
     pictures = _pictures(made, labels, address)
@@ -51,13 +62,32 @@ def tastes(work: WorkView, address: str, said: Format) -> pages.Tastes:
         films=tuple(_film(one, made, labels, address, said) for one in made if one.media_type.startswith("video/")),
         books=tuple(
             _book(number, one, work, labels)
-            for number, one in enumerate((one for one in made if one.media_type == READING), 1)
+            for number, one in enumerate((one for one in all_made if one.media_type == READING), 1)
+            if not one.fault
         ),
         pages=tuple(_pages(one, labels, address, said) for one in made if one.media_type == _PDF),
         pictures=pictures,
         more=max(0, _all_pictures(work) - len(pictures)) if pictures else 0,
         any=bool(made),
     )
+
+
+def said_taste(taste: Taste, said: Format) -> str:
+    """How much of a work can be tried, in the language of the page; empty for nothing."""
+    if taste == EVERYTHING:
+        return said.gettext("all of it")
+    counted = (
+        (said.ngettext("%(count)d chapter", "%(count)d chapters", taste.chapters), taste.chapters),
+        (said.ngettext("%(count)d page", "%(count)d pages", taste.pages), taste.pages),
+        (said.ngettext("%(count)d picture", "%(count)d pictures", taste.pictures), taste.pictures),
+    )
+    parts = [_said_seconds(taste, said)] if taste.seconds else []
+    return said.join([*parts, *(words % {"count": count} for words, count in counted if count)])
+
+
+def _said_seconds(taste: Taste, said: Format) -> str:
+    values = {"length": said.length(taste.seconds), "start": clock(taste.start)}
+    return said.gettext(_FROM if taste.start else _FIRST) % values
 
 
 def _label(file: FileView, labels: dict[int, str]) -> str:

@@ -138,7 +138,7 @@ def played_as(media_type: str) -> str:
 def said_art(work: WorkView) -> Art | None:
     """The work's picture in the widths that the shop made of its cover."""
     made = [file for file in work.of_role("art") if file.media_type != _PREVIEW]
-    pictures = made or work.of_role("art")
+    pictures = [file for file in made or work.of_role("art") if not file.fault]
     by_width = {file.width: (file.width, file.height, file) for file in pictures if file.width and file.height}
     sized = [by_width[width] for width in sorted(by_width)]
     if not sized:
@@ -282,7 +282,7 @@ def work_page(
     price, minimum = Money(work.price_minor, work.currency), Money(work.minimum_minor, work.currency)
     art = said_art(work)
     layout = layout_of(site.cover, art.shape if art else "")
-    samples = tuple(_sample(work, file, art, said) for file in work.of_role("sample"))
+    samples = tuple(_sample(work, file, art, said) for file in work.of_role("sample") if not file.fault)
     lines = work.of_role(*GIVEN_ROLES)
     about_pay = problem if problem and problem.field == "amount" else None
     return pages.WorkPage(

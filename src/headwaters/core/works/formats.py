@@ -88,6 +88,12 @@ def is_offered(recipe: str, formats: str) -> bool:
     return recipe == SUBTITLES if choice is None else choice.name in chosen(formats)
 
 
+def family_of_recipe(recipe: str) -> Family | None:
+    """Of what files a recipe makes something for readers."""
+    choice = _BY_RECIPE.get(recipe)
+    return choice.family if choice else None
+
+
 def wished_formats(name: str, media_type: str, others: Iterable[str], formats: str) -> tuple[str, ...]:
     """The recipes for a file, given the names of the work's other files: what its creator made is not made again."""
     family, wanted = family_of(media_type), chosen(formats)

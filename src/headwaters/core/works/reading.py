@@ -88,13 +88,14 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What stands at the beginning of the file."""
+    """What stands at the beginning of the file. `first`: the part that is the first chapter, counted from 1."""
 
     title: str
     language: str
     direction: str
     backwards: bool
     chapters: int
+    first: int
     parts: tuple[PartLine, ...]
     contents: tuple[Entry, ...]
     pictures: Mapping[str, tuple[str, Span]] = field(hash=False)
@@ -161,12 +162,18 @@ def pack(reading: Reading) -> bytes:
         "direction": reading.direction,
         "backwards": reading.backwards,
         "chapters": reading.chapters,
+        "first": _first(reading.parts),
         "parts": [[part.title, part.words, *put(part.html.encode())] for part in reading.parts],
         "contents": [[one.title, one.level, one.part, one.place] for one in reading.contents],
         "pictures": {one.name: [one.media_type, *put(one.data)] for one in reading.pictures},
     }
     head = json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode()
     return b"%08x\n" % len(head) + head + b"".join(bodies)
+
+
+def _first(parts: Sequence[Part]) -> int:
+    """The first chapter, counted from 1."""
+    return next((number for number, part in enumerate(parts, 1) if part.chapter), 1)
 
 
 def index_length(prefix: bytes) -> int:
@@ -195,6 +202,7 @@ def read_index(head: bytes) -> Index:
             direction=raw["direction"],
             backwards=raw["backwards"],
             chapters=raw["chapters"],
+            first=raw.get("first", 1),  # older ones do not say
             parts=tuple(PartLine(title, words, span(*where)) for title, words, *where in raw["parts"]),
             contents=tuple(Entry(*one) for one in raw["contents"]),
             pictures={name: (kind, span(*where)) for name, (kind, *where) in raw["pictures"].items()},

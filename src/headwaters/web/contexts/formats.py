@@ -14,6 +14,7 @@ class MadeFile:
     name: str
     size: str
     href: str
+    damaged: bool  # it is not sent for now
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,10 @@ class MadeFormat:
     """A column: one format."""
 
     title: str  # MP3
-    archive: str  # address of the whole work in it as one ZIP, or empty where one file is all there is
+    archive: str  # address of the whole work in it as one ZIP, or empty: one file is all there is, or it is not ready
     size: str  # of that, or empty
+    made: int  # how many files are there in it
+    of: int  # how many there will be, while they are being made; 0 once they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class MadeTable:
 
     formats: tuple[MadeFormat, ...]
     rows: tuple[MadeRow, ...]
+    gaps: bool  # in a ZIP of these some originals stand in their own places, as nothing was made of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class MadeOfWork:
     title: str
     language: str  # as a BCP 47 tag
     tables: tuple[MadeTable, ...]  # none: there is nothing but what was given
+    damaged: bool  # some of what was made is damaged or missing, and not sent for now
+    lacking: tuple[str, ...]  # names of what was given and is not sent for now, as it is damaged or missing
     fetch: Fetch | None  # other ways to fetch it; None where there are no files
     sums: tuple[SumLine, ...]  # of what was given, then of what was made; none where there are no files
 

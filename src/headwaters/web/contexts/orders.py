@@ -8,6 +8,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from headwaters.web.contexts.common import Amount, Art, Licence, PayForm, Problem
+from headwaters.web.contexts.fetching import Mirror
 from headwaters.web.contexts.taste import Chapter, PictureTaste
 
 
@@ -28,6 +29,28 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherFormat:
+    """A format that the shop made of the work's files."""
+
+    title: str  # MP3
+    href: str  # of the one file there is in it, or of the whole work in it as one ZIP; empty while it is being made
+    size: str  # of that, or empty
+    archive: bool  # it is the ZIP
+    made: int  # while it is being made: how many files are there
+    of: int  # and how many there will be; 0 once it is made
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A file is not as it was published, and is not sent until it is. Its address stays."""
+
+    missing: bool  # its bytes are not there; otherwise they are damaged
+    instead: tuple[OtherFormat, ...]  # what was made of it, and is whole
+    mirrors: tuple[Mirror, ...]  # other hosts that have the very file
+    torrent: bool  # readers may have it from each other
+
+
+@dataclass(frozen=True, slots=True)
 class HeldFile:
     """A file that the reader may fetch for ever."""
 
@@ -40,8 +63,14 @@ class HeldFile:
     href: str
     media_type: str
     kind: str  # audio, video, picture: playable in place; file: not
-    read: str  # address of the page on which the book can be read, or empty
+    play: str  # address of what plays in place: the file, or a form of it that the shop made; empty for a file
+    play_small: str  # of a film: what plays on a narrow screen, or empty
+    soon: bool  # a form that plays in place is being made
+    read: str  # address where the book is read, from its first chapter on, or empty
+    place: str  # what the device remembers the reader's place in it by, or empty
+    unread: bool  # it could be read in place, but that page is damaged
     chapters: tuple[Chapter, ...]  # of a film or a sound, where it has any
+    trouble: Trouble | None  # why the file is not sent for now
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +80,6 @@ class Track:
     label: str
     language: str  # as a BCP 47 tag, or empty
     href: str
-
-
-@dataclass(frozen=True, slots=True)
-class OtherFormat:
-    """A format that the shop made of the work's files."""
-
-    title: str  # MP3
-    href: str  # of the one file there is in it, or of the whole work in it as one ZIP
-    size: str  # of that
-    archive: bool  # it is the ZIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +104,9 @@ class HeldWork:
     files: tuple[HeldFile, ...]  # empty before the order is granted, and while a work is withheld
     tracks: tuple[Track, ...]  # for all of its videos
     pictures: tuple[PictureTaste, ...]  # to look through, where there are several
-    remembers: bool  # there is something in it that plays
+    remembers: bool  # there is something in it that plays, or a book to read
     archive: str  # address of everything as one ZIP, or empty
+    lacking: int  # files that are damaged or missing: the ZIP is not sent as long as there are any
     gift: str  # the same as a whole address, to pass on
     size: str  # of everything
     formats: tuple[OtherFormat, ...]  # other ones, which the shop made; `<address>/formats` has more
@@ -176,6 +196,7 @@ class OrderPage:
     works: tuple[HeldWork, ...]
     granted: bool  # the reader has the works
     plays: bool  # there is a sound or a film in them
+    reads: bool  # there is a book to read in them
     gallery: bool  # there are pictures to look through
     paid: Amount | None  # what was paid and not refunded
     due: Due | None  # the newest payment where it is not finished

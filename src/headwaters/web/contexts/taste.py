@@ -122,6 +122,7 @@ class ReadPage:
     contents: tuple[ContentsLine, ...]  # empty where there is one line or none
     number: int  # of this page, from 1
     count: int  # of all pages
+    first: int  # the page where the book's own words begin: its first chapter, behind title and imprint
     minutes: int  # that this page takes to read, about
     before: Turn | None
     after: Turn | None

@@ -16,7 +16,7 @@ from headwaters.core.works.editions import EditionFile
 from headwaters.core.works.forms import WORDS, details_by, form_of, problems_of, typed_fields, understood
 from headwaters.core.works.manifest import Problem as Fault
 from headwaters.core.works.slugs import slug_from
-from headwaters.core.works.taste import Taste, taste_of
+from headwaters.core.works.taste import taste_of
 from headwaters.errands.house import House
 from headwaters.errands.sketch import Picture, sketch
 from headwaters.store import collections, drafts
@@ -30,6 +30,7 @@ from headwaters.web.contexts.works import Preview
 from headwaters.web.keys import HOUSE
 from headwaters.web.render import render, site_of
 from headwaters.web.security import policy_without_forms
+from headwaters.web.show_taste import said_taste
 from headwaters.web.studio.drafts import draft_fields
 from headwaters.web.studio.frame import words_of
 from headwaters.web.studio.guard import HEADERS, LONG_FORM, Session, may, takes
@@ -205,7 +206,7 @@ def _show(
         problem = said_fault(said, fault, Code.FORM_BROKEN)
         lines.append(f"{field_name(said, problem.field)}: {problem.message}" if problem.field else problem.message)
     taste = taste_of(own_taste, house.now.settings.taste)
-    page = replace(page, preview=Preview(back, tuple(lines), "" if taste == Taste() else str(taste)))
+    page = replace(page, preview=Preview(back, tuple(lines), said_taste(taste, said)))
     if picture is not None:
         page = replace(page, art=_inline(picture, view.cover_alt))
     headers = {**HEADERS, "Content-Security-Policy": policy_without_forms(house.config)}
