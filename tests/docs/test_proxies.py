@@ -20,10 +20,11 @@ import pytest
 
 from tests.support.addresses import free_port
 from tests.support.proxies import OPERATE, caddy, nginx, replaced
+from tests.support.samples import ZIP_END
 from tests.support.served import Served, headwaters
 
-FILM = b"PK\x05\x06" + bytes(18) + random.Random(7).randbytes(3_000_000)
-LONG = FILM[:22] + random.Random(8).randbytes(40_000_000)  # more than kernels keep on its way
+FILM = ZIP_END + random.Random(7).randbytes(3_000_000) + ZIP_END
+LONG = ZIP_END + random.Random(8).randbytes(40_000_000) + ZIP_END  # more than kernels keep on its way
 WORDS = b"".join(b"%07d\n" % line for line in range(40_000))
 DIGEST = hashlib.sha256(FILM).hexdigest()
 TAG = f'"{DIGEST[:32]}"'
