@@ -23,7 +23,7 @@ SILENCE = (b"\xff\xfb\x90\x00" + bytes(413)) * 40
 
 
 def packed(size: int, before: bytes = b"") -> bytes:
-    """Zlib's word for `before` and so many spaces: a megabyte of them is packed once, and stands there again and again."""
+    """Zlib's word for `before` and so many spaces. A megabyte of them is packed once, and stands there often."""
     spaces, many = b" " * (1 << 20), size >> 20
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     begin = packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
