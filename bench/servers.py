@@ -141,12 +141,13 @@ def make_shop(folder: Path, size: int) -> Path:
 
 
 def make_file(path: Path, size: int) -> None:
-    """A ZIP's head and then bytes that do not compress, `size` in all."""
-    block = os.urandom(1 << 20)
+    """A ZIP's end, bytes that do not compress, and its end again: `size` in all."""
+    block, end = os.urandom(1 << 20), b"PK\x05\x06" + bytes(18)
     with path.open("wb") as file:
-        file.write(b"PK\x05\x06" + bytes(18))
-        while (left := size - file.tell()) > 0:
+        file.write(end)
+        while (left := size - len(end) - file.tell()) > 0:
             file.write(block[:left])
+        file.write(end)
 
 
 @contextmanager

@@ -54,6 +54,9 @@ __all__ = [
 network.lay_guard()
 for _name in [name for name in os.environ if name.startswith("HEADWATERS_")]:
     del os.environ[_name]  # a setting of this machine is none of the tests'
+os.environ["JAVA_TOOL_OPTIONS"] = (
+    "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # epubcheck's JVM lives for a second or two
+)
 
 # A busy machine is no failure; and CI looks at the same samples each time, so that a red run is about the change.
 settings.register_profile("here", deadline=None)

@@ -65,5 +65,11 @@ def test_music_says_its_bits() -> None:
     assert (found.seconds, found.streams[0].bits, found.streams[0].channels) == (None, 16, 1)
 
 
+def test_a_file_without_a_stream_has_none() -> None:
+    reel = read_probe("Input #0, mov,mp4, from 'a.mp4':\n  Duration: N/A, bitrate: N/A\nAt least one output file\n")
+    assert reel is not None
+    assert (reel.streams, reel.seconds) == ((), None)
+
+
 def test_what_could_not_be_opened_is_nothing() -> None:
     assert read_probe("a.mp4: Invalid data found when processing input\n") is None

@@ -23,8 +23,8 @@ from tests.errands.test_gather import lay
 from tests.support import samples
 from tests.support.served import COMMAND, environment, headwaters
 
-PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
-TRAILER = PDF[: len(PDF) // 2]
+PDF = samples.pdf(bytes(range(256)) * 40)
+TRAILER = samples.pdf(bytes(range(256)) * 20)
 TOML = 'title = "High Water"\nrights = "own"\n'
 
 
@@ -63,7 +63,7 @@ def test_publishing_says_what_is_where_now(shop: Shop, book: Path) -> None:
     assert shop.run("publish", book) == (
         0,
         "High Water is published: https://alice.example/w/high-water\n"
-        "  The book, as PDF  book.pdf  10.2 kB\n"
+        "  The book, as PDF  book.pdf  10.3 kB\n"
         "  Trailer  trailer.pdf  5.1 kB  free for everybody\n"
         "  book.pdf: published without a colophon. It is not as its format says, so it stays as it is.\n"
         "  trailer.pdf: published without a colophon. It is not as its format says, so it stays as it is.\n"
@@ -277,9 +277,11 @@ def test_what_is_done_in_a_moment_is_not_worth_a_word(monkeypatch: pytest.Monkey
 def large(folder: Path) -> Path:
     """A work of a size that takes a moment to keep."""
     with (lay(folder, {"work.toml": TOML}) / "book.pdf").open("wb") as file:
-        file.write(b"%PDF-1.7\n")
+        beginning, end = samples.pdf(b"|").split(b"|")
+        file.write(beginning)
         for _ in range(300):
             file.write(os.urandom(1_000_000))
+        file.write(end)
     return folder
 
 

@@ -272,6 +272,29 @@ def test_all_that_is_kept_is_listed_and_what_nobody_needs_goes(storage: Storage,
     storage.verify(storage.keep(film, Keep.COPY, quiet))
 
 
+@pytest.mark.parametrize("keep", [Keep.COPY, Keep.MOVE])
+def test_what_is_kept_again_or_from_an_old_file_is_young(
+    local: LocalStorage, root: Path, film: Path, keep: Keep
+) -> None:
+    os.utime(film, (1, 1))
+    limit = datetime.now(UTC) - timedelta(minutes=5)
+    blob = local.keep(film, keep, quiet)
+    os.utime(path_of(root, blob.sha256), (1, 1))  # the bytes are old, whenever they came here
+    local.keep(film, keep, quiet)
+    assert [holding.touched > limit for holding in local.holdings()] == [True]
+    assert not local.remove(blob.sha256, limit)
+    local.verify(blob)
+    assert local.remove(blob.sha256, limit + timedelta(hours=1))
+    assert [path for path in root.rglob("*") if path.is_file()] == [], "no mark stays behind"
+
+
+def test_an_upload_of_last_week_is_young_from_its_first_moment_on(local: LocalStorage, film: Path) -> None:
+    os.utime(film, (1, 1))
+    blob = local.keep(film, Keep.MOVE, quiet)
+    assert not local.remove(blob.sha256, datetime.now(UTC) - timedelta(minutes=5))
+    local.verify(blob)
+
+
 def test_it_can_be_tried(storage: Storage) -> None:
     asyncio.run(storage.look())
     assert list(storage.holdings()) == []
@@ -316,7 +339,11 @@ def path_of(root: Path, digest: str) -> Path:
 
 
 def files_in(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if not path.is_dir())
+    """Without the marks of what was kept again; those are empty."""
+    files = [path for path in root.rglob("*") if not path.is_dir()]
+    marks = [path for path in files if path.is_relative_to(root / "again")]
+    assert [path.stat().st_size for path in marks] == [0] * len(marks)
+    return sorted(set(files) - set(marks))
 
 
 def test_a_blob_lies_read_only_under_its_hash(local: LocalStorage, root: Path, film: Path) -> None:
@@ -331,9 +358,11 @@ def test_a_blob_lies_read_only_under_its_hash(local: LocalStorage, root: Path, f
 def test_a_good_blob_is_left_alone_and_a_damaged_one_replaced(local: LocalStorage, root: Path, film: Path) -> None:
     blob = local.keep(film, Keep.COPY, quiet)
     path = path_of(root, blob.sha256)
-    inode = path.stat().st_ino
-    local.keep(film, Keep.COPY, quiet)
-    assert path.stat().st_ino == inode
+    os.utime(path, (1, 1))
+    before = path.stat()
+    for keep in Keep:
+        local.keep(film, keep, quiet)
+        assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     path.chmod(0o600)
     os.truncate(path, 10)
     with pytest.raises(Unavailable) as changed:

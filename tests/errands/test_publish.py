@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -20,11 +21,13 @@ from sqlalchemy import func, select
 from headwaters.actions.works import Change, withhold_work
 from headwaters.core.errors import Code, NotFound, Refused, Unavailable, WrongUse
 from headwaters.core.works.manifest import Given
+from headwaters.errands import publish as publish_module
+from headwaters.errands import whole
 from headwaters.errands.download import Desk
 from headwaters.errands.gather import Failure
 from headwaters.errands.house import House, refresh
 from headwaters.errands.publish import Manner, Outcome, Progress, publish
-from headwaters.ports import Blob, Keep, Witness
+from headwaters.ports import Blob, Keep, Look, Witness
 from headwaters.store import tables
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
@@ -35,7 +38,7 @@ from tests.support.house import Clock
 from tests.support.shelf import grant
 
 MADE = {"rights": Given("own", "--i-made-this")}
-PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40
+PDF = samples.pdf(bytes(range(256)) * 40)
 TOML = 'title = "High Water"\nrights = "own"\n'
 
 
@@ -104,6 +107,11 @@ def state_of(folder: Path) -> dict[str, tuple[object, ...]]:
         )
         for path in [folder, *folder.rglob("*")]
     }
+
+
+def write_pdf(path: Path) -> Path:
+    path.write_bytes(PDF)
+    return path
 
 
 # ── happy ────────────────────────────────────────────────────────────────────────────────────────
@@ -232,7 +240,7 @@ async def test_a_folder_of_folders_publishes_each_and_one_that_is_refused_holds_
 
 
 async def test_progress_is_told_up_to_the_last_byte(house: House, tmp_path: Path) -> None:
-    folder = lay(tmp_path / "book", {"a.pdf": PDF + bytes(3_000_000), "b.txt": "b"})
+    folder = lay(tmp_path / "book", {"a.pdf": samples.pdf(bytes(3_000_000)), "b.txt": "b"})
     told: list[Progress] = []
     await done(house, folder, report=told.append)
     size = (folder / "a.pdf").stat().st_size + 1
@@ -330,6 +338,96 @@ async def test_bad_input_is_refused_and_nothing_changed(
 ) -> None:
     assert (await refusal(house, lay(tmp_path / "work", files))).code is code
     assert await counts(house) == {"works": 0, "editions": 0, "files": 0, "blobs": 0, "catalogue": 1}
+
+
+def cut(path: Path, part: float = 0.7) -> Path:
+    """Its first part only, as a copy leaves it that was broken off."""
+    os.truncate(path, int(path.stat().st_size * part))
+    return path
+
+
+async def test_what_ends_before_its_format_says_is_refused_and_read_only_at_its_ends(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    folder = lay(tmp_path / "work", {})
+
+    def pread(descriptor: int, length: int, offset: int) -> bytes:
+        data = os_pread(descriptor, length, offset)
+        read.append(len(data))
+        return data
+
+    make = {".wav": samples.wav, ".pdf": write_pdf, ".epub": samples.book, ".mp4": samples.film, ".mkv": samples.film}
+    os_pread = os.pread
+    monkeypatch.setattr(house.storage, "keep", lambda *_: pytest.fail("kept"), raising=False)
+    monkeypatch.setattr(whole.os, "pread", pread)
+    for ending, keep in zip((".wav", ".mp4", ".png", ".epub", ".pdf", ".mkv", ".webp"), cycle(Keep), strict=False):
+        read.clear()
+        path = make.get(ending, samples.picture)(folder / f"a{ending}")
+        refused = await refusal(house, cut(path), keep=keep)
+        assert (refused.code, refused.values["name"]) == (Code.FILE_CUT_OFF, path.name)
+        assert 0 < sum(read) < 70_000
+
+
+async def test_whatever_way_a_file_comes_it_is_whole(house: House, tmp_path: Path) -> None:
+    await done(house, samples.wav(lay(tmp_path / "first", {}) / "a.wav"))
+    new = cut(samples.wav(lay(tmp_path / "work", {"b.txt": "b"}) / "a.wav", 2))
+    assert (await refusal(house, new.parent)).code is Code.FILE_CUT_OFF
+    assert (await refusal(house, new, edition_of="a")).code is Code.FILE_CUT_OFF
+    lay(tmp_path / "works", {"good/a.txt": "a"})
+    new.parent.rename(tmp_path / "works" / "half")
+    good, half = await results(house, tmp_path / "works")
+    assert isinstance(good, Outcome)
+    assert isinstance(half, Failure)
+    assert half.error.code is Code.FILE_CUT_OFF
+    assert (await counts(house))["works"] == 2
+
+
+async def test_a_hundred_gigabytes_take_no_longer_to_refuse(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with path.open("wb") as file:
+        file.write(b"RF64\xff\xff\xff\xffWAVE")
+        file.truncate(100_000_000_000)
+    film = tmp_path / "a.mp4"
+    with film.open("wb") as file:
+        file.write(b"\0\0\0\x18ftypisom\0\0\0\0isommp42\0\0\0\x01mdat" + (200_000_000_000).to_bytes(8))
+        file.truncate(100_000_000_000)
+    assert (
+        await refusal(house, path, film, options={**MADE, "title": Given("A", "--title")})
+    ).code is Code.FILE_CUT_OFF
+
+
+async def test_a_file_that_is_being_written_still_has_changed(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = cut(samples.wav(tmp_path / "a.wav"))
+    look = house.media.look
+
+    def writing(path: Path) -> Look:
+        with path.open("ab") as file:
+            file.write(b"more")
+        return look(path)
+
+    monkeypatch.setattr(house.media, "look", writing, raising=False)
+    assert (await refusal(house, path)).code is Code.FILE_CHANGED
+
+
+@pytest.mark.parametrize("colophon", [True, False])
+async def test_half_a_file_that_an_older_shop_published_goes_on_as_it_is(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colophon: bool
+) -> None:
+    path = cut(samples.wav(lay(tmp_path / "work", {"b.txt": "b"}) / "a.wav"))
+    options = {**MADE, "colophon": Given(colophon, "--colophon")}
+    with monkeypatch.context() as older:
+        older.setattr(publish_module, "check_ends", lambda files, newest: None)
+        await done(house, path.parent, options=options)
+    before = await counts(house)
+    assert (await done(house, path.parent, options=options)).published.change is Change.NOTHING
+    assert await counts(house) == before
+    lay(path.parent, {"b.txt": "another"})
+    assert (await done(house, path.parent, options=options)).published.edition == 2
+    cut(path)
+    assert (await refusal(house, path.parent, options=options)).code is Code.FILE_CUT_OFF
 
 
 async def test_without_a_declaration_nothing_is_even_copied(house: House, tmp_path: Path) -> None:
@@ -431,7 +529,7 @@ async def test_a_file_that_goes_or_changes_meanwhile_leaves_no_half_edition(
 async def test_a_file_that_changes_while_it_is_read_is_refused(
     house: House, tmp_path: Path, meddle: Callable[[Path], object], keep: Keep
 ) -> None:
-    folder = lay(tmp_path / "book", {"a.pdf": PDF + bytes(5_000_000)})
+    folder = lay(tmp_path / "book", {"a.pdf": samples.pdf(bytes(5_000_000))})
     house.storage = Meddling(house, "a.pdf", lambda: meddle(folder / "a.pdf"), midway=True)
     refused = await refusal(house, folder, keep=keep)
     assert refused.code is Code.FILE_CHANGED
@@ -441,7 +539,7 @@ async def test_a_file_that_changes_while_it_is_read_is_refused(
 async def test_a_publishing_that_is_stopped_leaves_nothing_and_goes_through_the_next_time(
     house: House, tmp_path: Path
 ) -> None:
-    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": PDF + bytes(5_000_000)})
+    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": samples.pdf(bytes(5_000_000))})
     begun, go = threading.Event(), threading.Event()
 
     def hold(progress: Progress) -> None:
@@ -477,7 +575,7 @@ async def test_what_an_interrupted_publishing_left_a_day_ago_is_cleared_away(
 
 
 async def test_published_twice_at_once_it_is_one_edition(house: House, tmp_path: Path) -> None:
-    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": PDF + bytes(2_000_000)})
+    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": samples.pdf(bytes(2_000_000))})
     samples.picture(folder / "cover.png")
     outcomes = await asyncio.gather(*(done(house, folder) for _ in range(4)))
     assert sorted(outcome.published.change for outcome in outcomes) == [Change.NEW_WORK] + [Change.NOTHING] * 3
@@ -496,7 +594,7 @@ def no_file_above(size: int) -> Iterator[None]:
 
 
 async def test_on_a_full_disk_nothing_changes_and_later_it_goes_through(house: House, tmp_path: Path) -> None:
-    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": PDF + bytes(8_000_000)})
+    folder = lay(tmp_path / "book", {"a.pdf": PDF, "b.pdf": samples.pdf(bytes(8_000_000))})
     with no_file_above(4_000_000):
         assert (await refusal(house, folder)).code is Code.DISK_FULL
     assert (await counts(house))["works"] == 0

@@ -317,11 +317,14 @@ async def test_to_a_real_store_and_back_over_a_bad_line(
     await whole(house)
     assert list((tmp_path / "copies").iterdir()) == []
     line.dead = True
+    await asyncio.to_thread(store.close)
+    hasty = S3Storage(S3Client(line.through(bucket), attempts=2), tmp_path / "copies", part=256 << 10)
+    house.storage = StoragePlaces({"local": LocalStorage(tmp_path / "local"), "s3": hasty}, "local")
     with pytest.raises(Unavailable) as down:
         await storage.move(house, "s3")
     assert down.value.code is Code.STORAGE_DOWN
     assert set((await places(house)).values()) == {"local"}
-    await asyncio.to_thread(store.close)
+    await asyncio.to_thread(hasty.close)
 
 
 async def test_what_is_kept_anew_elsewhere_stays_a_day_where_it_was(two: House, clock: Clock, tmp_path: Path) -> None:

@@ -127,9 +127,7 @@ async def test_chapters_of_the_file_or_of_its_creator(house: House, tmp_path: Pa
 
 
 async def test_a_broken_film_fails_its_own_makings_and_nothing_else(house: House, tmp_path: Path):
-    whole = samples.film(tmp_path / "whole.mp4", seconds=2).read_bytes()
-    film = tmp_path / "Film.mp4"
-    film.write_bytes(whole[:200])
+    film = samples.spoilt_film(tmp_path / "Film.mp4")
     await published(house, film, samples.music(tmp_path / "Song.wav", 1), title="Film", taste="1 seconds")
     await make_all(house)
     found = await states(house, "film")
@@ -163,7 +161,7 @@ async def test_a_books_first_chapter_for_everybody_and_all_of_it_for_its_holders
 
 async def test_a_book_that_is_none_fails_and_the_work_is_there(house: House, tmp_path: Path):
     book = tmp_path / "Tale.epub"
-    book.write_bytes(tale().data()[:1000])
+    book.write_bytes(tale().data()[:1000] + samples.ZIP_END)
     await published(house, book, title="Tale", taste="")
     await make_all(house)
     assert (await states(house, "tale"))["read"].startswith("“Tale.epub” cannot be read as a book: it is no whole ZIP.")
@@ -198,7 +196,7 @@ async def test_the_first_pages_of_a_pdf_have_nothing_of_the_others_in_them(house
     assert b"page aaaaaaaa" in plain
     assert [word for word in (b"page b", b"page c", b"JavaScript", b"/Annot") if word in plain] == []
     broken = tmp_path / "Broken.pdf"
-    broken.write_bytes(b"%PDF-1.7\nno more")
+    broken.write_bytes(samples.pdf(b"no more"))
     await published(house, broken, title="Broken", taste="1 page")
     await make_all(house)
     assert "no whole PDF" in (await states(house, "broken"))["taste-pages:1"]

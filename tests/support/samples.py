@@ -39,11 +39,22 @@ def film(path: Path, size: str = "64x48", seconds: float = 0.5) -> Path:
     return path
 
 
+def spoilt_film(path: Path) -> Path:
+    """A film as long as its boxes say, whose table of contents is nothing."""
+    data = film(path).read_bytes()
+    table = data.index(b"moov") + 4
+    path.write_bytes(data[:table] + bytes(len(data) - table))
+    return path
+
+
 def music(path: Path, seconds: float = 0.5) -> Path:
     """A tone, in the format that the name says."""
     ffmpeg("-f", "lavfi", "-i", f"sine=duration={seconds}", str(path))
     return path
 
+
+ZIP_END = b"PK\x05\x06" + b"\xff" * 16 + bytes(2)
+"""How a ZIP ends; of what is before it, it says nothing that is true."""
 
 _CONTAINER = (
     '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
@@ -65,6 +76,11 @@ def book(path: Path, package: str | None = None, cover: bytes = b"") -> Path:
         if cover:
             archive.writestr("OEBPS/images/my cover.png", cover)
     return path
+
+
+def pdf(filling: bytes = b"") -> bytes:
+    """What begins and ends as a PDF does."""
+    return b"%PDF-1.7\n" + filling + b"\n%%EOF\n"
 
 
 def png(size: tuple[int, int] = (320, 200), colour: str = "steelblue") -> bytes:

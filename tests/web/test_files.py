@@ -425,6 +425,19 @@ async def test_a_file_that_was_dated_anew_is_read_once_and_sent(
     assert read == [DIGEST, DIGEST]
 
 
+async def test_what_is_published_once_more_is_not_read_again(
+    client: TestClient, house: House, key: str, film: Item, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/d/{key}/{film.ref}/x"
+    assert await (await get(client, path)).read() == FILM
+    original = tmp_path / "film.mp4"
+    original.write_bytes(FILM)
+    for keep in Keep:
+        assert house.storage.keep(original, keep, lambda done: None).sha256 == DIGEST
+    monkeypatch.setattr(house.storage, "verify", lambda blob: pytest.fail("read again"))
+    assert await (await get(client, path)).read() == FILM
+
+
 async def _body(client: TestClient, path: str) -> bytes:
     return await (await get(client, path)).read()
 

@@ -24,13 +24,13 @@ from headwaters.actions import uploads as verbs
 from headwaters.core.errors import N_, Code, Conflict, Refused, TooLarge
 from headwaters.core.works.names import base_name
 from headwaters.core.works.uploads import Checksum, UploadState
-from headwaters.core.works.whole import check_whole
 from headwaters.errands.failures import log_failure
 from headwaters.errands.house import House
 from headwaters.errands.incoming import Writer, busy
 from headwaters.errands.picking import is_still
 from headwaters.errands.stamping import findings_of
 from headwaters.errands.uploads import incoming_of, place_of
+from headwaters.errands.whole import check_open
 from headwaters.store import uploads as rows
 from headwaters.store.uploads import UploadRow
 from headwaters.texts import error_text, hint_text
@@ -295,7 +295,7 @@ class Intake:
                     N_("What is on the shop’s disk is not what was sent."),
                     hint=N_("Take it out, and send it again."),
                 )
-            check_whole(row.name, size, lambda offset, length: os.pread(file.fileno(), length, offset))
+            check_open(row.name, file.fileno())
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 self._checked[row.ref] = self._checked.get(row.ref, 0) + len(chunk)

@@ -2,7 +2,7 @@
 
 Its size is looked at by the storage each time, and a link has its witness. A copy is never written to again; one whose
 file was replaced or written to all the same is read whole before anybody gets another byte of it, as its date may have
-changed alone (the shop itself dates a copy anew when it is kept once more). What was changed before this process
+changed alone. (A copy that is kept once more keeps its date: see the storage.) What was changed before this process
 began, or under somebody's running download, the nightly check finds.
 """
 

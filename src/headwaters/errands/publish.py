@@ -1,7 +1,7 @@
 """Publish: from files on the creator's disk to an edition on the page.
 
-    look at each file ─► pictures for the page ─► keep each (hash, copy, its colophon: minutes) ─► did all stand
-    still? ─► transaction
+    look at each file ─► pictures for the page ─► does each end where it says? ─► keep each (hash, copy, its colophon:
+    minutes) ─► did all stand still? ─► transaction
 
 Until the transaction nothing can be seen of it, and the transaction is all or nothing: whatever happens before (a file
 that goes, a full disk, Ctrl+C) leaves the shop as it was. Run again, it takes the same way and ends in the same place;
@@ -29,7 +29,6 @@ from headwaters.core.works.editions import EditionFile, Role, labelled
 from headwaters.core.works.forms import check_changes
 from headwaters.core.works.manifest import Given
 from headwaters.core.works.media import kind_of_work
-from headwaters.core.works.names import shown
 from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.art import Art, Candidate, find_art, keep_art
 from headwaters.errands.blobs import row_of
@@ -39,7 +38,8 @@ from headwaters.errands.keeping import Keeping, Report, edition_file, in_order
 from headwaters.errands.keeping import Progress as Progress  # also for who calls `publish`
 from headwaters.errands.keeping import Stopped as Stopped  # also for who calls `publish`
 from headwaters.errands.stamping import Newest, Note, facts_for, read_newest
-from headwaters.errands.walk import LeftOut, stamp_of
+from headwaters.errands.walk import LeftOut
+from headwaters.errands.whole import check_ends, check_still
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
 from headwaters.ports import Look
 from headwaters.store.db import Connection
@@ -148,7 +148,7 @@ async def _publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
     keeping = await begin(house, plan, looks, before, publication, manner.keep)
     manner.found(keeping.notes)
     made = await _in_thread(partial(keeping.keep_all, manner.report))
-    await asyncio.to_thread(_check_still, plan.files)
+    await asyncio.to_thread(check_still, plan.files)  # each was kept whole: no edition mixes old and new ones
     blobs = [one.blob for one in made]
     files = in_order(plan, [*(kept.file for kept in plan.kept), *map(edition_file, plan.files, looks, made)])
     art_files, art_blobs = await asyncio.to_thread(keep_art, house, art)
@@ -175,8 +175,9 @@ async def _publish_work(house: House, plan: Plan, manner: Manner) -> Outcome:
 async def begin(
     house: House, plan: Plan, looks: Sequence[Look], before: WorkRow | None, publication: Publication, keep: Keep
 ) -> Keeping:
-    """What each file tells, and what its copy shall be. Nothing is kept yet. Raises Refused."""
+    """What each file tells, and what its copy shall be; each is whole. Nothing is kept yet. Raises Refused."""
     newest = await house.db.read(partial(read_newest, work_id=before.id)) if before else Newest()
+    await asyncio.to_thread(check_ends, plan.files, newest)
     details = complete(plan.said, before.details if before else None, publication.defaults)
     slug, said = before.slug if before else slug_of(publication), plan.said.colophon
     usual = wants_colophon(before.colophon if before else "", house.now.settings.colophon)
@@ -225,18 +226,3 @@ async def _in_thread(work: Callable[[threading.Event], T]) -> T:
 def look_at_all(house: House, files: Sequence[PlannedFile]) -> list[Look]:
     """What each file is. Raises the first refusal, before anything is copied."""
     return [house.media.look(file.found.path) for file in files]
-
-
-def _check_still(files: Sequence[PlannedFile]) -> None:
-    """Each file was kept whole; here all of them are looked at once more, so that no edition mixes old and new ones."""
-    for file in files:
-        with suppress(OSError):
-            if stamp_of(file.found.real) == file.found.stamp:
-                continue
-        raise Refused(
-            Code.FILE_CHANGED,
-            N_("“%(name)s” changed while the work was being published, so nothing was."),
-            hint=N_("Publish again when the program that writes it is done."),
-            field="files",
-            name=shown(file.name),
-        )

@@ -121,7 +121,7 @@ def examine(house: House, file: PlannedFile, facts: Facts | None, wants: StampWi
     if house.stamper is None:
         return Note(file.name)
     wish = replace(wants, facts=facts if gets_colophon(file.role) else None)
-    with _readable(file):
+    with readable(file):
         examined = house.stamper.examine(file.found.real, file.name, wish.facts)
     wish = replace(wish, clean=wish.clean and any(one.removable for one in examined.findings))
     if wish == StampWish():
@@ -145,7 +145,7 @@ def findings_of(house: House, path: Path, name: str) -> str:
 def hash_original(file: PlannedFile, tell: Tell) -> str:
     """The SHA-256 of a creator's file. Blocks. Raises Refused: FILE_MISSING, FILE_UNREADABLE, FILE_CHANGED."""
     digest = hashlib.sha256()
-    with _readable(file), file.found.real.open("rb") as original:
+    with readable(file), file.found.real.open("rb") as original:
         while data := original.read(_CHUNK):
             digest.update(data)
             tell(len(data))
@@ -202,7 +202,7 @@ def _scratch(house: House, file: PlannedFile) -> Iterator[Path]:
         disk = os.statvfs(folder)
         if disk.f_bavail * disk.f_frsize < file.found.size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        with _readable(file):
+        with readable(file):
             yield target
     except OSError as error:
         if error.errno not in _FULL:
@@ -219,7 +219,7 @@ def _scratch(house: House, file: PlannedFile) -> Iterator[Path]:
 
 
 @contextmanager
-def _readable(file: PlannedFile) -> Iterator[None]:
+def readable(file: PlannedFile) -> Iterator[None]:
     """Say in our words why a file cannot be read. A full disk is another matter."""
     try:
         yield

@@ -45,8 +45,8 @@ def read_probe(said: str) -> Reel | None:
         length = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
         seconds = length if 0 < length < _LONGEST else None
     matches = list(_STREAM.finditer(said))
-    ends = [match.start() for match in matches[1:]] + [len(said)]
-    streams = tuple(_stream(match, said[match.end() : end]) for match, end in zip(matches, ends, strict=True))
+    ends = [match.start() for match in matches[1:]] + [len(said)]  # one of none: there are files without a stream
+    streams = tuple(_stream(match, said[match.end() : end]) for match, end in zip(matches, ends, strict=False))
     rate = _BIT_RATE.search(said)
     return Reel(container[1], seconds, streams, len(_CHAPTER.findall(said)), int(rate[1]) * 1000 if rate else 0)
 

@@ -2,6 +2,7 @@
 
     <root>/ab/cd/<sha256>          own bytes, read-only, never written again
     <root>/links/ab/cd/<sha256>    hard links to the creator's files, watched by their witness
+    <root>/again/ab/cd/<sha256>    empty: its date says when those bytes were kept again
     <root>/incoming/<random>       what is being kept right now
 
 A blob appears under its name whole or not at all: it is written in `incoming`, flushed, and renamed.
@@ -43,7 +44,7 @@ class LocalStorage:
         self._root = root
         self._folder_mode = folder_mode
         self._incoming = root / "incoming"
-        self._copies, self._links = str(root), str(root / "links")
+        self._copies, self._links, self._again = str(root), str(root / "links"), str(root / "again")
         self._descriptors = Descriptors()
 
     # ── keeping ──────────────────────────────────────────────────────────────────────────────────
@@ -86,9 +87,10 @@ class LocalStorage:
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         target = self._copy_path(sums.sha256)
-        if _relied_on(target, sums):
+        if self._relied_on(target, sums):
             return _blob(sums)  # these bytes are here already, perhaps from a move that was cut off
         with self._writing():
+            self._mark(sums.sha256)  # an upload may be days old
             self._make_folder(target.parent)
             if not self._make_second_name(original, target):
                 os.lseek(original.descriptor, 0, os.SEEK_SET)
@@ -120,7 +122,7 @@ class LocalStorage:
         os.fsync(descriptor)
         target = self._copy_path(sums.sha256)
         self._make_folder(target.parent)
-        if not _relied_on(target, sums):
+        if not self._relied_on(target, sums):
             name.replace(target)
         _flush_folder(target.parent)
 
@@ -129,7 +131,7 @@ class LocalStorage:
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         copy, target = self._copy_path(sums.sha256), self._link_path(sums.sha256)
-        if _relied_on(copy, sums):
+        if self._relied_on(copy, sums):
             return _blob(sums)  # our own bytes are better than a link
         if not _is_same(original, target) and (good := _whole(target, sums)) is not None:
             return _blob(sums, good)  # another file has these bytes, and works may rely on its witness
@@ -227,27 +229,59 @@ class LocalStorage:
                     if len(path.name) == _DIGITS and path.name.startswith(first.name + second.name):
                         with suppress(FileNotFoundError):
                             status = path.lstat()
-                            yield Holding(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+                            touched = self._touched(path.name, status) / 1_000_000_000
+                            yield Holding(path.name, status.st_size, datetime.fromtimestamp(touched, UTC))
 
     def remove(self, sha256: str, touched_before: datetime) -> bool:
-        """See ports.Storage. It is first taken aside and looked at there: whoever relies on bytes that are here touches
-        them, and looks whether they stayed."""
+        """See ports.Storage. It is first taken aside and its mark is looked at again: whoever relies on bytes that are
+        here marks them, and then looks whether they stayed. The mark goes with them."""
         limit = int(touched_before.timestamp() * 1_000_000_000)
         path, aside = self._copy_path(sha256), self._new_name()
         with self._writing():
             try:
-                if path.lstat().st_mtime_ns >= limit:
+                if self._touched(sha256, path.lstat()) >= limit:
                     return False
                 path.rename(aside)
             except FileNotFoundError:
                 return False
-            if aside.lstat().st_mtime_ns >= limit:
+            if self._touched(sha256, aside.lstat()) >= limit:
                 with suppress(FileExistsError):  # or somebody kept them again meanwhile
                     os.link(aside, path)
                 aside.unlink()
                 return False
             aside.unlink()
+            Path(_under(self._again, sha256)).unlink(missing_ok=True)
         return True
+
+    def _relied_on(self, path: Path, sums: Sums) -> bool:
+        """Whether a kept file has the bytes of `sums`, so that it can stand for them. It counts as kept just now: see
+        `remove`."""
+        if _whole(path, sums) is None:
+            return False
+        try:
+            self._mark(sums.sha256)
+            path.lstat()
+        except OSError:
+            return False
+        return True
+
+    def _mark(self, sha256: str) -> None:
+        """They count as kept just now. Not by the date of their own file: that says when its bytes were written, and
+        whoever sends them would have to read them all again. Raises OSError."""
+        mark = Path(_under(self._again, sha256))
+        self._make_folder(mark.parent)
+        descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.utime(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _touched(self, sha256: str, status: os.stat_result) -> int:
+        """When these bytes were kept last, in nanoseconds: when they were written, or marked."""
+        try:
+            return max(status.st_mtime_ns, os.lstat(_under(self._again, sha256)).st_mtime_ns)
+        except OSError:
+            return status.st_mtime_ns
 
     # ── paths and files ──────────────────────────────────────────────────────────────────────────
 
@@ -356,19 +390,6 @@ def _whole(path: Path, sums: Sums) -> Witness | None:
         return None
     finally:
         os.close(descriptor)
-
-
-def _relied_on(path: Path, sums: Sums) -> bool:
-    """Whether a kept file has the bytes of `sums`, so that it can stand for them. It counts as kept just now: see
-    `remove`."""
-    if _whole(path, sums) is None:
-        return False
-    try:
-        os.utime(path, follow_symlinks=False)
-        path.lstat()
-    except OSError:
-        return False
-    return True
 
 
 def _folders(folder: Path) -> Iterator[Path]:
