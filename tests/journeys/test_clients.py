@@ -8,13 +8,15 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -223,6 +225,56 @@ def test_through_every_door_come_the_same_bytes(shop: Served, film: Path, tmp_pa
     others = take(shop, "cant_pay")
     assert run(tmp_path, "curl", "-sS", "--fail", "-o", "other", others.archive).returncode == 0
     assert sha256(tmp_path / "other") == sha256(tmp_path / "archive")
+
+
+# ── one who takes all ────────────────────────────────────────────────────────────────────────────
+
+FILES = 200  # that the shop may open
+HOG, NEWCOMER = "127.0.0.2", "127.0.0.3"
+
+
+def begin_slowly(shop: Served, path: str) -> socket.socket:
+    """A download of which nothing is taken."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.bind((HOG, 0))
+    connection.connect(("127.0.0.1", shop.port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {shop.url[7:]}\r\nConnection: close\r\n\r\n".encode())
+    return connection
+
+
+def take_rest(connection: socket.socket) -> int:
+    """Bytes that come until its end, the head among them."""
+    connection.settimeout(30)
+    count = 0
+    with suppress(OSError):
+        while data := connection.recv(1 << 20):
+            count += len(data)
+    return count
+
+
+def test_one_who_takes_all_connections_leaves_others_theirs(shop: Served, held: Held, tmp_path: Path) -> None:
+    shop.files = FILES
+    shop.restart()
+    many = [begin_slowly(shop, urlsplit(held.file).path) for _ in range(FILES)]
+    try:
+        page = ["curl", "-sS", "--fail", "--interface", NEWCOMER, "-o", "page", f"{shop.url}/w/high-water"]
+        file = ["curl", "-sS", "--fail", "--interface", NEWCOMER, "-o", "got", held.file]
+        for command in (page, file, page):
+            done = run(tmp_path, *command)
+            assert done.returncode == 0, done.stderr
+        assert b"High Water" in (tmp_path / "page").read_bytes()
+        assert sha256(tmp_path / "got") == held.sha256
+        assert take_rest(many[0]) < held.size, "who came first made room"
+        assert take_rest(many[-1]) > held.size
+        assert "Many connections are one client’s" in shop.log
+        assert HOG not in shop.log
+        assert "Traceback" not in shop.log
+    finally:
+        for connection in many:
+            connection.close()
+        shop.files = 0
+        shop.restart()
 
 
 # ── curl ─────────────────────────────────────────────────────────────────────────────────────────

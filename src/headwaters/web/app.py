@@ -252,7 +252,7 @@ async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
     runner = web.AppRunner(make_app(house), access_log=None, shutdown_timeout=3.0, keepalive_timeout=75.0)
     await runner.setup()
     assert runner.server is not None
-    gate = Gate(runner.server, sock, certificate)
+    gate = Gate(runner.server, sock, certificate, house.config.proxies)
     gate.open()
     try:
         await stop.wait()
