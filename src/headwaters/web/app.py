@@ -95,7 +95,7 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await house.db.write(lambda conn: forget_done(conn, before))
 
     async def sweep_files() -> None:
-        await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
+        await storage.sweep_unfinished(house, house.clock() - timedelta(days=1))
 
     async def clear_moved() -> None:
         await storage.clear_moved(house)

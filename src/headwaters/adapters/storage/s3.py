@@ -1,6 +1,7 @@
 """Files in a bucket of an S3-compatible store, by their SHA-256.
 
-    <prefix><sha256>     an object, whole or not there at all: a store shows none before it has all of it
+    <prefix><sha256>           an object, whole or not there at all: a store shows none before it has all of it
+    <prefix>headwaters-shop    the name of the shop that may remove things here
 
 What is read for sending is hashed again while it is sent, and an upload whose bytes were others is called off. Each
 request is signed together with the SHA-256 of its body, so the store refuses what the line changed. The store's ETag
@@ -29,6 +30,8 @@ from headwaters.core.shelf.keys import content_disposition
 from headwaters.ports import Blob, Holding, Keep
 
 PLACE = "s3"
+NAME = "headwaters-shop"
+LONGEST_NAME = 1000  # bytes
 FOR = 3600  # seconds that an address for readers is good
 
 Trusted = Callable[[str], Awaitable[bool]]
@@ -152,6 +155,33 @@ class S3Storage:
             return str(await public.generate_presigned_url(verb, Params=asked | told, ExpiresIn=FOR))
 
         return await self._client.ask(write)
+
+    # ── whose it is ──────────────────────────────────────────────────────────────────────────────
+
+    def name(self) -> str:
+        """See ports.Shared."""
+
+        async def work(client: Client) -> bytes:
+            answer = await client.get_object(Bucket=self._account.bucket, Key=self._key(NAME))
+            return bytes(await answer["Body"].read(LONGEST_NAME))
+
+        try:
+            return self._client.run(work).decode("ascii", "replace").strip()
+        except Unavailable as error:
+            if error.code is Code.BLOB_MISSING:
+                return ""
+            raise
+
+    def write_name(self, name: str) -> None:
+        """See ports.Shared."""
+
+        async def work(client: Client) -> None:
+            body = f"{name}\n".encode()
+            await client.put_object(
+                Bucket=self._account.bucket, Key=self._key(NAME), Body=body, ContentType="text/plain"
+            )
+
+        self._client.run(work)
 
     # ── tidying ──────────────────────────────────────────────────────────────────────────────────
 
