@@ -186,9 +186,12 @@ def test_a_memory_weighs_what_it_remembers() -> None:
 async def test_archives_are_remembered_by_how_much_is_in_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "MOST_ARCHIVED", 1030)
     desk = Desk(house)
-    for slug, count, remembered in (("one", 1, 1), ("two", 1, 2), ("many", 8, 1)):
-        items = [Item(f"{slug} {number}.txt", b"words", "text/plain") for number in range(count)]
-        await desk.everything(await grant(house, await stock(house, slug, items)))
+    keys = []
+    for slug, count in (("one", 1), ("two", 1), ("many", 8)):
+        items = [Item(f"{slug} {number}.txt", b"%d words" % number, "text/plain") for number in range(count)]
+        keys.append(await grant(house, await stock(house, slug, items)))
+    for key, remembered in zip(keys, (1, 2, 1), strict=True):
+        await desk.everything(key)
         assert len(desk._archives) == remembered
 
 
