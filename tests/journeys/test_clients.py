@@ -13,14 +13,17 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
 
+from tests.support.browser import FLAGS
+from tests.support.needs import need
 from tests.support.network import MARK
 from tests.support.served import Served, headwaters
 from tests.support.wire import Wire
@@ -339,6 +342,64 @@ def test_wget_goes_on_by_itself_and_knows_when_it_is_done(shop: Served, held: He
     again = run(tmp_path, "wget", "-c", "-O", "got", held.file)
     assert again.returncode == 0
     assert "already fully retrieved" in again.stderr
+
+
+# ── Chromium ─────────────────────────────────────────────────────────────────────────────────────
+
+RESUME = """() => {
+    const item = document.querySelector('downloads-manager').shadowRoot.querySelector('downloads-item')
+    const button = item && item.shadowRoot.querySelector('#pause-or-resume')
+    if (button && !button.hidden && button.textContent.includes('Resume')) button.click()
+}"""
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[BrowserContext]:
+    """A whole Chromium, as its list of downloads is no page of the small one."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=need("chromium"),
+            headless=False,
+            args=[*FLAGS, "--headless=new"],
+            downloads_path=folder / "downloads",
+        )
+        yield context
+        context.close()
+
+
+def test_chromium_goes_on_after_the_shop_was_killed_and_started_again(shop: Served, held: Held, tmp_path: Path) -> None:
+    """By the button in its list of downloads, as a reader would."""
+    with Wire(shop.port, cuts=[5 * MB] * 3).up() as wire, browser(tmp_path) as context:
+        wire.breaking.clear()
+        page = context.new_page()
+        page.evaluate("address => { location.href = address }", wire.address(held.file))
+        assert wire.still.wait(60)
+        until(lambda: any(path.stat().st_size > 4 * MB for path in (tmp_path / "downloads").iterdir()))
+        shop.kill()
+        wire.breaking.set()
+        listed = context.new_page()
+        listed.goto("chrome://downloads")
+        shop.start()
+
+        def is_whole() -> bool:
+            listed.evaluate(RESUME)
+            return [path.stat().st_size for path in (tmp_path / "downloads").iterdir()] == [held.size]
+
+        until(is_whole)
+        (got,) = (tmp_path / "downloads").iterdir()
+        assert sha256(got) == held.sha256
+    resumed = [asked for asked in wire.ranges if asked]
+    assert resumed
+    assert all(not asked.startswith("bytes=0-") for asked in resumed)
+
+
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 # ── aria2 ────────────────────────────────────────────────────────────────────────────────────────
