@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from headwaters.core.passkeys import NewPasskey, PasskeyAnswer, PasskeyOwner, PasskeySite
 from headwaters.core.sales.money import Money
@@ -207,6 +207,17 @@ class Storage(Protocol):
         """Let go of all connections. Blocks."""
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """A storage where others could keep things as well: it has a name written on it. Raises as Storage does."""
+
+    def name(self) -> str:
+        """What was written; empty: nothing. Blocks."""
+
+    def write_name(self, name: str) -> None:
+        """Write it over what is there. Blocks."""
+
+
 class Places(Storage, Protocol):
     """The storages of a shop as one: new bytes go where the configuration says, kept ones are where their blob says."""
 
@@ -218,6 +229,9 @@ class Places(Storage, Protocol):
 
     def at(self, place: str) -> Storage:
         """One of them. Raises Refused(CONFIG_BROKEN) where it is not configured."""
+
+    def shared(self, place: str) -> Shared | None:
+        """One of them where others than this shop could be; None for a folder of this machine."""
 
 
 # ── Till ─────────────────────────────────────────────────────────────────────────────────────────

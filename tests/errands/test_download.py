@@ -14,6 +14,7 @@ from headwaters.core.shelf.ranges import Slice
 from headwaters.errands import download
 from headwaters.errands.download import Desk
 from headwaters.errands.house import House
+from headwaters.errands.memory import Memory
 from tests.support.shelf import Item, config_of, grant, open_house, set_state, stock
 
 
@@ -166,6 +167,32 @@ async def test_the_memory_has_an_end(house: House, monkeypatch: pytest.MonkeyPat
     for item in items:
         await desk.file(key, item.ref)
     assert [name for _, name in desk._files] == [item.ref for item in items[3:]]
+
+
+def test_a_memory_weighs_what_it_remembers() -> None:
+    memory: Memory[bytes] = Memory(10, len)
+    for key, value in (("a", b"1234"), ("b", b"1234"), ("a", b"12"), ("c", b"1234")):
+        memory.remember(key, value)
+    assert list(memory) == ["b", "a", "c"]
+    memory.remember("d", b"1")
+    assert list(memory) == ["a", "c", "d"]
+    memory.remember("e", b"123456789012")
+    assert list(memory) == ["e"], "larger than all room, and alone"
+    memory.clear()
+    memory.remember("f", b"1234567890")
+    assert list(memory) == ["f"]
+
+
+async def test_archives_are_remembered_by_how_much_is_in_them(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MOST_ARCHIVED", 1030)
+    desk = Desk(house)
+    keys = []
+    for slug, count in (("one", 1), ("two", 1), ("many", 8)):
+        items = [Item(f"{slug} {number}.txt", b"%d words" % number, "text/plain") for number in range(count)]
+        keys.append(await grant(house, await stock(house, slug, items)))
+    for key, remembered in zip(keys, (1, 2, 1), strict=True):
+        await desk.everything(key)
+        assert len(desk._archives) == remembered
 
 
 async def test_an_archive_with_a_file_missing_is_refused_before_it_begins(house: House) -> None:

@@ -16,6 +16,7 @@ from headwaters.actions import storage as verbs
 from headwaters.actions.shop import change_settings
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Unavailable
+from headwaters.core.shop_marks import Mark
 from headwaters.core.works.faults import Fault
 from headwaters.core.works.makings import Lane
 from headwaters.core.works.manifest import Given
@@ -27,7 +28,9 @@ from headwaters.errands.integrity import Wanted, look, look_at_night
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.publish import Outcome, publish
 from headwaters.errands.workshop import Workshop
+from headwaters.ports import Blob
 from headwaters.store import blobs as rows
+from headwaters.store.shop import read_mark, swap_mark
 from headwaters.store.tables import blobs, files, outbox
 from tests.support.house import Clock
 from tests.support.makings import made, published
@@ -271,6 +274,61 @@ async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: py
     monkeypatch.setattr(integrity, "PACE", 1000)
     await night(3)
     assert max(waited) > 0.99 * len(FILM) / 1000 - 5
+
+
+async def watch_of(house: House) -> str:
+    return await house.db.read(lambda conn: read_mark(conn, Mark.LOOKING))
+
+
+async def test_of_two_at_once_one_has_the_watch(
+    house: House, night: Night, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+    read: list[str] = []
+    storage = house.storage.at("local")
+    verify = storage.verify
+
+    def counted(blob: Blob, progress: Callable[[int], None]) -> None:
+        read.append(blob.sha256)
+        verify(blob, progress)
+
+    monkeypatch.setattr(storage, "verify", counted)
+    clock.now = datetime(2027, 1, 10, 3, 30, tzinfo=UTC)
+    both = await asyncio.gather(look_at_night(house), look_at_night(house))
+    assert sorted(looked is None for looked in both) == [False, True]
+    assert sorted(read) == sorted([FILM_IS, SONG_IS])
+    assert await watch_of(house) == "", "it is over"
+
+
+async def test_who_is_killed_loses_the_watch_after_a_while(house: House, night: Night, clock: Clock) -> None:
+    await fill(house)
+    clock.now = datetime(2027, 1, 10, 3, 0, tzinfo=UTC)
+    assert await house.db.write(lambda conn: verbs.take_watch(conn, "killed", clock()))
+    clock.move(seconds=240)
+    assert await look_at_night(house) is None
+    assert (await row(house, FILM_IS))[1] is None
+    clock.move(seconds=61)
+    looked = await look_at_night(house)
+    assert looked is not None
+    assert looked.count == 2
+
+
+async def test_who_lost_the_watch_stops_in_the_middle_of_a_file(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+    monkeypatch.setattr(integrity, "PACE", 1000)
+    monkeypatch.setattr(integrity, "BEAT", 0.02)
+    clock.now = datetime(2027, 1, 10, 3, 0, tzinfo=UTC)
+    looking = asyncio.create_task(look_at_night(house))
+    while not await watch_of(house):
+        await asyncio.sleep(0.01)
+    held = await watch_of(house)
+    other = f"{to_micros(clock() + verbs.WATCH)} another"
+    assert await house.db.write(lambda conn: swap_mark(conn, Mark.LOOKING, held, other))
+    assert await asyncio.wait_for(looking, 30) is None
+    assert [(await row(house, digest))[1] for digest in (FILM_IS, SONG_IS)] == [None, None]
+    assert await watch_of(house) == other, "what is another's stays theirs"
 
 
 async def test_the_mail_names_the_files_and_is_let_go_when_all_are_whole(house: House, clock: Clock) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from headwaters.actions import storage as verbs
@@ -21,16 +23,19 @@ from headwaters.adapters.storage.s3 import S3Storage
 from headwaters.adapters.storage.s3_client import S3Client
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Refused, Unavailable
-from headwaters.errands import storage
+from headwaters.core.shop_marks import Mark
+from headwaters.errands import claims, storage
 from headwaters.errands.blobs import blob_of, row_of
 from headwaters.errands.download import Desk
 from headwaters.errands.house import House
 from headwaters.ports import Blob, Keep
 from headwaters.store import blobs as rows
+from headwaters.store.place import sqlite_place
+from headwaters.store.shop import catalogue_version, read_mark
 from headwaters.store.tables import blobs, catalogue
 from headwaters.store.works import keep_blobs
 from tests.support.house import Clock
-from tests.support.s3 import Account, Line
+from tests.support.s3 import Account, Line, Swift
 from tests.support.shelf import Item, grant, stock
 
 FILM, SONG, BOOK = bytes(range(256)) * 3000, b"a tune" * 1000, b"a book"
@@ -325,6 +330,92 @@ async def test_to_a_real_store_and_back_over_a_bad_line(
     assert down.value.code is Code.STORAGE_DOWN
     assert set((await places(house)).values()) == {"local"}
     await asyncio.to_thread(hasty.close)
+
+
+# ── two shops, one bucket ────────────────────────────────────────────────────────────────────────
+
+
+@pytest_asyncio.fixture
+async def stored(house: House, clock: Clock, bucket: Account, tmp_path: Path) -> AsyncIterator[House]:
+    """A house whose files were in a bucket, and are in its folder for two days; an upload there was never finished."""
+    clock.now = datetime.now(UTC)
+    store = S3Storage(S3Client(bucket), tmp_path / "copies")
+    house.storage = StoragePlaces({"local": LocalStorage(tmp_path / "local"), "s3": store}, "local")
+    await fill(house)
+    await storage.move(house, "s3")
+    await storage.move(house, "local")
+    clock.move(days=2)
+    yield house
+    await asyncio.to_thread(store.close)
+
+
+def begin_upload(swift: Swift, bucket: Account) -> None:
+    swift.ask(bucket, lambda client: client.create_multipart_upload(Bucket=bucket.bucket, Key="a" * 64))
+
+
+def unfinished(swift: Swift, bucket: Account) -> int:
+    listed = swift.ask(bucket, lambda client: client.list_multipart_uploads(Bucket=bucket.bucket))
+    return len(listed.get("Uploads", ()))
+
+
+async def test_where_another_shops_name_is_nothing_is_removed_until_it_is_claimed(
+    stored: House,
+    clock: Clock,
+    bucket: Account,
+    swift: Swift,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await claims.whose(stored, "s3") is claims.Whose.OURS
+    begin_upload(swift, bucket)
+    mine, before = await stored.db.place(), set(swift.keys(bucket))
+    assert before == {*ALL, "headwaters-shop"}
+
+    async def elsewhere() -> str:
+        return "a copy of it"
+
+    monkeypatch.setattr(stored.db, "place", elsewhere)  # the copy has all that the first one has
+    for clear in (storage.clear_moved, storage.clear_all, storage.would_clear):
+        assert (await clear(stored)).not_ours == ("s3",)
+    assert await storage.sweep_unfinished(stored, stored.clock()) == 0
+    assert (set(swift.keys(bucket)), unfinished(swift, bucket)) == (before, 1)
+    assert "claim" in caplog.text
+    assert await stored.db.read(lambda conn: read_mark(conn, Mark.NOT_OURS)) == "s3"
+    await storage.move(stored, "s3")  # serving and keeping ask nothing of it
+    await whole(stored)
+    await storage.move(stored, "local")
+    clock.move(days=2)
+    assert await claims.claim(stored) == ("s3",)
+    assert await stored.db.read(lambda conn: read_mark(conn, Mark.NOT_OURS)) == ""
+    cleared = await storage.clear_all(stored)
+    assert (cleared.left_behind, cleared.unfinished, cleared.not_ours) == (3, 1, ())
+    assert swift.keys(bucket) == ["headwaters-shop"]
+    monkeypatch.undo()
+    assert await stored.db.place() == mine
+    assert await claims.whose(stored, "s3") is claims.Whose.ANOTHERS, "the first one lost it"
+
+
+async def test_what_has_no_name_yet_is_of_who_clears_there_first(stored: House, bucket: Account, swift: Swift) -> None:
+    swift.drop(bucket, "headwaters-shop")
+    assert await claims.whose(stored, "s3") is claims.Whose.NOBODYS
+    assert (await storage.clear_moved(stored)).left_behind == 3
+    assert await claims.whose(stored, "s3") is claims.Whose.OURS
+
+
+async def test_a_folder_of_this_machine_is_always_ours(two: House) -> None:
+    assert await claims.claim(two) == ()
+    assert await claims.whose(two, "local") is claims.Whose.OURS
+
+
+async def test_a_database_has_one_name_and_a_copy_of_it_another(house: House, tmp_path: Path) -> None:
+    name = await house.db.place()
+    assert (len(name), await house.db.place()) == (32, name)
+    assert await house.db.read(catalogue_version) >= 0
+    assert await house.db.place() == name, "using it changes nothing"
+    if house.db.url.get_backend_name() == "sqlite":
+        folder = Path(str(house.db.url.database)).parent
+        copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+        assert sqlite_place(copy / Path(str(house.db.url.database)).name) != name
 
 
 async def test_what_is_kept_anew_elsewhere_stays_a_day_where_it_was(two: House, clock: Clock, tmp_path: Path) -> None:

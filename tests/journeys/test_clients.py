@@ -8,17 +8,22 @@ import os
 import re
 import secrets
 import signal
+import socket
 import subprocess
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
 
+from tests.support.browser import FLAGS
+from tests.support.needs import need
 from tests.support.network import MARK
 from tests.support.served import Served, headwaters
 from tests.support.wire import Wire
@@ -225,6 +230,56 @@ def test_through_every_door_come_the_same_bytes(shop: Served, film: Path, tmp_pa
     assert sha256(tmp_path / "other") == sha256(tmp_path / "archive")
 
 
+# ── one who takes all ────────────────────────────────────────────────────────────────────────────
+
+FILES = 200  # that the shop may open
+HOG, NEWCOMER = "127.0.0.2", "127.0.0.3"
+
+
+def begin_slowly(shop: Served, path: str) -> socket.socket:
+    """A download of which nothing is taken."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.bind((HOG, 0))
+    connection.connect(("127.0.0.1", shop.port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {shop.url[7:]}\r\nConnection: close\r\n\r\n".encode())
+    return connection
+
+
+def take_rest(connection: socket.socket) -> int:
+    """Bytes that come until its end, the head among them."""
+    connection.settimeout(30)
+    count = 0
+    with suppress(OSError):
+        while data := connection.recv(1 << 20):
+            count += len(data)
+    return count
+
+
+def test_one_who_takes_all_connections_leaves_others_theirs(shop: Served, held: Held, tmp_path: Path) -> None:
+    shop.files = FILES
+    shop.restart()
+    many = [begin_slowly(shop, urlsplit(held.file).path) for _ in range(FILES)]
+    try:
+        page = ["curl", "-sS", "--fail", "--interface", NEWCOMER, "-o", "page", f"{shop.url}/w/high-water"]
+        file = ["curl", "-sS", "--fail", "--interface", NEWCOMER, "-o", "got", held.file]
+        for command in (page, file, page):
+            done = run(tmp_path, *command)
+            assert done.returncode == 0, done.stderr
+        assert b"High Water" in (tmp_path / "page").read_bytes()
+        assert sha256(tmp_path / "got") == held.sha256
+        assert take_rest(many[0]) < held.size, "who came first made room"
+        assert take_rest(many[-1]) > held.size
+        assert "Many connections are one client’s" in shop.log
+        assert HOG not in shop.log
+        assert "Traceback" not in shop.log
+    finally:
+        for connection in many:
+            connection.close()
+        shop.files = 0
+        shop.restart()
+
+
 # ── curl ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -287,6 +342,64 @@ def test_wget_goes_on_by_itself_and_knows_when_it_is_done(shop: Served, held: He
     again = run(tmp_path, "wget", "-c", "-O", "got", held.file)
     assert again.returncode == 0
     assert "already fully retrieved" in again.stderr
+
+
+# ── Chromium ─────────────────────────────────────────────────────────────────────────────────────
+
+RESUME = """() => {
+    const item = document.querySelector('downloads-manager').shadowRoot.querySelector('downloads-item')
+    const button = item && item.shadowRoot.querySelector('#pause-or-resume')
+    if (button && !button.hidden && button.textContent.includes('Resume')) button.click()
+}"""
+
+
+@contextmanager
+def browser(folder: Path) -> Iterator[BrowserContext]:
+    """A whole Chromium, as its list of downloads is no page of the small one."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=need("chromium"),
+            headless=False,
+            args=[*FLAGS, "--headless=new"],
+            downloads_path=folder / "downloads",
+        )
+        yield context
+        context.close()
+
+
+def test_chromium_goes_on_after_the_shop_was_killed_and_started_again(shop: Served, held: Held, tmp_path: Path) -> None:
+    """By the button in its list of downloads, as a reader would."""
+    with Wire(shop.port, cuts=[5 * MB] * 3).up() as wire, browser(tmp_path) as context:
+        wire.breaking.clear()
+        page = context.new_page()
+        page.evaluate("address => { location.href = address }", wire.address(held.file))
+        assert wire.still.wait(60)
+        until(lambda: any(path.stat().st_size > 4 * MB for path in (tmp_path / "downloads").iterdir()))
+        shop.kill()
+        wire.breaking.set()
+        listed = context.new_page()
+        listed.goto("chrome://downloads")
+        shop.start()
+
+        def is_whole() -> bool:
+            listed.evaluate(RESUME)
+            return [path.stat().st_size for path in (tmp_path / "downloads").iterdir()] == [held.size]
+
+        until(is_whole)
+        (got,) = (tmp_path / "downloads").iterdir()
+        assert sha256(got) == held.sha256
+    resumed = [asked for asked in wire.ranges if asked]
+    assert resumed
+    assert all(not asked.startswith("bytes=0-") for asked in resumed)
+
+
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 # ── aria2 ────────────────────────────────────────────────────────────────────────────────────────

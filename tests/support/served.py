@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -59,12 +60,14 @@ def headwaters(*arguments: str | Path, settings: Mapping[str, str] | None = None
 
 @dataclass
 class Served:
-    """A shop served by `headwaters serve` on a port of its own, which it keeps when it is started again."""
+    """A shop served by `headwaters serve` on a port of its own, which it keeps when it is started again. `files`: how
+    many it may have open; 0: as many as we may."""
 
     shop: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    files: int = 0
 
     @property
     def url(self) -> str:
@@ -84,7 +87,12 @@ class Served:
         arguments = ["serve", "--shop", str(self.shop), "--host", "127.0.0.1", "--port", str(self.port)]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, *arguments], env=environment(self.settings), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*COMMAND, *arguments],
+                env=environment(self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=self._limit if self.files else None,
             )
         deadline = time.monotonic() + seconds
         while not self.healthy():
@@ -92,6 +100,9 @@ class Served:
             assert time.monotonic() < deadline, f"headwaters serve did not answer in {seconds} s:\n{self.log}"
             time.sleep(0.02)
         return self
+
+    def _limit(self) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.files, self.files))
 
     def healthy(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

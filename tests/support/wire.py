@@ -11,19 +11,29 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _HANG_UP_HARD = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST, as a line that breaks
+_AT_MOST = 60.0  # seconds that a line stands still
 _A_MOMENT = 0.1  # seconds between looks at whether it is over
+
+
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass
 class Wire:
     """Leads to 127.0.0.1:`target`. The nth connection breaks after `cuts[n]` bytes from the server, those beyond the
-    list are good. `flip`: the position, from a connection's first byte, of a byte to change."""
+    list are good. `flip`: the position, from a connection's first byte, of a byte to change. `breaking`: where it is
+    cleared, a connection stands still before it breaks, and says so by `still`."""
 
     target: int
     cuts: Sequence[int] = ()
     flip: int | None = None
     port: int = 0
     requests: list[str] = field(default_factory=list)  # each request's head
+    breaking: threading.Event = field(default_factory=_set)
+    still: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
 
     def address(self, url: str) -> str:
@@ -86,6 +96,9 @@ class Wire:
                     data = self._spoilt(data if limit is None else data[: limit - done], done)
                     client.sendall(data)
                     done += len(data)
+        if done == limit:
+            self.still.set()
+            self.breaking.wait(_AT_MOST)
 
     def _spoilt(self, data: bytes, start: int) -> bytes:
         at = -1 if self.flip is None else self.flip - start

@@ -326,20 +326,23 @@ async def test_who_rests_too_long_is_let_go_and_nobody_else(shop: Shop, monkeypa
     assert (await read_answer(other[0]))[0] == b"HTTP/1.1 200 OK"
 
 
-async def test_when_it_is_full_who_rests_makes_room_after_who_is_silent(shop: Shop) -> None:
+async def test_when_it_is_full_who_rests_makes_room_after_who_is_silent(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     resting = await shop.knock()
     resting[1].write(get("/about").encode("latin-1"))
     await read_answer(resting[0])
     silent = await shop.knock()
     while not shop.gates[0]._silent:
         await asyncio.sleep(0)
-    assert shop.gates[0]._make_room()
+    monkeypatch.setattr(gate, "MOMENT", 0)
+    assert shop.gates[0]._make_room("")
     with suppress(ConnectionError):
         assert await asyncio.wait_for(silent[0].read(), 30) == b""
-    assert shop.gates[0]._make_room()
+    assert shop.gates[0]._make_room("")
     with suppress(ConnectionError):
         assert await asyncio.wait_for(resting[0].read(), 30) == b""
-    assert not shop.gates[0]._make_room()
+    assert not shop.gates[0]._make_room("")
 
 
 async def test_at_the_end_what_was_said_arrives_and_the_doorstep_is_empty(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import update
 
 from headwaters.actions.shop import change_settings
 from headwaters.actions.works import retire_work, withhold_work
+from headwaters.core.errors import Code, NotFound
 from headwaters.core.sales.money import Money
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import Role
@@ -19,7 +21,7 @@ from headwaters.core.works.media import WorkKind
 from headwaters.errands.house import House, refresh
 from headwaters.store import tables
 from headwaters.store.db import Connection
-from headwaters.web.render import NONCE
+from headwaters.web.render import NONCE, OTHER_KEPT, Kept, KeptPages, keep
 from tests.support.house import Clock
 from tests.support.pages import Part, painted, publish
 
@@ -280,6 +282,47 @@ async def test_a_page_without_forms_need_not_be_sent_twice(client: Client, house
     assert again.headers["ETag"] == etag
     await set_up(house, name="Another name")
     assert (await client.get(path, headers={"If-None-Match": etag})).status == 200
+
+
+async def test_what_nobody_asked_for_longest_makes_room(house: House) -> None:
+    kept, made = KeptPages(most=3 * (OTHER_KEPT + 1000)), list[str]()
+
+    async def ask(name: str, size: int = 1000) -> None:
+        async def make() -> Kept:
+            made.append(name)
+            return keep("x" * size, 1)
+
+        assert len((await kept.get(house, name, make)).pieces[0]) == size
+
+    for name in ("a", "b", "c", "a", "d", "a", "c", "d", "b"):
+        await ask(name)
+    assert made == ["a", "b", "c", "d", "b"], "b went for d, as a was asked for again"
+    await ask("large", 100_000)
+    await ask("large", 100_000)
+    assert made[5:] == ["large"], "what is larger than all room is kept alone"
+    await ask("a")
+    await ask("a")
+    assert made[6:] == ["a"]
+
+
+async def test_what_failed_weighs_nothing_and_is_tried_again(house: House) -> None:
+    kept = KeptPages(most=2 * (OTHER_KEPT + 1000))
+
+    async def fail() -> Kept:
+        raise NotFound(Code.WORK_UNKNOWN, "no")
+
+    async def make() -> Kept:
+        return keep("x" * 1000, 1)
+
+    await kept.get(house, "a", make)
+    for number in range(20):
+        with pytest.raises(NotFound):
+            await kept.get(house, number, fail)
+    assert (await asyncio.gather(*(kept.get(house, "b", make) for _ in range(5))))[0].pieces == (b"x" * 1000,)
+    with pytest.raises(NotFound):
+        await kept.get(house, "b" * 2, fail)
+    await kept.get(house, "a", fail)
+    await kept.get(house, "b", fail)
 
 
 async def test_what_is_not_there_is_not_kept(client: Client, house: House) -> None:

@@ -1,16 +1,20 @@
-"""Verbs of kept bytes: they came to another place; somebody read them and found them whole, or not."""
+"""Verbs of kept bytes: they came to another place; somebody read them and found them whole, or not; and whose turn it
+is to read."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from headwaters.actions.mail import queue_files_notice
 from headwaters.core.clock import to_micros
+from headwaters.core.shop_marks import Mark
 from headwaters.core.works.faults import Fault
 from headwaters.store import blobs as rows
 from headwaters.store.db import Connection
-from headwaters.store.shop import raise_catalogue
+from headwaters.store.shop import raise_catalogue, read_mark, swap_mark
 from headwaters.store.works import BlobRow
+
+WATCH = timedelta(minutes=5)  # that a watch lasts without a sign of life
 
 
 def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: datetime) -> bool:
@@ -34,3 +38,20 @@ def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetim
         if fault is not None and not before.fault:
             queue_files_notice(conn, now)
     return True
+
+
+def take_watch(conn: Connection, who: str, now: datetime) -> bool:
+    """From now on `who` alone reads the files, for as long as WATCH; taken again before that, longer. False, and
+    nothing changed: it is somebody else's."""
+    held = read_mark(conn, Mark.LOOKING)
+    until, _, whose = held.partition(" ")
+    if held and whose != who and int(until) > to_micros(now):
+        return False
+    return swap_mark(conn, Mark.LOOKING, held, f"{to_micros(now + WATCH)} {who}")
+
+
+def leave_watch(conn: Connection, who: str) -> None:
+    """It is anybody's again, if it was still theirs."""
+    held = read_mark(conn, Mark.LOOKING)
+    if held.partition(" ")[2] == who:
+        swap_mark(conn, Mark.LOOKING, held, "")

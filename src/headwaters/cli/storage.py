@@ -15,11 +15,13 @@ from headwaters.cli._tools import Command, in_house, say
 from headwaters.cli._words import _, error_text
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import N_, Code, HeadwatersError, WrongUse
-from headwaters.errands import integrity, storage
+from headwaters.core.shop_marks import Mark
+from headwaters.errands import claims, integrity, storage
 from headwaters.errands.house import House
 from headwaters.store import blobs as rows
 from headwaters.store.blobs import FaultRow
 from headwaters.store.db import Connection
+from headwaters.store.shop import read_mark
 from headwaters.store.works import uses_of, work_at
 
 MONTH = timedelta(days=30)
@@ -30,7 +32,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     """Describe storage."""
     about = _("Say where the shop’s files are; move them, check them, clear what nobody needs.")
     parser = Command(commands, "storage", about, run_storage).shop().parser
-    parser.add_argument("do", nargs="?", choices=("move", "check", "sweep"), help=_("without it: what is where"))
+    parser.add_argument(
+        "do", nargs="?", choices=("move", "check", "sweep", "claim"), help=_("without it: what is where")
+    )
     parser.add_argument("what", nargs="?", metavar="WHAT", help=_("move: local or s3; check: a work, by its slug"))
     parser.add_argument("--all", action="store_true", help=_("check: every file, also those that were read lately"))
     parser.add_argument("--dry-run", action="store_true", help=_("sweep: say what would go, and leave it"))
@@ -54,11 +58,12 @@ def _status(args: argparse.Namespace) -> int:
 
         async def run() -> Any:
             places = await house.db.read(partial(rows.places, since=since))
-            return house.storage.first, places, await house.db.read(rows.faults)
+            not_ours = await house.db.read(lambda conn: read_mark(conn, Mark.NOT_OURS))
+            return house.storage.first, places, await house.db.read(rows.faults), not_ours
 
         return run()
 
-    first, places, faults = in_house(args, look)
+    first, places, faults, not_ours = in_house(args, look)
     lines = [
         _("%(place)s: %(count)d files, %(size)s; read again in the last 30 days: %(checked)d%(new)s")
         % {
@@ -70,7 +75,14 @@ def _status(args: argparse.Namespace) -> int:
         }
         for row in places
     ]
-    data = {"new": first, "places": [asdict(row) for row in places], "faults": [_fault_json(row) for row in faults]}
+    if not_ours:
+        lines.append(_not_ours(not_ours))
+    data = {
+        "new": first,
+        "places": [asdict(row) for row in places],
+        "faults": [_fault_json(row) for row in faults],
+        "not_ours": not_ours or None,
+    }
     nothing = _("No file is kept yet. New ones go to: %s") % first
     say(args, data, "\n".join([*(lines or [nothing]), *_fault_lines(faults)]))
     return 1 if faults else 0
@@ -191,8 +203,29 @@ def _sweep(args: argparse.Namespace) -> int:
         "%(size)s: %(left)d files that moves left behind, %(unknown)d that the shop knows nothing of. "
         "Unfinished uploads: %(unfinished)d."
     )
-    say(args, asdict(cleared) | {"removed": not args.dry_run}, text % values)
+    lines = [text % values, *map(_not_ours, cleared.not_ours)]
+    say(args, asdict(cleared) | {"removed": not args.dry_run}, "\n".join(lines))
     return 0
+
+
+# ── claim ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _claim(args: argparse.Namespace) -> int:
+    places = in_house(args, claims.claim)
+    text = _("This shop alone removes files from now on in: %s") % ", ".join(places)
+    say(args, {"claimed": places}, text if places else _("There is no store that others could use."))
+    return 0
+
+
+def _not_ours(place: str) -> str:
+    return (
+        _(
+            "Nothing is removed from %s: it has the name of another shop, or of this one before it was copied or "
+            "restored. If no other shop uses it any more: headwaters storage claim."
+        )
+        % place
+    )
 
 
 # ── small things ─────────────────────────────────────────────────────────────────────────────────
@@ -227,4 +260,5 @@ _VERBS: dict[str | None, Callable[[argparse.Namespace], int]] = {
     "move": _move,
     "check": _check,
     "sweep": _sweep,
+    "claim": _claim,
 }

@@ -21,6 +21,7 @@ from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
 from headwaters.core.works.makings import MakingState
+from headwaters.errands import claims
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
@@ -181,12 +182,24 @@ async def _look_at_store(house: House, place: str) -> Finding:
     """Whether bytes can be kept there, read and removed."""
     try:
         await house.storage.at(place).look()
+        found = await claims.whose(house, place)
     except HeadwatersError as error:
         return _from_error("store", error)
+    if found is claims.Whose.ANOTHERS:
+        return _anothers(place)
     values: dict[str, object] = {"place": place, "where": house.storage.first}
     return Finding(
         "store", Health.GOOD, N_("%(place)s keeps, reads and removes; new files go to: %(where)s"), values=values
     )
+
+
+def _anothers(place: str) -> Finding:
+    message = N_("%(place)s has the name of another shop, or of this one before it was copied or restored")
+    advice = N_(
+        "Files are kept and sent, and nothing is removed there. If no other shop uses it any more: headwaters storage "
+        "claim. Else give one of them another prefix."
+    )
+    return Finding("store", Health.LOOK, message, advice, {"place": place})
 
 
 def _nowhere(row: PlaceRow) -> Finding:

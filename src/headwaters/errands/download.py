@@ -30,6 +30,7 @@ from headwaters.errands.healing import Suspects
 from headwaters.errands.house import House
 from headwaters.errands.integrity import note_found
 from headwaters.errands.looks import Looks, is_changed
+from headwaters.errands.memory import Memory
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
 from headwaters.store.db import Connection
@@ -38,7 +39,7 @@ from headwaters.texts import translations
 
 ZIP = "application/zip"
 MOST_REMEMBERED = 4096  # files or keys
-MOST_ARCHIVES = 64
+MOST_ARCHIVED = 32_768  # files in archives: one of 10,000 takes some megabytes
 MOST_AT_ONCE = 16  # files that are looked at without giving others a turn
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*", re.ASCII)
@@ -95,24 +96,14 @@ def _named(download: Download, blob: Blob) -> Iterator[None]:
         ) from error
 
 
+def _members(archive: Download) -> int:
+    return 512 + len(archive.blobs)
+
+
 def _first_then(first: Source, others: OpenBlob) -> OpenBlob:
     """The source that is open already for whoever opens first, and then others."""
     waiting = [first]
     return lambda blob: waiting.pop() if waiting else others(blob)
-
-
-class _Memory(dict[object, T]):
-    """A dictionary that forgets its oldest entry rather than growing beyond `most`."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def remember(self, key: object, value: T) -> None:
-        """Keep `value`."""
-        if len(self) >= self._most:
-            del self[next(iter(self))]
-        self[key] = value
 
 
 class Desk:
@@ -121,10 +112,10 @@ class Desk:
     def __init__(self, house: House) -> None:
         self._house = house
         self._version = house.now.version
-        self._works: _Memory[int] = _Memory(MOST_REMEMBERED)
-        self._files: _Memory[Download] = _Memory(MOST_REMEMBERED)
-        self._editions: _Memory[EditionRow] = _Memory(MOST_REMEMBERED)
-        self._archives: _Memory[Download] = _Memory(MOST_ARCHIVES)
+        self._works: Memory[int] = Memory(MOST_REMEMBERED)
+        self._files: Memory[Download] = Memory(MOST_REMEMBERED)
+        self._editions: Memory[EditionRow] = Memory(MOST_REMEMBERED)
+        self._archives: Memory[Download] = Memory(MOST_ARCHIVED, _members)
         self._looks = Looks()
         self.suspects = Suspects(house)
 
@@ -284,7 +275,7 @@ class Desk:
     def _read(self, query: Callable[[Connection], T]) -> Callable[[], Awaitable[T]]:
         return lambda: self._house.db.read(query)
 
-    async def _recall(self, memory: _Memory[T], key: object, find: Callable[[], Awaitable[T]]) -> T:
+    async def _recall(self, memory: Memory[T], key: object, find: Callable[[], Awaitable[T]]) -> T:
         """What is remembered under `key`, else what `find` finds; kept unless the catalogue moved meanwhile."""
         version = self._look()
         known = memory.get(key)

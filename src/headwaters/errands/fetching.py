@@ -18,13 +18,21 @@ from headwaters.core.shelf.archive import sums
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.download import Desk, Download
 from headwaters.errands.house import House
+from headwaters.errands.memory import Memory
 from headwaters.store import fetching as rows
 from headwaters.store.fetching import Parcel, ParcelFile, TorrentRow
 from headwaters.store.shelf import no_such_file
 
-MOST_REMEMBERED = 1024  # of works, of editions' files, of info dictionaries
+MOST_FILES = 100_000  # of the works and editions that are remembered
+MOST_INFO = 32 << 20  # bytes of info dictionaries
 
 T = TypeVar("T")
+
+
+def _files_in(known: object) -> int:
+    """A work, its parcel, or the files of an edition; each takes some room besides."""
+    files = known.files if isinstance(known, Parcel) else known
+    return 50 + (len(files) if isinstance(files, Sequence) else 0)
 
 
 class Fetching:
@@ -34,8 +42,8 @@ class Fetching:
         self._house = house
         self._desk = desk
         self._version = house.now.version
-        self._memory: dict[object, object] = {}
-        self._infos: dict[str, bytes] = {}  # by SHA-256: these never change
+        self._memory: Memory[object] = Memory(MOST_FILES, _files_in)
+        self._infos: Memory[bytes] = Memory(MOST_INFO, len)  # by SHA-256: these never change
 
     async def held(self, key: str) -> Parcel:
         """The parcel that a download key opens. Raises NotFound(GRANT_UNKNOWN), Refused(WORK_WITHHELD)."""
@@ -78,9 +86,7 @@ class Fetching:
         if known is None:
             with self._desk.open(blob_of(row)) as source:
                 known = await source.read(0, row.size)
-            if len(self._infos) >= MOST_REMEMBERED:
-                self._infos.clear()
-            self._infos[row.sha256] = known
+            self._infos.remember(row.sha256, known)
         return known
 
     async def _recall(self, key: object, query: Callable[..., T]) -> T:
@@ -90,9 +96,7 @@ class Fetching:
             return self._memory[key]  # type: ignore[return-value]
         found = await self._read(query)
         if self._look() == version:
-            if len(self._memory) >= MOST_REMEMBERED:
-                self._memory.clear()
-            self._memory[key] = found
+            self._memory.remember(key, found)
         return found
 
     def _read(self, query: Callable[..., T]) -> Awaitable[T]:

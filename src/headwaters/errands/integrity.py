@@ -5,6 +5,9 @@
 What is not whole is not sent to anybody until it is again: when the same file is published once more, or is put back
 (healing.py looks whether it is). A restart goes on where it was; a store that does not answer says nothing about its
 bytes.
+
+Of several processes of a shop one has the watch of the night, and gives a sign of life each minute. Killed, it loses it
+after five, and another goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -29,7 +33,8 @@ from headwaters.store.works import BlobRow
 
 PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30)}  # in which everything is read once
 NIGHT = range(1, 6)  # hours, UTC
-PACE = 20_000_000  # bytes a second at most, at night: readers come first
+PACE = 20_000_000  # bytes a second at most, at night, of all processes: readers come first
+BEAT = 60.0  # seconds between two signs of life of who has the watch
 
 
 class Stopped(Exception):
@@ -62,13 +67,14 @@ class Looked:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is looked at: blobs that nobody read since `before`, of one work or of all. `pace`: bytes a second, 0: as
-    fast as it goes; `go_on`: asked before each file."""
+    fast as it goes; `go_on`: asked before each file; `stop`: ends it in the middle of one, which raises Stopped."""
 
     before: datetime
     work: str = ""
     pace: int = 0
     report: Report = lambda progress: None
     go_on: Callable[[], bool] = lambda: True
+    stop: threading.Event = field(default_factory=lambda: threading.Event())
 
 
 async def look(house: House, wanted: Wanted) -> Looked:
@@ -76,7 +82,7 @@ async def look(house: House, wanted: Wanted) -> Looked:
     storage itself, also where nothing of a place opens; what was read until then is noted."""
     before = to_micros(wanted.before)
     of, total = await house.db.read(partial(rows.size_to_check, before=before, work=wanted.work))
-    looked, stop = Looked(), threading.Event()
+    looked, stop = Looked(), wanted.stop
     try:
         while wanted.go_on():
             found = await house.db.read(partial(rows.next_to_check, before=before, work=wanted.work))
@@ -174,7 +180,8 @@ def _read(house: House, blob: Blob, told: _Told) -> Fault | None:
 
 
 async def look_at_night(house: House) -> Looked | None:
-    """The share of a night: what was not read for a week or a month, as the shop's settings say. None by day."""
+    """The share of a night: what was not read for a week or a month, as the shop's settings say. None by day, and where
+    another process has the watch, or took it."""
 
     def is_night() -> bool:
         return house.clock().astimezone(UTC).hour in NIGHT
@@ -182,4 +189,33 @@ async def look_at_night(house: House) -> Looked | None:
     period = PERIODS.get(house.now.settings.check_files)
     if period is None or not is_night():
         return None
-    return await look(house, Wanted(house.clock() - period, pace=PACE, go_on=is_night))
+    async with _watch(house) as lost:
+        if lost is None:
+            return None
+        with suppress(Stopped):
+            return await look(house, Wanted(house.clock() - period, pace=PACE, go_on=is_night, stop=lost))
+    return None
+
+
+@asynccontextmanager
+async def _watch(house: House) -> AsyncIterator[threading.Event | None]:
+    """The watch for as long as it lasts; the event is set when it is lost. None where somebody else has it."""
+    who, lost = house.token(), threading.Event()
+    if not await house.db.write(lambda conn: verbs.take_watch(conn, who, house.clock())):
+        yield None
+        return
+    beating = asyncio.create_task(_beat(house, who, lost))
+    try:
+        yield lost
+    finally:
+        beating.cancel()
+        with suppress(HeadwatersError):  # it ends by itself
+            await house.db.write(lambda conn: verbs.leave_watch(conn, who))
+
+
+async def _beat(house: House, who: str, lost: threading.Event) -> None:
+    while not lost.is_set():
+        await asyncio.sleep(BEAT)
+        with suppress(HeadwatersError):  # a database that is down for a minute; the next beat tells
+            if not await house.db.write(lambda conn: verbs.take_watch(conn, who, house.clock())):
+                lost.set()

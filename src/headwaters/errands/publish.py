@@ -38,6 +38,7 @@ from headwaters.errands.keeping import Keeping, Report, edition_file, in_order
 from headwaters.errands.keeping import Progress as Progress  # also for who calls `publish`
 from headwaters.errands.keeping import Stopped as Stopped  # also for who calls `publish`
 from headwaters.errands.stamping import Newest, Note, facts_for, read_newest
+from headwaters.errands.storage import sweep_unfinished
 from headwaters.errands.walk import LeftOut
 from headwaters.errands.whole import check_ends, check_still
 from headwaters.ports import Keep as Keep  # also for who calls `publish`
@@ -96,7 +97,7 @@ async def publish(
     """
     manner = manner or Manner()
     manner = replace(manner, changes=check_changes(manner.changes))
-    await asyncio.to_thread(house.storage.sweep, house.clock() - HALF_KEPT)
+    await sweep_unfinished(house, house.clock() - HALF_KEPT)
     closed = tuple(path.resolve() for path in (house.config.shop, house.config.files_dir))
     ground = Ground(options, house.now.settings.currency, closed, titled=manner.edition_of is not None)
     plans = await asyncio.to_thread(plan_works, paths, ground)

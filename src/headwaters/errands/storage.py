@@ -4,6 +4,7 @@
                                                                        └─► its old bytes go a day later (`clear`)
 
 Whatever is cut off begins again with the blob that was under way. Of two who move at once, the UPDATE of one counts.
+Nothing is removed from a place whose name is another shop's (`claims`).
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from headwaters.actions import storage as verbs
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import HeadwatersError, Refused, Unavailable
 from headwaters.core.works.faults import fault_of
 from headwaters.errands.blobs import blob_of, row_of
+from headwaters.errands.claims import Whose, may_clear, whose
 from headwaters.errands.house import House, refresh
 from headwaters.ports import Blob, Holding, Keep
 from headwaters.store import blobs as rows
@@ -75,6 +77,7 @@ async def move(house: House, place: str, report: Report = lambda progress: None)
     Unavailable(STORAGE_DOWN) where it does not answer: what was moved until then stays moved.
     """
     await house.storage.at(place).look()
+    await may_clear(house, place)
     count, total = await house.db.read(partial(rows.count_elsewhere, place=place))
     journey = _Journey(house, place, count, total, report)
     stop = threading.Event()
@@ -151,12 +154,14 @@ def _is_of_its_bytes(error: HeadwatersError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What went, or would: bytes that stayed behind in a move, and bytes that the shop knows nothing of."""
+    """What went, or would: bytes that stayed behind in a move, and bytes that the shop knows nothing of. `not_ours`:
+    places that were left alone, as they are another shop's."""
 
     left_behind: int = 0
     unknown: int = 0
     size: int = 0
     unfinished: int = 0
+    not_ours: tuple[str, ...] = ()
 
 
 async def clear_moved(house: House) -> Cleared:
@@ -171,13 +176,27 @@ async def clear_all(house: House) -> Cleared:
     """The same, and what nobody needs at all: of a publishing that was killed and never repeated, half-kept files."""
     broom = _Broom(house, unknown=True, pretend=False)
     cleared = await asyncio.to_thread(_in_own_loop, broom)
-    unfinished = await asyncio.to_thread(house.storage.sweep, broom.before)
-    return replace(cleared, unfinished=unfinished)
+    return replace(cleared, unfinished=await sweep_unfinished(house, broom.before))
 
 
 async def would_clear(house: House) -> Cleared:
     """What `clear_all` would remove; nothing is."""
     return await asyncio.to_thread(_in_own_loop, _Broom(house, unknown=True, pretend=True))
+
+
+async def sweep_unfinished(house: House, before: datetime) -> int:
+    """Remove half-kept files last touched before then; how many went. One place that does not answer keeps the others
+    from nothing. Raises Unavailable(STORAGE_DOWN), Refused(CONFIG_BROKEN)."""
+    count, failed = 0, list[HeadwatersError]()
+    for place in house.storage.names:
+        try:
+            if await may_clear(house, place):
+                count += await asyncio.to_thread(house.storage.at(place).sweep, before)
+        except (Refused, Unavailable) as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return count
 
 
 class _Broom:
@@ -193,9 +212,19 @@ class _Broom:
         cleared = Cleared()
         for place in self._house.storage.names:
             holdings = self._house.storage.at(place).holdings()
-            for batch in _batches(holding for holding in holdings if holding.touched < self.before):
+            old = (holding for holding in holdings if holding.touched < self.before)
+            for batch in chain([[]], _batches(old)):
+                if not await self._may_clear(place):
+                    cleared = replace(cleared, not_ours=(*cleared.not_ours, place))
+                    break
                 cleared = await self._sweep_some(place, batch, cleared)
         return cleared
+
+    async def _may_clear(self, place: str) -> bool:
+        """Asked again for each batch: somebody may claim it meanwhile."""
+        if self._pretend:
+            return await whose(self._house, place) is not Whose.ANOTHERS
+        return await may_clear(self._house, place)
 
     async def _sweep_some(self, place: str, batch: list[Holding], cleared: Cleared) -> Cleared:
         digests = [holding.sha256 for holding in batch]

@@ -21,6 +21,7 @@ import sqlalchemy
 
 from headwaters.store.connection import Connection, ConstraintBroken, Prepared
 from headwaters.store.jobs import Bell
+from headwaters.store.place import postgres_place, sqlite_place
 from headwaters.store.postgres import Postgres
 from headwaters.store.schema import check, migrate
 from headwaters.store.sqlite import Sqlite
@@ -73,6 +74,13 @@ class Database:
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in a transaction, and answer once it is committed and durable."""
         return await self._backend.write(fn)
+
+    async def place(self) -> str:
+        """A name for this very database: a copy of it elsewhere has another. Raises Unavailable(DATABASE_DOWN), OSError
+        where the folder of an SQLite database cannot be written to."""
+        if self.url.get_backend_name() == "postgresql":
+            return await self.read(postgres_place)
+        return await asyncio.to_thread(sqlite_place, Path(str(self.url.database)))
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on one snapshot; it cannot write."""

@@ -61,6 +61,14 @@ def add_mark(conn: Connection, mark: Mark, value: str) -> bool:
     return conn.execute(statement).first() is not None
 
 
+def swap_mark(conn: Connection, mark: Mark, before: str, value: str) -> bool:
+    """Remember it in place of `before` (empty: nothing). False, and nothing changed: something else is remembered."""
+    same = (settings.c.key == mark.value, settings.c.value == before)
+    if conn.execute(update(settings).where(*same).values(value=value)).rowcount == 1:
+        return True
+    return not before and add_mark(conn, mark, value)
+
+
 def catalogue_version(conn: Connection) -> int:
     """The version of everything public; 0 in a shop that was never changed."""
     return int(conn.execute(select(catalogue.c.version)).scalar() or 0)

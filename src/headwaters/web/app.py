@@ -97,7 +97,7 @@ def make_worker(house: House, more: Sequence[Chore] = ()) -> Worker:
         await house.db.write(lambda conn: forget_done(conn, before))
 
     async def sweep_files() -> None:
-        await asyncio.to_thread(house.storage.sweep, house.clock() - timedelta(days=1))
+        await storage.sweep_unfinished(house, house.clock() - timedelta(days=1))
 
     async def clear_moved() -> None:
         await storage.clear_moved(house)
@@ -265,7 +265,7 @@ async def serve(house: House, sock: socket.socket, stop: asyncio.Event) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0, keepalive_timeout=KEPT_ALIVE)
     await runner.setup()
     assert runner.server is not None
-    gate = Gate(runner.server, sock, certificate, AtHand(app).answer)
+    gate = Gate(runner.server, sock, certificate, house.config.proxies, AtHand(app).answer)
     gate.open()
     try:
         await stop.wait()

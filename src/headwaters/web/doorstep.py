@@ -46,6 +46,11 @@ class Doorstep(asyncio.Protocol):
         self._making: asyncio.Future[Answer | None] | None = None
         self.transport: asyncio.Transport | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._making is not None
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         assert isinstance(transport, asyncio.Transport)

@@ -46,7 +46,7 @@ RATES: Mapping[str, Sequence[Rate]] = {
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, an IPv4 address as an IPv6 one (RFC 4291)
 
 
-def _packed(address: str) -> bytes:
+def address_bytes(address: str) -> bytes:
     """The 4 or 16 bytes of an address; none for what is no address."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
@@ -65,7 +65,7 @@ def _networks(proxies: Sequence[str]) -> tuple[tuple[int, int, int], ...]:
 
 def is_trusted(address: str, proxies: Sequence[str]) -> bool:
     """Whether `address` is one of our own proxies'."""
-    packed = _packed(address)
+    packed = address_bytes(address)
     number = int.from_bytes(packed)
     return any(len(packed) == size and number & mask == first for size, first, mask in _networks(tuple(proxies)))
 
@@ -81,7 +81,7 @@ def client_address(remote: str | None, forwarded: Sequence[str], proxies: Sequen
 
 def prefix(address: str) -> bytes:
     """The network that `address` counts with, its first bytes; an unreadable one counts with all the others."""
-    packed = _packed(address)
+    packed = address_bytes(address)
     return packed[:3] if len(packed) == 4 else packed[:7]
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -42,6 +44,10 @@ HTML = "text/html; charset=utf-8"
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 UNPROCESSABLE = 422
 NONCE = "nonce" + secrets.token_hex(12)  # stands in kept pages where each response has a nonce of its own
+
+
+MOST_KEPT = 64 << 20  # bytes of public pages: two thousand of the largest
+OTHER_KEPT = 4096  # bytes that a thing takes besides a page's own: a work as its form needs it, headers, a task
 
 
 # ── templates ────────────────────────────────────────────────────────────────────────────────────
@@ -240,28 +246,55 @@ def headers_of_fresh(kept: Kept) -> dict[str, str]:
 
 
 class KeptPages:
-    """The public pages of one version of the catalogue, and whatever else is read once for each version."""
+    """The public pages of one version of the catalogue, and whatever else is read once for each version. What nobody
+    asked for longest goes where they are too many: a book's pages in a shop of many books."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        """`most`: bytes."""
+        self._most = most
         self._seen: object = None
-        self._things: dict[Any, asyncio.Task[Any]] = {}
+        self._things: OrderedDict[Any, asyncio.Task[Any]] = OrderedDict()
+        self._weights: dict[Any, int] = {}  # bytes of those that are made
+        self._bytes = 0
 
     def at_hand(self, house: House, key: object) -> Any:
         """What `get` would give at once; None where it has to be made first."""
         task = self._things.get(key) if house.now.key == self._seen else None
-        return task.result() if task is not None and task.done() and not _failed(task) else None
+        if task is None or not task.done() or _failed(task):
+            return None
+        self._things.move_to_end(key)
+        return task.result()
 
     async def get(self, house: House, key: object, make: Callable[[], Awaitable[Any]]) -> Any:
         """What `make` gave for this version. Many who ask at once wait for one; what failed is tried again."""
         seen = house.now.key
         if seen != self._seen:
-            self._seen, self._things = seen, {}
+            self._seen, self._things, self._weights, self._bytes = seen, OrderedDict(), {}, 0
         things = self._things
         task = things.get(key)
         if task is None:
             task = things[key] = asyncio.ensure_future(_run(make))
-            task.add_done_callback(lambda done: things.pop(key) if _failed(done) else None)
+            task.add_done_callback(partial(self._came, things, key))
+        else:
+            things.move_to_end(key)
         return task.result() if task.done() else await asyncio.shield(task)
+
+    def _came(self, things: OrderedDict[Any, asyncio.Task[Any]], key: object, done: asyncio.Task[Any]) -> None:
+        if things.get(key) is not done:
+            return  # it went while it was made
+        if _failed(done):
+            del things[key]
+        elif things is self._things:
+            self._weights[key] = weight = _weight(done.result())
+            self._bytes += weight
+            while self._bytes > self._most and len(things) > 1:
+                oldest, _ = things.popitem(last=False)
+                self._bytes -= self._weights.pop(oldest, 0)
+
+
+def _weight(made: object) -> int:
+    """About how many bytes it takes."""
+    return OTHER_KEPT + (sum(map(len, made.pieces)) if isinstance(made, Kept) else 0)
 
 
 async def _run(make: Callable[[], Awaitable[Any]]) -> Any:

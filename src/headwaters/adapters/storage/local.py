@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from headwaters.adapters.storage.leftovers import hold, sweep_file
 from headwaters.adapters.storage.originals import CHUNK, Original, Sums, open_original
 from headwaters.adapters.storage.sources import Descriptors, LocalSource
 from headwaters.core.errors import N_, Code, Refused, Unavailable
@@ -215,7 +216,7 @@ class LocalStorage:
         """See ports.Storage. What another process is writing is locked, and stays."""
         limit = int(older_than.timestamp() * 1_000_000_000)
         with suppress(FileNotFoundError):
-            return sum(_sweep(path, limit) for path in self._incoming.iterdir())
+            return sum(sweep_file(path, limit) for path in self._incoming.iterdir())
         return 0
 
     def close(self) -> None:
@@ -301,8 +302,7 @@ class LocalStorage:
         name = self._new_name()
         descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with suppress(OSError):  # some network disks have no locks; `sweep` has the age as well
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(descriptor)
             yield name, descriptor
         finally:
             name.unlink(missing_ok=True)
@@ -463,21 +463,3 @@ def _hard_link(path: Path, name: Path) -> None:
         hint = N_("Leave out --link: the shop then keeps a copy of its own.")
         why = error.strerror or str(error)
         raise Refused(Code.FILE_UNREADABLE, message, hint=hint, path=str(path), why=why) from error
-
-
-def _sweep(path: Path, limit: int) -> int:
-    """Remove it if it was last touched before `limit` (nanoseconds) and nobody holds it; 1 or 0."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return 0
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_ctime_ns >= limit:
-            return 0
-        path.unlink(missing_ok=True)
-    except OSError:
-        return 0
-    finally:
-        os.close(descriptor)
-    return 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from headwaters.core.errors import N_, Code, Refused, Unavailable
 from headwaters.core.works.faults import Fault
-from headwaters.ports import Blob, Holding, Keep, Source
+from headwaters.ports import Blob, Holding, Keep, Shared, Source
 
 if TYPE_CHECKING:
     from headwaters.ports import Storage
@@ -43,6 +43,11 @@ class StoragePlaces:
                 place=place,
             )
         return storage
+
+    def shared(self, place: str) -> Shared | None:
+        """See ports.Places."""
+        storage = self.at(place)
+        return storage if isinstance(storage, Shared) else None
 
     def keep(self, path: Path, keep: Keep, progress: Callable[[int], None], known: str = "") -> Blob:
         """See ports.Storage."""

@@ -1,6 +1,7 @@
 """Files in a bucket of an S3-compatible store, by their SHA-256.
 
-    <prefix><sha256>     an object, whole or not there at all: a store shows none before it has all of it
+    <prefix><sha256>           an object, whole or not there at all: a store shows none before it has all of it
+    <prefix>headwaters-shop    the name of the shop that may remove things here
 
 What is read for sending is hashed again while it is sent, and an upload whose bytes were others is called off. Each
 request is signed together with the SHA-256 of its body, so the store refuses what the line changed. The store's ETag
@@ -14,12 +15,13 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
 from zlib import crc32
 
+from headwaters.adapters.storage.leftovers import hold, sweep_file
 from headwaters.adapters.storage.originals import CHUNK, open_original
 from headwaters.adapters.storage.s3_client import Account, Client, S3Client, blob_changed, blob_missing, seen
 from headwaters.adapters.storage.s3_source import S3Source
@@ -29,7 +31,11 @@ from headwaters.core.shelf.keys import content_disposition
 from headwaters.ports import Blob, Holding, Keep
 
 PLACE = "s3"
+NAME = "headwaters-shop"
+LONGEST_NAME = 1000  # bytes
 FOR = 3600  # seconds that an address for readers is good
+COPY = "copy-"  # how the names of local copies begin
+LEFT = timedelta(hours=1)  # after which a copy that nobody holds is in the way
 
 Trusted = Callable[[str], Awaitable[bool]]
 
@@ -114,7 +120,9 @@ class S3Storage:
     def local_copy(self, blob: Blob) -> Iterator[Path]:
         """See ports.Storage."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix="copy-") as file:
+        self._sweep_copies(datetime.now(UTC) - LEFT)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=COPY) as file:
+            hold(file.fileno())
             digest = sha256()
             try:
                 for chunk in self._chunks(blob):
@@ -126,6 +134,10 @@ class S3Storage:
             if digest.hexdigest() != blob.sha256:
                 raise blob_changed()
             yield Path(file.name)
+
+    def _sweep_copies(self, older_than: datetime) -> int:
+        limit = int(older_than.timestamp() * 1_000_000_000)
+        return sum(sweep_file(path, limit) for path in self._folder.glob(f"{COPY}*"))
 
     def _chunks(self, blob: Blob) -> Iterator[bytes]:
         size, _ = self._client.run(lambda client: self._look_at(client, blob.sha256))
@@ -152,6 +164,33 @@ class S3Storage:
             return str(await public.generate_presigned_url(verb, Params=asked | told, ExpiresIn=FOR))
 
         return await self._client.ask(write)
+
+    # ── whose it is ──────────────────────────────────────────────────────────────────────────────
+
+    def name(self) -> str:
+        """See ports.Shared."""
+
+        async def work(client: Client) -> bytes:
+            answer = await client.get_object(Bucket=self._account.bucket, Key=self._key(NAME))
+            return bytes(await answer["Body"].read(LONGEST_NAME))
+
+        try:
+            return self._client.run(work).decode("ascii", "replace").strip()
+        except Unavailable as error:
+            if error.code is Code.BLOB_MISSING:
+                return ""
+            raise
+
+    def write_name(self, name: str) -> None:
+        """See ports.Shared."""
+
+        async def work(client: Client) -> None:
+            body = f"{name}\n".encode()
+            await client.put_object(
+                Bucket=self._account.bucket, Key=self._key(NAME), Body=body, ContentType="text/plain"
+            )
+
+        self._client.run(work)
 
     # ── tidying ──────────────────────────────────────────────────────────────────────────────────
 
@@ -193,7 +232,7 @@ class S3Storage:
             raise
 
     def sweep(self, older_than: datetime) -> int:
-        """See ports.Storage: uploads in parts that nobody finished."""
+        """See ports.Storage: uploads in parts that nobody finished, and copies of who was killed."""
 
         async def work(client: Client) -> int:
             count = 0
@@ -206,7 +245,7 @@ class S3Storage:
                         count += 1
             return count
 
-        return self._client.run(work)
+        return self._sweep_copies(older_than) + self._client.run(work)
 
     async def look(self) -> None:
         """See ports.Storage."""

@@ -1,0 +1,73 @@
+"""Whose a store is: of several shops that keep their files in one bucket, as a shop and a restored copy of it do, one
+alone may remove anything there.
+
+    nothing is said there ─► our name is written there ─► ours: we clear
+    another's name is there ─► nothing is removed, and that is said, until `claim`
+
+Keeping and serving ask nothing of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import StrEnum
+
+from headwaters.core.shop_marks import Mark
+from headwaters.errands.house import House
+from headwaters.store import shop as rows
+
+log = logging.getLogger(__name__)
+
+
+class Whose(StrEnum):
+    """What the name in a store says to us."""
+
+    OURS = "ours"
+    NOBODYS = "nobodys"
+    ANOTHERS = "anothers"
+
+
+async def whose(house: House, place: str) -> Whose:
+    """Whose a place is; a folder of this machine is ours. Raises Unavailable(STORAGE_DOWN), Refused(CONFIG_BROKEN)."""
+    shared = house.storage.shared(place)
+    if shared is None:
+        return Whose.OURS
+    name = await asyncio.to_thread(shared.name)
+    if not name:
+        return Whose.NOBODYS
+    return Whose.OURS if name == await house.db.place() else Whose.ANOTHERS
+
+
+async def may_clear(house: House, place: str) -> bool:
+    """Whether anything may be removed there: what is nobody's is ours from now on. Raises as `whose`."""
+    found = await whose(house, place)
+    if found is Whose.NOBODYS:
+        await _write(house, place)
+        found = await whose(house, place)  # of two who wrote at once, the last one's stays
+    if found is Whose.ANOTHERS:
+        log.warning("Nothing is removed from %s: its mark is another shop's (“headwaters storage claim”)", place)
+    if house.storage.shared(place) is not None:
+        await _remember(house, place if found is Whose.ANOTHERS else "")
+    return found is Whose.OURS
+
+
+async def claim(house: House) -> tuple[str, ...]:
+    """All places are ours from now on, whoever's they were; those where others could be. Raises as `whose`."""
+    places = tuple(place for place in house.storage.names if house.storage.shared(place) is not None)
+    for place in places:
+        await _write(house, place)
+        await _remember(house, "")
+    return places
+
+
+async def _write(house: House, place: str) -> None:
+    shared = house.storage.shared(place)
+    if shared is not None:
+        await asyncio.to_thread(shared.write_name, await house.db.place())
+
+
+async def _remember(house: House, place: str) -> None:
+    """For `headwaters storage`, which asks no store."""
+    if await house.db.read(lambda conn: rows.read_mark(conn, Mark.NOT_OURS)) != place:
+        await house.db.write(lambda conn: rows.write_mark(conn, Mark.NOT_OURS, place))
