@@ -20,8 +20,11 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from headwaters.adapters.storage import s3_source
 from headwaters.config import S3
+from headwaters.errands.healing import AGAIN, Healing
 from headwaters.errands.house import House
+from headwaters.store.blobs import faults
 from headwaters.web import sending
+from headwaters.web.files import DESK
 from tests.support.needs import need
 from tests.support.s3 import Account, Line, Swift
 from tests.support.shelf import Item, app_of, config_of, grant, open_house, stock
@@ -123,7 +126,7 @@ async def test_a_line_that_is_cut_on_the_way_from_the_store_is_no_concern_of_the
 
 
 async def test_a_store_that_is_down_or_lost_the_file_is_said_before_anything_is_promised(
-    client: Client, path: str, line: Line, swift: Swift, bucket: Account
+    house: House, client: Client, path: str, line: Line, swift: Swift, bucket: Account
 ) -> None:
     line.hang_up()
     line.dead = True
@@ -136,6 +139,15 @@ async def test_a_store_that_is_down_or_lost_the_file_is_said_before_anything_is_
     await asyncio.to_thread(swift.drop, bucket, DIGEST)
     answer = await client.get(path, headers={"Range": "bytes=100-200000"})
     assert (answer.status, await answer.text()) == (503, "blob_missing\n")
+    assert client.app is not None
+    suspects, later = client.app[DESK].suspects, house.clock() + AGAIN
+    house.clock = lambda: later
+    assert [await suspects.look_again() for _ in range(2)] == [1, 0]
+    assert [row.fault for row in await house.db.read(faults)] == ["missing"]
+    await asyncio.to_thread(swift.put, bucket, DIGEST, FILM)
+    assert await Healing(house).look() == 1
+    assert await house.db.read(faults) == ()
+    assert (await client.get(path)).status == 200
 
 
 async def test_one_that_goes_down_in_the_middle_cuts_the_reader_off_who_then_goes_on(
