@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from headwaters.actions.look import LookForm, PresentLook, change_look, present_look, put_logo, take_logo_away
-from headwaters.actions.shop import change_settings_as
+from headwaters.actions.shop import change_settings_as, change_usual, present_settings
 from headwaters.core.errors import Code, Conflict, Refused
-from headwaters.core.look import LOGO
+from headwaters.core.look import LOGO, mark
 from headwaters.errands.blobs import row_of
 from headwaters.errands.house import House
 from headwaters.store.assets import AssetRow, read_asset
@@ -98,6 +98,27 @@ async def test_of_ten_tabs_at_once_one_is_kept(house: House) -> None:
     tries = await asyncio.gather(*(keep(house, started, name=f"Name {n}") for n in range(10)), return_exceptions=True)
     assert sorted(type(result).__name__ for result in tries) == ["Conflict"] * 9 + ["bool"]
     assert len(await deeds(house)) == 1
+
+
+async def test_of_ten_tabs_with_the_usual_formats_one_is_kept_and_what_is_refused_changes_nothing(house: House) -> None:
+    before = await house.db.read(present_settings)
+    started = {"formats": mark(before["formats"]), "taste": mark(before["taste"])}
+
+    async def keep_usual(formats: str, taste: str = before["taste"]) -> bool:
+        typed = {"formats": formats, "taste": taste}
+        return await house.db.write(lambda conn: change_usual(conn, typed, started, 7, house.clock()))
+
+    assert await keep_usual(before["formats"]) is False
+    with pytest.raises(Refused):
+        await keep_usual("mp3", taste="a bit")
+    assert (await house.db.read(present_settings), await deeds(house)) == (before, [])
+    choices = ["mp3", "opus", "flac", "webp", "480", "1080", "none"]
+    tries = await asyncio.gather(*map(keep_usual, choices), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in tries) == ["Conflict"] * 6 + ["bool"]
+    kept = choices[[isinstance(result, bool) for result in tries].index(True)]
+    assert (await house.db.read(present_settings))["formats"] == kept
+    told = {"from": before["formats"], "to": kept}
+    assert await deeds(house) == [(7, "settings.changed", "setting:formats", told)]
 
 
 async def test_a_logo_is_put_up_once_replaced_and_taken_away(house: House) -> None:
