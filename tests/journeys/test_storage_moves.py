@@ -27,8 +27,9 @@ from tests.support.s3 import Account, Swift
 from tests.support.served import COMMAND, Served, ServeShop, environment, headwaters
 from tests.support.shop import taken, twin_of
 
-SIZE = 17_000_000  # bytes: more than one part of an upload
-FILES = 3
+LARGE = 17_000_000  # bytes: more than one part of an upload
+SMALL = 300_000
+FILES = 5  # the last of them large
 
 
 @dataclass
@@ -75,14 +76,23 @@ def reading(files: dict[str, str]) -> Iterator[Reader]:
     assert reader.wrong == []
 
 
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def make_shop(folder: Path, bucket: Account) -> Path:
     """A shop that knows of the bucket, with a work of several files."""
     shop, work = folder / "shop", folder / "Parts"
     work.mkdir()
     assert headwaters("init", shop, "--name", "Alice").code == 0
+    assert headwaters("settings", "colophon", "off", "--shop", shop).code == 0
     for number in range(FILES):
-        with zipfile.ZipFile(work / f"Part {number}.zip", "w") as archive:
-            archive.writestr("raw", os.urandom(SIZE))
+        is_last = number == FILES - 1
+        path = work / f"Part {number}.zip"
+        while not path.exists() or (sha256(path) > "8") is not is_last:  # they move in the order of their SHA-256
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("raw", os.urandom(LARGE if is_last else SMALL))
     done = headwaters("publish", work, "--shop", shop, "--i-made-this")
     assert done.code == 0, done.err
     names = ("endpoint", "bucket", "key_id", "secret", "addressing")
