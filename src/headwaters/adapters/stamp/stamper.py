@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from headwaters.adapters.stamp.archive import PROGRAM, ArchiveFormat
-from headwaters.adapters.stamp.base import BROKEN, DIFFERS, Document, Format, LeftAlone
+from headwaters.adapters.stamp.base import BROKEN, DIFFERS, Document, Format, LeftAlone, cleaned_beside
 from headwaters.adapters.stamp.epub import EpubFormat
 from headwaters.adapters.stamp.jpeg import JpegFormat
 from headwaters.adapters.stamp.matroska import MatroskaFormat
@@ -66,7 +66,7 @@ class FormatStamper:
             return Stamped(False, why=left.why)
 
     def _stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
-        form, cleaned = _format(name), target.with_name(f"{target.name}-clean")
+        form, cleaned = _format(name), cleaned_beside(target)
         document = form.open(path)
         findings = _findings(document, wish.facts) if wish.clean else ()
         drop = [one for one in findings if one.removable]
@@ -135,3 +135,7 @@ def _quietly(name: str, work: Callable[[], T]) -> T:
             raise error.args[0] from error  # mutagen wraps what the disk says
         log.info("a file of the kind %s could not be read: %s", name.rpartition(".")[2], type(error).__name__)
         raise LeftAlone(BROKEN) from error
+
+
+_stamper = FormatStamper()
+examine, stamp = _stamper.examine, _stamper.stamp
