@@ -14,9 +14,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +25,7 @@ import msgspec
 
 from headwaters.adapters.apart.limits import Limits
 from headwaters.adapters.apart.program import environment
-from headwaters.adapters.apart.wire import BEGUN, CALL, END, LENGTH, Answer, Question, error_of, pack, unpack
+from headwaters.adapters.apart.wire import BEGUN, CALL, END, LENGTH, Answer, Question, error_of, pack, unpacker
 
 __all__ = ["HERE", "Apart", "Lost", "Task", "lent"]
 
@@ -34,6 +35,9 @@ IDLE = 20.0  # seconds after which the zygote goes, and its memory with it
 _ATTEMPTS = 3  # to be begun at all: it may be going just now
 _GRACE = 20.0  # seconds that a killed child may take to be gone
 _PIECE = 1 << 18
+
+_ANSWERS = unpacker(Answer)
+_unpacker: Callable[[Any], msgspec.msgpack.Decoder[Any]] = cache(unpacker)
 
 T = TypeVar("T")
 
@@ -140,7 +144,7 @@ class Apart:
     # ── one question ─────────────────────────────────────────────────────────────────────────────
 
     def _ask(self, call: _Call, task: Task[T], limits: Limits, arguments: Sequence[object], lend: Sequence[int]) -> T:
-        question = Question(task.name, msgspec.Raw(pack(arguments)), limits, tuple(lend))
+        question = Question(msgspec.Raw(pack(arguments)), limits, tuple(lend))
         data = pack(question)
         for _ in range(_ATTEMPTS):
             if call.let_go:
@@ -164,7 +168,7 @@ class Apart:
                 source, leash = os.pipe()
                 call.begin(leash)
                 try:
-                    self._send(task.module, [source, theirs, *lend])
+                    self._send(task, [source, theirs, *lend])
                 finally:
                     os.close(source)
             finally:
@@ -180,8 +184,8 @@ class Apart:
 
     # ── the zygote ───────────────────────────────────────────────────────────────────────────────
 
-    def _send(self, module: str, descriptors: Sequence[int]) -> None:
-        record = module.encode("ascii").ljust(CALL, b"\0")
+    def _send(self, task: Task[Any], descriptors: Sequence[int]) -> None:
+        record = f"{task.module}:{task.name}".encode("ascii").ljust(CALL, b"\0")
         with self._lock:
             if self._control is not None:
                 with suppress(BrokenPipeError, ConnectionResetError):
@@ -264,7 +268,13 @@ def _understood(task: Task[T], said: bytearray) -> T:
     data = bytes(said[begun : -END.size])
     if status or len(said) < begun + END.size or len(data) != LENGTH.unpack(said[len(BEGUN) : begun])[0]:
         raise _lost(task, "it ended without an answer")
-    answer: Answer = unpack(data, Answer)
+    try:
+        return _given(task, _ANSWERS.decode(data))
+    except (msgspec.MsgspecError, UnicodeError):
+        raise _lost(task, "it does not make sense") from None
+
+
+def _given(task: Task[T], answer: Answer) -> T:
     if answer.told is not None:
         raise error_of(answer.told)
     if answer.disk is not None:
@@ -274,7 +284,7 @@ def _understood(task: Task[T], said: bytearray) -> T:
     if answer.bug:
         log.error("%s failed in a process of its own:\n%s", task.name, answer.bug)
         raise Lost(task.name)
-    given: T = unpack(answer.value, task.gives)
+    given: T = _unpacker(task.gives).decode(answer.value)
     return given
 
 

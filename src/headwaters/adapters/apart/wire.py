@@ -1,6 +1,6 @@
 """What a shop and its zygote say to each other, as MessagePack: a question, and one of several answers.
 
-A call for a fork is a record of `CALL` bytes with the module's name, sent along with descriptors: the question's end to
+A call for a fork is a record of `CALL` bytes, `module:function`, sent along with descriptors: the question's end to
 read, the answer's end to write, and those that are lent. The question is its length and itself; the answer is `BEGUN`,
 its length and itself; the zygote closes it with how the child ended.
 """
@@ -30,9 +30,8 @@ _ERRORS: dict[str, type[HeadwatersError]] = {
 
 
 class Question(msgspec.Struct, array_like=True):
-    """`name`: a function of the module; `numbers`: of the descriptors that are lent, as the shop has them."""
+    """`numbers`: of the descriptors that are lent, as the shop has them."""
 
-    name: str
     arguments: msgspec.Raw
     limits: Limits
     numbers: tuple[int, ...]
@@ -52,7 +51,7 @@ class Told(msgspec.Struct, array_like=True):
 class Answer(msgspec.Struct, array_like=True):
     """What the function gave; or what it raised: an error of ours, of the disk, too little memory, or a bug."""
 
-    value: msgspec.Raw = msgspec.Raw(b"")
+    value: msgspec.Raw = msgspec.Raw(b"\xc0")  # nothing
     told: Told | None = None
     disk: tuple[int | None, str] | None = None
     memory: bool = False
@@ -64,9 +63,9 @@ def pack(value: object) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=_packed)
 
 
-def unpack(data: bytes | msgspec.Raw, kind: Any) -> Any:
+def unpacker(kind: Any) -> msgspec.msgpack.Decoder[Any]:
     """The other way round."""
-    return msgspec.msgpack.decode(data, type=kind, dec_hook=_unpacked)
+    return msgspec.msgpack.Decoder(kind, dec_hook=_unpacked)
 
 
 def _packed(value: object) -> object:

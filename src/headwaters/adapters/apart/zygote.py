@@ -18,19 +18,21 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from inspect import signature
 from types import GenericAlias
-from typing import Any, NoReturn, get_type_hints
+from typing import NoReturn, get_type_hints
 
 import msgspec
 
 from headwaters.adapters.apart.limited import bind_to_parent, lay_on
-from headwaters.adapters.apart.wire import BEGUN, CALL, END, LENGTH, MOST_LENT, Answer, Question, pack, told, unpack
+from headwaters.adapters.apart.wire import BEGUN, CALL, END, LENGTH, MOST_LENT, Answer, Question, pack, told, unpacker
 from headwaters.core.errors import HeadwatersError
 
+_QUESTIONS = unpacker(Question)
 _HIGH = 64  # descriptors of our own go above those that are lent
 
 
@@ -41,6 +43,15 @@ class _Child:
     pid: int
     leash: int
     answer: int
+
+
+class _Work:
+    """A function, and how its arguments are read."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        hints = get_type_hints(function)
+        kinds = tuple(hints[name] for name in signature(function).parameters)
+        self.function, self.arguments = function, unpacker(GenericAlias(tuple, kinds))
 
 
 class Zygote:
@@ -55,6 +66,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
         self._children: dict[int, _Child] = {}
+        self._works: dict[str, _Work] = {}
 
     def serve(self) -> None:
         """Fork, kill, bury."""
@@ -83,23 +95,29 @@ class Zygote:
         called, lent = _receive(self._control)
         if len(called) < CALL:
             return False
-        module = called.rstrip(b"\0").decode("ascii")
-        if module not in sys.modules:
-            importlib.import_module(module)
-            gc.collect()
-            gc.freeze()  # what is never looked at again is never copied
+        work = self._prepared(called.rstrip(b"\0").decode("ascii"))
         try:
             pid = os.fork()
         except OSError:
             pid = -1
         if pid == 0:
-            self._become_child(module, lent)
+            self._become_child(work, lent)
         for number in lent if pid < 0 else lent[2:]:
             os.close(number)
         if pid > 0:
             self._children[pid] = _Child(pid, lent[0], lent[1])
             poll.register(lent[0], 0)  # hanging up is always told
         return True
+
+    def _prepared(self, name: str) -> _Work:
+        """The function, its libraries loaded."""
+        if (known := self._works.get(name)) is not None:
+            return known
+        module, _, function = name.partition(":")
+        self._works[name] = work = _Work(getattr(importlib.import_module(module), function))
+        gc.collect()
+        gc.freeze()  # what is never looked at again is never copied
+        return work
 
     def _let_go(self, poll: select.poll, leash: int) -> None:
         for child in self._children.values():
@@ -129,7 +147,7 @@ class Zygote:
             os.close(child.answer)
             os.close(child.leash)
 
-    def _become_child(self, module: str, lent: list[int]) -> NoReturn:
+    def _become_child(self, work: _Work, lent: list[int]) -> NoReturn:
         """Never returns, whatever happens."""
         status = 1
         try:
@@ -142,7 +160,7 @@ class Zygote:
             for end in (self._control, self._bell, self._ringing):
                 end.close()
             if bind_to_parent(self._own):
-                _answer(module, lent)
+                _answer(work, lent)
                 status = 0
         finally:
             os._exit(status)
@@ -178,19 +196,21 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
 # ── in the child ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _answer(module: str, lent: list[int]) -> None:
+def _answer(work: _Work, lent: list[int]) -> None:
     source, target = (fcntl(number, F_DUPFD_CLOEXEC, _HIGH) for number in lent[:2])
     os.close(lent[0])
     os.close(lent[1])
-    question: Question = unpack(_read_question(source), Question)
+    question: Question = _QUESTIONS.decode(_read_question(source))
     source, target = _make_room(question.numbers, lent[2:], source, target)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
+    if nothing > 2:
+        os.close(nothing)
     limits = question.limits
     lay_on(limits.cpu, limits.memory, limits.output, limits.nice)
     os.write(target, BEGUN)
-    data = pack(_asked(module, question))
+    data = pack(_asked(work, question))
     with os.fdopen(target, "wb", closefd=False) as out:
         out.write(LENGTH.pack(len(data)))
         out.write(data)
@@ -215,12 +235,9 @@ def _make_room(numbers: tuple[int, ...], lent: list[int], *own: int) -> list[int
     return kept
 
 
-def _asked(module: str, question: Question) -> Answer:
+def _asked(work: _Work, question: Question) -> Answer:
     try:
-        function: Any = getattr(sys.modules[module], question.name)
-        hints = get_type_hints(function)
-        kinds = tuple(hints[name] for name in signature(function).parameters)
-        return Answer(msgspec.Raw(pack(function(*unpack(question.arguments, GenericAlias(tuple, kinds))))))
+        return Answer(msgspec.Raw(pack(work.function(*work.arguments.decode(question.arguments)))))
     except HeadwatersError as error:
         return Answer(told=told(error))
     except MemoryError:

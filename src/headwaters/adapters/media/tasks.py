@@ -26,8 +26,8 @@ look, pictures, draw = _media.look, _media.pictures, _media.draw
 
 
 def shrink(original: Path, side: int, target: Path) -> tuple[int, int]:
-    """A picture as WebP at `target`, upright and in sRGB, its long side at most `side` and never larger than it was; its
-    size. Raises Refused(FILE_WRONG_KIND); Skip where it would have more bytes than the original."""
+    """A picture as WebP at `target`, upright and in sRGB, its long side at most `side` and never larger than it was;
+    its size. Raises Refused(FILE_WRONG_KIND); Skip where it would have more bytes than the original."""
     picture = encode_shrunk(original, side)
     if len(picture.data) > max(original.stat().st_size, _SMALL):
         raise too_large()
