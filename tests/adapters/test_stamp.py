@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import random
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from headwaters.adapters.stamp import FileStamper
 from headwaters.core.works.stamps import Facts, Kind
 from headwaters.ports import Stamped, StampWish
 from tests.support import samples
+from tests.support.exif import exif, write
 
 HOME = "https://alice.example/w/high-water"
 FACTS = Facts(
@@ -80,12 +80,6 @@ def stamp(path: Path, wish: StampWish | None = None, name: str = "") -> tuple[St
     assert path.read_bytes() == before
     assert target.exists() == done.made
     return done, target
-
-
-def exif(path: Path) -> dict[str, Any]:
-    said = subprocess.run(["exiftool", "-j", "-G1", "-ee", "-a", "-s", path], capture_output=True, check=True).stdout
-    (found,) = json.loads(said)
-    return {key: value for key, value in found.items() if ":" in key}
 
 
 def streams(path: Path) -> list[str]:
@@ -542,10 +536,6 @@ def test_a_camera_s_secrets_are_found_and_go_out_and_the_picture_stays(tmp_path:
     ]
     with Image.open(path) as before, Image.open(target) as picture:
         assert before.tobytes() == picture.tobytes()
-
-
-def write(path: Path, *values: str) -> None:
-    subprocess.run(["exiftool", "-q", "-overwrite_original", *values, path], check=True)
 
 
 @pytest.mark.needs("exiftool")

@@ -10,14 +10,17 @@ from typing import TypeVar
 from headwaters.adapters.stamp.archive import PROGRAM, ArchiveFormat
 from headwaters.adapters.stamp.base import BROKEN, DIFFERS, Document, Format, LeftAlone, cleaned_beside
 from headwaters.adapters.stamp.epub import EpubFormat
+from headwaters.adapters.stamp.heif import HeifFormat
 from headwaters.adapters.stamp.jpeg import JpegFormat
 from headwaters.adapters.stamp.matroska import MatroskaFormat
 from headwaters.adapters.stamp.office import OfficeFormat
 from headwaters.adapters.stamp.pdf import PdfFormat
 from headwaters.adapters.stamp.png import PngFormat
+from headwaters.adapters.stamp.quicktime import QuickTimeFormat
 from headwaters.adapters.stamp.tags.id3 import Id3Format
 from headwaters.adapters.stamp.tags.mp4 import Mp4Format
 from headwaters.adapters.stamp.tags.vorbis import VorbisFormat
+from headwaters.adapters.stamp.tiff import TiffFormat
 from headwaters.adapters.stamp.webp import WebpFormat
 from headwaters.core.works.media import format_by_name
 from headwaters.core.works.stamps import NO_PLACE, Facts, Finding, Kind, tidy
@@ -33,12 +36,15 @@ _FORMATS: dict[str, Format] = {
     "mp3": Id3Format(),
     **dict.fromkeys(("flac", "ogg", "oga", "opus", "ogv"), VorbisFormat()),
     **dict.fromkeys(("m4a", "m4b", "mp4", "m4v"), Mp4Format()),
+    **dict.fromkeys(("mov", "qt"), QuickTimeFormat()),
     **dict.fromkeys(("mkv", "mka", "webm"), MatroskaFormat()),
     "epub": EpubFormat(),
     "pdf": PdfFormat(),
     **dict.fromkeys(("jpg", "jpeg"), JpegFormat()),
     "png": PngFormat(),
     "webp": WebpFormat(),
+    **dict.fromkeys(("tif", "tiff"), TiffFormat()),
+    **dict.fromkeys(("heic", "heif", "avif"), HeifFormat()),
     "zip": ArchiveFormat(),
     **dict.fromkeys(("docx", "odt"), OfficeFormat()),
 }
