@@ -190,6 +190,18 @@ def test_killed_hard_the_shop_takes_all_along(tmp_path: Path) -> None:
     until(lambda: all(map(is_gone, pids)))
 
 
+def test_it_ends_when_the_shop_says_so_and_not_when_a_service_is_stopped(apart: Apart) -> None:
+    assert apart.ask(task("noise"), LIMITS, 1) == 2
+    zygote = apart.pid
+    assert zygote is not None
+    for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(zygote, wish)
+        assert apart.ask(task("noise"), LIMITS, 2) == 4
+    assert apart.pid == zygote
+    apart.close()
+    assert is_gone(zygote)
+
+
 def test_a_zygote_that_is_killed_is_started_again(apart: Apart, tmp_path: Path) -> None:
     lost: list[bool] = []
 

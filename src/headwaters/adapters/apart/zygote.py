@@ -250,6 +250,8 @@ def _asked(work: _Work, question: Question) -> Answer:
 
 def main(number: str, idle: str, *folders: str) -> None:
     """Serve the shop at the other end of the socket."""
+    for wish in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(wish, signal.SIG_IGN)  # who stops a service tells all of its processes; the shop decides for them
     sys.path.extend(folders)
     with socket.socket(fileno=int(number)) as control:
         Zygote(control, float(idle)).serve()
