@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.rows import Options, Row
 from bench.servers import scratch
 from headwaters.adapters.media.encoder import FfmpegEncoder
-from headwaters.adapters.media.lengths import ffmpeg_program
+from headwaters.adapters.media.ffmpeg import ffmpeg_program
 from headwaters.core.works.reels import plan_film, plan_sound
 from headwaters.ports import Material, Tags
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from headwaters.adapters.books.apart import BooksApart
 from headwaters.adapters.fetch import HttpFetcher
 from headwaters.adapters.mail.smtp import SmtpMailer
-from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.media.apart import MediaApart
 from headwaters.adapters.media.encoder import FfmpegEncoder
 from headwaters.adapters.media.pieces import FfmpegCutter
 from headwaters.adapters.passkeys import WebAuthnPasskeys
@@ -92,7 +92,7 @@ async def furnish(config: Config) -> AsyncIterator[House]:
             config=config,
             db=database,
             storage=storage,
-            media=PillowMedia(),
+            media=MediaApart(),
             books=BooksApart(),
             mailer=SmtpMailer(config.smtp) if config.smtp else None,
             clock=read_clock,

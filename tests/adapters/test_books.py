@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from headwaters.adapters.apart.limits import Limits
 from headwaters.adapters.books import Bookbinder, apart
 from headwaters.adapters.books.apart import BooksApart
 from headwaters.adapters.books.styles import meanings_of
 from headwaters.adapters.books.xml import parse
-from headwaters.adapters.media.child import Limits
 from headwaters.core.errors import Code, Refused
 from headwaters.core.works.reading import Entry, Reading, excerpt, pack
 from headwaters.demo import book as handbook

@@ -20,7 +20,8 @@ from mutagen.id3 import ID3
 from mutagen.oggopus import OggOpus
 from PIL import Image, ImageCms
 
-from headwaters.adapters.media.child import Done, Limits, run_child
+from headwaters.adapters.apart.limits import Limits
+from headwaters.adapters.apart.program import Done, run_child
 from headwaters.adapters.media.encoder import FfmpegEncoder, _broken
 from headwaters.core.errors import Code, Refused
 from headwaters.core.works.makings import Skip
@@ -434,7 +435,7 @@ async def test_cancelled_it_takes_its_whole_family_along(tmp_path: Path) -> None
 async def test_killed_hard_the_shop_takes_its_child_along(tmp_path: Path) -> None:
     code = (
         "import asyncio, sys\nfrom pathlib import Path\n"
-        "from headwaters.adapters.media.child import Limits, run_child\n"
+        "from headwaters.adapters.apart.limits import Limits\nfrom headwaters.adapters.apart.program import run_child\n"
         f"asyncio.run(run_child(['sh', '-c', 'echo $$ > pid; exec sleep 300'], Path({str(tmp_path)!r}), Limits(99, 9)))"
     )
     shop = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=dict(os.environ))
@@ -457,7 +458,7 @@ def _is_gone(pid: int) -> bool:
 
 async def test_a_disk_that_fills_ends_it_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     statvfs: Callable[..., Any] = lambda path: os.statvfs_result((4096, 4096, 100, 10, 10, 0, 0, 0, 0, 255))  # noqa: E731
-    monkeypatch.setattr("headwaters.adapters.media.child.os.statvfs", statvfs)
+    monkeypatch.setattr("headwaters.adapters.apart.program.os.statvfs", statvfs)
     with pytest.raises(Refused) as refused:
         await run_child(["sleep", "60"], tmp_path, LIMITS)
     assert refused.value.code is Code.DISK_FULL

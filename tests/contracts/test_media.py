@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headwaters.adapters.media import PillowMedia
+from headwaters.adapters.media.apart import MediaApart
+from headwaters.adapters.media.pillow import PillowMedia
 from headwaters.core.errors import Code, Refused
 from headwaters.ports import Cover, Media
 from tests.support import samples
@@ -19,7 +20,7 @@ from tests.support import samples
 WIDTHS = (160, 320, 640)
 
 
-@pytest.fixture(params=[PillowMedia], ids=["pillow"])
+@pytest.fixture(params=[PillowMedia, MediaApart], ids=["pillow", "apart"])
 def media(request: pytest.FixtureRequest) -> Media:
     adapter: Callable[[], Media] = request.param
     return adapter()

@@ -36,7 +36,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
     from headwaters.actions.shop import change_settings
     from headwaters.adapters.books.apart import BooksApart
     from headwaters.adapters.fetch import HttpFetcher
-    from headwaters.adapters.media import PillowMedia
+    from headwaters.adapters.media.apart import MediaApart
     from headwaters.adapters.media.encoder import FfmpegEncoder
     from headwaters.adapters.media.pieces import FfmpegCutter
     from headwaters.adapters.storage.local import LocalStorage
@@ -57,7 +57,7 @@ async def build_house(database: Database, shop: Path, clock: Callable[[], dateti
         config=config,
         db=database,
         storage=StoragePlaces({"local": LocalStorage(config.files_dir)}, "local"),
-        media=PillowMedia(),
+        media=MediaApart(),
         books=BooksApart(),
         mailer=None,
         clock=clock,

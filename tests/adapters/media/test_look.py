@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headwaters.adapters.media import PillowMedia, lengths
+from headwaters.adapters.media import ffmpeg
+from headwaters.adapters.media.pillow import PillowMedia
 from headwaters.core.errors import Code, Refused
 from headwaters.ports import Look
 from tests.support import samples
@@ -60,7 +61,7 @@ def test_a_film_has_its_length_and_its_pixels(tmp_path: Path, name: str, media_t
 
 def test_without_ffmpeg_an_mp4_still_has_its_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film, matroska = samples.film(tmp_path / "a.mp4", seconds=1), samples.film(tmp_path / "a.mkv", seconds=1)
-    monkeypatch.setattr(lengths, "ffmpeg_program", lambda: None)
+    monkeypatch.setattr(ffmpeg, "ffmpeg_program", lambda: None)
     assert media.look(film) == Look("video/mp4", seconds=pytest.approx(1.0, abs=0.1))
     assert media.look(matroska) == Look("video/matroska")
 
@@ -71,8 +72,8 @@ def test_a_film_that_was_held_sideways_is_as_a_player_shows_it() -> None:
         b"  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p(tv), 1920x1080 [SAR 1:1], 30 fps\n"
         b"    Side data:\n      displaymatrix: rotation of -90.00 degrees\n"
     )
-    assert lengths.read_ffmpeg(said) == lengths.Measure(3723.5, 1080, 1920)
-    assert lengths.read_ffmpeg(b"  Duration: N/A, bitrate: N/A\n") == lengths.Measure()
+    assert ffmpeg.read_ffmpeg(said) == ffmpeg.Measure(3723.5, 1080, 1920)
+    assert ffmpeg.read_ffmpeg(b"  Duration: N/A, bitrate: N/A\n") == ffmpeg.Measure()
 
 
 def test_a_picture_has_its_pixels_upright(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from mutagen.id3 import APIC
 from mutagen.mp4 import MP4Cover
 from PIL import Image, ImageCms
 
-from headwaters.adapters.media import PillowMedia, embedded
+from headwaters.adapters.media import embedded
+from headwaters.adapters.media.pillow import PillowMedia
 from headwaters.core.errors import Code, Refused
 from headwaters.ports import Picture
 from tests.support import samples

@@ -52,7 +52,7 @@ async def test_beside_an_upload_stands_what_it_tells(shop: House, alice: Visitor
     assert page.count('<button form="draft" class="link fine" name="do" value="more">Leave it out of the copies') == 1
     for line in (
         "Where it was made: 53.55060, 9.99370 (Exif GPS)",
-        "A device’s serial number: SN 4711 (Exif BodySerialNumber)",
+        "The device it was made with: SN 4711 (Exif BodySerialNumber)",
         "Somebody’s name: Bob (Exif CameraOwnerName)",
         "A comment: not for you (JPEG comment)",
     ):

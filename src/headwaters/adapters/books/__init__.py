@@ -1,5 +1,5 @@
 """Books as pages (behind the Books port, see `apart.py`): EPUB with zipfile and lxml, Markdown with markdown-it, plain
-text, and PDF with pikepdf. The shop itself loads none of these: they are for the child.
+text, and PDF with pikepdf. The shop itself loads none of these: they are for a process of its own.
 """
 
 from __future__ import annotations

@@ -8,17 +8,18 @@ original gives the same bytes (with one version of the encoder).
 from __future__ import annotations
 
 import asyncio
-import json
+import errno
 import subprocess
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from headwaters.adapters.media.child import GIGABYTE, MAKE_IT_YOURSELF, Done, Limits, last_line, run_child
-from headwaters.adapters.media.lengths import ffmpeg_program
+from headwaters.adapters.apart.client import HERE, Apart, Lost, Task
+from headwaters.adapters.apart.limits import GIGABYTE, Limits
+from headwaters.adapters.apart.program import MAKE_IT_YOURSELF, Done, disk_full, last_line, run_child
+from headwaters.adapters.media.ffmpeg import ffmpeg_program
 from headwaters.adapters.media.probing import read_probe
-from headwaters.adapters.media.tags import write_tags
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.makings import WHOLE, Skip
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
@@ -70,8 +71,16 @@ _LACKS = (
 _CUT_SHORT = 0.95  # of its length: what ends earlier was cut off
 
 
+_TASKS = "headwaters.adapters.media.tasks"
+SHRINK = Task(_TASKS, "shrink", tuple[int, int])
+TAG = Task(_TASKS, "tag", type(None))
+
+
 class FfmpegEncoder:
     """See ports.Encoder. Stateless."""
+
+    def __init__(self, apart: Apart = HERE) -> None:
+        self._apart = apart
 
     def about(self) -> str:
         """See ports.Encoder."""
@@ -102,7 +111,16 @@ class FfmpegEncoder:
         ]
         limits = Limits(120 + 4 * seconds, int(120 + 4 * seconds), GIGABYTE, original.size)
         await _encode(command, original, reel, limits, report)
-        await asyncio.to_thread(write_tags, into, plan.codec, original.path, original.media_type, tags)
+        await self._tag(into, plan.codec, original, tags)
+
+    async def _tag(self, into: Path, codec: str, original: Material, tags: Tags) -> None:
+        limits = Limits(120, 60, output=original.size + GIGABYTE)
+        try:
+            with _room():
+                await self._apart.ask_async(TAG, limits, into, codec, original.path, tags, lend=original.descriptors)
+        except Lost:
+            message = N_("Its words and its cover take more time or memory than the shop gives to one file.")
+            raise Refused(Code.NOT_MADE, message, hint=N_("Save it anew with fewer tags.")) from None
 
     async def film(
         self, original: Material, reel: Reel, plan: FilmPlan, side: int, into: Path, report: Callable[[int], None]
@@ -134,13 +152,26 @@ class FfmpegEncoder:
 
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """See ports.Encoder."""
-        command = [sys.executable, "-I", "-m", "headwaters.adapters.media.shrink", str(original.path)]
-        limits = Limits(120, 120, output=max(original.size, 1 << 16))
-        done = await run_child([*command, str(side), str(into)], into.parent, limits, original.descriptors)
-        if done.code:
-            raise _not_a_picture(done)
-        width, height = json.loads(done.out)
-        return int(width), int(height)
+        limits = Limits(120, 120, output=original.size + GIGABYTE)
+        try:
+            with _room():
+                return await self._apart.ask_async(SHRINK, limits, original.path, side, into, lend=original.descriptors)
+        except Lost:
+            message = N_("This picture takes more time or memory than the shop gives to one file.")
+            raise Refused(Code.NOT_MADE, message, hint=N_("Save it anew as JPEG, PNG or WebP.")) from None
+        except Refused as refused:
+            raise refused if refused.code is Code.NOT_MADE else _not_a_picture(str(refused)) from None
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raises Refused(DISK_FULL) where the disk says so."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise disk_full() from None
+        raise
 
 
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────
@@ -274,10 +305,9 @@ def _broken(done: Done, original: Material) -> Refused:
     return Refused(Code.NOT_MADE, message, hint=hint, said=said)
 
 
-def _not_a_picture(done: Done) -> Refused:
-    said = last_line(done.said)
+def _not_a_picture(said: str) -> Refused:
     message = N_("This picture cannot be made smaller: %(said)s")
-    return Refused(Code.NOT_MADE, message, hint=N_("Save it anew as JPEG, PNG or WebP."), said=said or "–")
+    return Refused(Code.NOT_MADE, message, hint=N_("Save it anew as JPEG, PNG or WebP."), said=said)
 
 
 def _as_utf8(original: Material, text: Path) -> None:

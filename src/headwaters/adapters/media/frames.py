@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import subprocess
 from pathlib import Path
 
 from PIL import Image, ImageStat
 
-from headwaters.adapters.media.lengths import PATIENCE, ffmpeg_program, measure_with_ffmpeg
+from headwaters.adapters.media.ffmpeg import ffmpeg_program, measure_with_ffmpeg, run_ffmpeg
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.names import shown
 
@@ -42,11 +41,9 @@ def _frame(program: str, path: Path, second: float) -> bytes | None:
         *("-ss", f"{second:.2f}", "-i", f"file:{path.absolute()}", "-an", "-sn", "-frames:v", "1"),
         *("-vf", f"scale='min({_WIDEST},iw*sar)':-2", "-c:v", "png", "-f", "image2pipe", "pipe:1"),
     ]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
-        if done.stdout.startswith(b"\x89PNG") and len(done.stdout) <= _MOST_BYTES:
-            return done.stdout
-    return None
+    done = run_ffmpeg(command)
+    usable = done is not None and done.stdout.startswith(b"\x89PNG") and len(done.stdout) <= _MOST_BYTES
+    return done.stdout if done is not None and usable else None
 
 
 def _to_see(frame: bytes) -> float:

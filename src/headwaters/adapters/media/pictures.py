@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
 
-from headwaters.adapters.media.lengths import Measure
+from headwaters.adapters.media.ffmpeg import Measure
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.ports import Picture
 

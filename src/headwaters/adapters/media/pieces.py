@@ -7,7 +7,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from headwaters.adapters.media.child import GIGABYTE, Done, Limits, run_child
+from headwaters.adapters.apart.limits import GIGABYTE, Limits
+from headwaters.adapters.apart.program import Done, run_child
 from headwaters.adapters.media.encoder import _EXACT, _QUIET, _TO_LIGHT, THREADS, _broken, _has_filter, _input, _program
 from headwaters.core.errors import N_
 from headwaters.core.works.chapters import Moment, read_ffmetadata

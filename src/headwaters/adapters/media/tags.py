@@ -35,7 +35,7 @@ _OWN = frozenset(
 _FRONT = 3
 
 
-def write_tags(path: Path, codec: str, original: Path, media_type: str, tags: Tags) -> None:
+def write_tags(path: Path, codec: str, original: Path, tags: Tags) -> None:
     """Into the new file at `path`. Blocks."""
     _WRITERS[codec](path, _cover(original, tags), tags)
 

@@ -20,6 +20,7 @@ SIGNED = N_("It is signed, and a signature holds for its bytes as they are.")
 LOCKED = N_("It is encrypted.")
 APPENDED = N_("There is something behind its end (a moving picture, perhaps), and that would be lost.")
 TOO_LARGE = N_("Its metadata is larger than a file like this ever has.")
+TAKES_TOO_MUCH = N_("It takes more time or memory than the shop gives to one file.")
 DIFFERS = N_("What is seen and heard in the copy would not have been the same to the last bit.")
 
 
@@ -57,6 +58,11 @@ def copy_file(source: Path, target: Path) -> None:
     """All bytes, sharing them where the disk can. The target can be written to, whatever the source is."""
     shutil.copyfile(source, target)
     target.chmod(0o600)
+
+
+def cleaned_beside(target: Path) -> Path:
+    """Where a copy without what was not meant is, on its way to `target`."""
+    return target.with_name(f"{target.name}-clean")
 
 
 def copy_range(source: BinaryIO, target: BinaryIO, start: int, end: int) -> None:

@@ -35,7 +35,7 @@ _WIDE = {0x9C9D, 0x9C9C}  # UTF-16
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """One entry: where its list and it itself begin, and where its value is."""
 
     list_at: int
@@ -57,11 +57,21 @@ class Exif:
         """The block as it is now."""
         return bytes(self._data)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it begins as such a block does."""
+        return bool(self._order)
+
+    @staticmethod
+    def tells(one: Entry) -> bool:
+        """Whether this entry may be what somebody did not mean to publish."""
+        return one.tag in _TELLING
+
     def _number(self, form: str, at: int) -> int:
         found: int = struct.unpack_from(self._order + form, self._data, at)[0]
         return found
 
-    def _list(self, at: int) -> Iterator[_Entry]:
+    def _list(self, at: int) -> Iterator[Entry]:
         if not 8 <= at <= len(self._data) - 2:
             return
         for number in range(min(self._number("H", at), _MOST_ENTRIES)):
@@ -72,14 +82,17 @@ class Exif:
             size = _SIZES.get(form, 1) * count
             start = own + 8 if size <= 4 else self._number("I", own + 8)
             if start + size <= len(self._data):
-                yield _Entry(at, own, tag, start, start + size)
+                yield Entry(at, own, tag, start, start + size)
 
     def _lists(self) -> list[int]:
         """The main list and Exif's own."""
-        first = self._number("I", 4)
+        return self._with_own(self._number("I", 4))
+
+    def _with_own(self, first: int) -> list[int]:
         return [first, *(self._number("I", one.at + 8) for one in self._list(first) if one.tag == _EXIF)]
 
-    def _entries(self) -> list[_Entry]:
+    def entries(self) -> list[Entry]:
+        """Those of all its lists."""
         if not self._order:
             return []
         with suppress(struct.error):
@@ -100,7 +113,7 @@ class Exif:
         names = {0x013B: "dc:creator", 0x8298: "dc:rights"}
         texts = {
             names[one.tag]: bytes(self._data[one.start : one.end]).decode("utf-8", "replace").strip("\0 ")
-            for one in self._entries()
+            for one in self.entries()
             if one.tag in names
         }
         return {**texts, "xmpRights:UsageTerms": texts.get("dc:rights", "")}
@@ -110,7 +123,7 @@ class Exif:
     def findings(self, picture: bytes | None = None) -> list[Finding]:
         """What it tells. `picture`: the file that it is of, to compare its thumbnail with."""
         found = []
-        for one in self._entries():
+        for one in self.entries():
             if one.tag not in _TELLING:
                 continue
             kind, where = _TELLING[one.tag]
@@ -121,7 +134,7 @@ class Exif:
             found.append(Finding(Kind.THUMBNAIL, THUMBNAIL, f"{thumb[1] - thumb[0]} bytes"))
         return found
 
-    def _value(self, one: _Entry) -> str | None:
+    def _value(self, one: Entry) -> str | None:
         """In words; None where there is nothing in it."""
         data = bytes(self._data[one.start : one.end])
         if one.tag == _GPS:
@@ -142,7 +155,7 @@ class Exif:
         degrees = [self._degrees(entries.get(tag), entries.get(tag - 1)) for tag in (2, 4)]
         return ", ".join(text for text in degrees if text) or f"{len(entries)} fields"
 
-    def _degrees(self, value: _Entry | None, side: _Entry | None) -> str:
+    def _degrees(self, value: Entry | None, side: Entry | None) -> str:
         with suppress(struct.error, ZeroDivisionError):
             if value is not None:
                 parts = struct.unpack_from(self._order + "6I", self._data, value.start)
@@ -171,7 +184,7 @@ class Exif:
             after = first + 2 + 12 * self._number("H", first)
             self._zero(after, after + 4)
         for tag, (_, where) in _TELLING.items():
-            while where in wheres and (one := next((each for each in self._entries() if each.tag == tag), None)):
+            while where in wheres and (one := next((each for each in self.entries() if each.tag == tag), None)):
                 if tag == _GPS:
                     self._zero_list(self._number("I", one.at + 8))
                 self._take_out(one)
@@ -183,7 +196,7 @@ class Exif:
         if entries:
             self._zero(at, entries[-1].at + 12)
 
-    def _take_out(self, one: _Entry) -> None:
+    def _take_out(self, one: Entry) -> None:
         self._zero(one.start, one.end)
         count = self._number("H", one.list_at)
         end = min(one.list_at + 2 + 12 * count + 4, len(self._data))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from headwaters.adapters.stamp.base import APPENDED, BROKEN, TOO_LARGE, LeftAlone, copy_range
 from headwaters.adapters.stamp.exif import Exif
+from headwaters.adapters.stamp.iptc import PHOTOSHOP, photoshop_findings, without_photoshop
 from headwaters.adapters.stamp.xmp import PICTURE, Packet
 from headwaters.core.works.stamps import Facts, Field, Finding, Kind
 
@@ -84,6 +85,8 @@ class JpegDocument:
         found: list[Finding] = []
         for one in self._with(_APP1, _EXIF):
             found += Exif(one.body[len(_EXIF) :]).findings(self._path.read_bytes())
+        for one in self._with(_APP13, PHOTOSHOP):
+            found += photoshop_findings(one.body[len(PHOTOSHOP) :])
         found += self._packet.findings()
         comments = [one.body.decode("utf-8", "replace") for one in self._with(_COM)]
         return found + [Finding(Kind.COMMENT, _COMMENT, text) for text in comments if text.strip("\0 \n")]
@@ -109,6 +112,8 @@ class JpegDocument:
                     block = Exif(one.body[len(_EXIF) :])
                     block.drop(drop)
                     copy.write(_segment(_APP1, _EXIF + block.data))
+                elif one.kind == _APP13 and one.body.startswith(PHOTOSHOP) and drop:
+                    copy.write(_segment(_APP13, PHOTOSHOP + without_photoshop(one.body[len(PHOTOSHOP) :], dropped)))
                 else:
                     copy_range(source, copy, one.at, one.end)
             copy.write(ours)

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from headwaters.adapters.stamp.archive import PROGRAM, ArchiveFormat
-from headwaters.adapters.stamp.base import BROKEN, DIFFERS, Document, Format, LeftAlone
+from headwaters.adapters.stamp.base import BROKEN, DIFFERS, Document, Format, LeftAlone, cleaned_beside
 from headwaters.adapters.stamp.epub import EpubFormat
+from headwaters.adapters.stamp.heif import HeifFormat
 from headwaters.adapters.stamp.jpeg import JpegFormat
 from headwaters.adapters.stamp.matroska import MatroskaFormat
 from headwaters.adapters.stamp.office import OfficeFormat
 from headwaters.adapters.stamp.pdf import PdfFormat
 from headwaters.adapters.stamp.png import PngFormat
+from headwaters.adapters.stamp.quicktime import QuickTimeFormat
 from headwaters.adapters.stamp.tags.id3 import Id3Format
 from headwaters.adapters.stamp.tags.mp4 import Mp4Format
 from headwaters.adapters.stamp.tags.vorbis import VorbisFormat
+from headwaters.adapters.stamp.tiff import TiffFormat
 from headwaters.adapters.stamp.webp import WebpFormat
 from headwaters.core.works.media import format_by_name
 from headwaters.core.works.stamps import NO_PLACE, Facts, Finding, Kind, tidy
@@ -33,12 +36,15 @@ _FORMATS: dict[str, Format] = {
     "mp3": Id3Format(),
     **dict.fromkeys(("flac", "ogg", "oga", "opus", "ogv"), VorbisFormat()),
     **dict.fromkeys(("m4a", "m4b", "mp4", "m4v"), Mp4Format()),
+    **dict.fromkeys(("mov", "qt"), QuickTimeFormat()),
     **dict.fromkeys(("mkv", "mka", "webm"), MatroskaFormat()),
     "epub": EpubFormat(),
     "pdf": PdfFormat(),
     **dict.fromkeys(("jpg", "jpeg"), JpegFormat()),
     "png": PngFormat(),
     "webp": WebpFormat(),
+    **dict.fromkeys(("tif", "tiff"), TiffFormat()),
+    **dict.fromkeys(("heic", "heif", "avif"), HeifFormat()),
     "zip": ArchiveFormat(),
     **dict.fromkeys(("docx", "odt"), OfficeFormat()),
 }
@@ -66,7 +72,7 @@ class FormatStamper:
             return Stamped(False, why=left.why)
 
     def _stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
-        form, cleaned = _format(name), target.with_name(f"{target.name}-clean")
+        form, cleaned = _format(name), cleaned_beside(target)
         document = form.open(path)
         findings = _findings(document, wish.facts) if wish.clean else ()
         drop = [one for one in findings if one.removable]
@@ -135,3 +141,7 @@ def _quietly(name: str, work: Callable[[], T]) -> T:
             raise error.args[0] from error  # mutagen wraps what the disk says
         log.info("a file of the kind %s could not be read: %s", name.rpartition(".")[2], type(error).__name__)
         raise LeftAlone(BROKEN) from error
+
+
+_stamper = FormatStamper()
+examine, stamp = _stamper.examine, _stamper.stamp

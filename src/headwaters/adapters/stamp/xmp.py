@@ -167,6 +167,16 @@ class Packet:
         return bool(names)
 
 
+def blanked(data: bytes, drop: Sequence[Finding]) -> bytes:
+    """A packet as long as before, without what these name. Raises LeftAlone where it does not fit there any more."""
+    packet = Packet(data)
+    if not packet.drop(drop):
+        return data
+    if len(found := packet.data()) > len(data):
+        raise LeftAlone(BROKEN)
+    return found.ljust(len(data), b" ")
+
+
 def _parse(data: bytes) -> etree._Element:
     if len(data) > MOST_BYTES:
         raise LeftAlone(TOO_LARGE)

@@ -153,7 +153,7 @@ class Kind(StrEnum):
 
 KIND_WORDS = {
     Kind.PLACE: N_("Where it was made"),
-    Kind.DEVICE: N_("A device’s serial number"),
+    Kind.DEVICE: N_("The device it was made with"),
     Kind.PERSON: N_("Somebody’s name"),
     Kind.PATH: N_("A folder on a computer"),
     Kind.HISTORY: N_("How it was edited"),

@@ -16,28 +16,16 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from headwaters.adapters.apart.limits import Limits
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.makings import Skip
 
 MAKE_IT_YOURSELF = N_("Make it yourself, and publish it beside the original.")
-GIGABYTE = 1 << 30
 SPARE = 256 << 20  # bytes of the disk that are let alone: orders go on, whatever is made
 _LIMITED = Path(__file__).with_name("limited.py")
 _TAIL = 4096  # bytes of what it said that are kept
 _LOOK = 2.0  # seconds between looks at the disk
 _MOST_LINE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`wall` and `cpu` in seconds, `memory` (address space) and `output` (each file) in bytes; `still`: seconds without
-    any progress, after which nobody believes in it any more."""
-
-    wall: float
-    cpu: int
-    memory: int = 2 * GIGABYTE
-    output: int = 1 << 40
-    still: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ async def run_child(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=folder,
-        env=_environment(),
+        env=environment(),
         pass_fds=tuple(descriptors),
         start_new_session=True,
     )
@@ -117,13 +105,8 @@ def _now() -> float:
 
 
 def _limited(command: Sequence[str], limits: Limits) -> list[str]:
-    numbers = (limits.cpu, limits.memory, limits.output)
+    numbers = (limits.cpu, limits.memory, limits.output, limits.nice)
     return [*_idle(), sys.executable, "-I", "-S", str(_LIMITED), *map(str, numbers), *command]
-
-
-def limited_sync(command: Sequence[str], cpu: int, memory: int) -> list[str]:
-    """The command that runs `command` with these limits, for who waits in a thread."""
-    return _limited(command, Limits(wall=cpu, cpu=cpu, memory=memory))
 
 
 @cache
@@ -133,7 +116,7 @@ def _idle() -> tuple[str, ...]:
     return (program, "-c", "3", "-t") if program else ()
 
 
-def _environment() -> Mapping[str, str]:
+def environment() -> Mapping[str, str]:
     """Nothing of ours: settings may hold secrets."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
@@ -145,7 +128,7 @@ async def _read(stream: asyncio.StreamReader, hear: Hear | None, watch: _Watch, 
             watch.moved = _now()
             kept += data
             if len(kept) > most:
-                raise _too_large()
+                raise too_large()
         return bytes(kept)
     with suppress(ValueError):  # a line without an end: it is no progress
         while line := await stream.readline():
@@ -172,7 +155,7 @@ async def _guard(folder: Path, limits: Limits, watch: _Watch) -> None:
             raise _too_long()
         disk = await asyncio.to_thread(os.statvfs, folder)
         if disk.f_bavail * disk.f_frsize < SPARE:
-            raise _disk_full()
+            raise disk_full()
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
@@ -185,7 +168,7 @@ async def _kill(process: asyncio.subprocess.Process) -> None:
 def _check(done: Done) -> None:
     """What the limits did. Raises Skip, Refused(NOT_MADE | DISK_FULL)."""
     if done.code == -signal.SIGXFSZ or "File too large" in done.said:
-        raise _too_large()
+        raise too_large()
     if done.code == -signal.SIGXCPU:
         raise _too_long()
     if done.code == -signal.SIGKILL:  # not by us, who say why: by the machine, with which it is the first to go
@@ -193,13 +176,14 @@ def _check(done: Done) -> None:
         hint = N_("Try again when less is going on there; if it stays, the machine is too small for this file.")
         raise Refused(Code.NOT_MADE, message, hint=hint)
     if done.code and "No space left on device" in done.said:
-        raise _disk_full()
+        raise disk_full()
     if done.code and ("Cannot allocate memory" in done.said or "MemoryError" in done.said):
         message = N_("It takes more memory than the shop gives to one file.")
         raise Refused(Code.NOT_MADE, message, hint=MAKE_IT_YOURSELF)
 
 
-def _too_large() -> Skip:
+def too_large() -> Skip:
+    """What is said of a copy that would have more bytes than its original."""
     return Skip(N_("It would be no smaller than the original."))
 
 
@@ -209,7 +193,8 @@ def _too_long() -> Refused:
     return Refused(Code.NOT_MADE, message, hint=hint)
 
 
-def _disk_full() -> Refused:
+def disk_full() -> Refused:
+    """What is said when there is no room."""
     message, hint = N_("The disk is nearly full, so nothing more is made for now."), N_("Make room on it.")
     return Refused(Code.DISK_FULL, message, hint=hint)
 
