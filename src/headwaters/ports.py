@@ -510,11 +510,13 @@ class StampWish:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a file says, would say, and tells besides. `why`: a msgid, if it would be left alone."""
+    """What a file says, would say, and tells besides. `why`: a msgid, if it would be left alone; `unread`: nobody knows
+    what it tells."""
 
     fields: tuple[Field, ...] = ()
     findings: tuple[Finding, ...] = ()
     why: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,32 @@ async def test_what_cannot_be_stamped_is_published_as_it_is_with_a_word(shop: Ho
     assert (await done(shop, album)).published.change is Change.NOTHING
 
 
+class Blind(FileStamper):
+    """Cannot look into one file."""
+
+    def examine(self, path: Path, name: str, facts: Any) -> Examined:
+        if name == "01.mp3":
+            return Examined(why="It takes too much.", unread=True)
+        return super().examine(path, name, facts)
+
+
+@pytest.mark.parametrize("stamper", [Stumbling(left="Left alone."), Blind()], ids=["not taken out", "not looked for"])
+async def test_what_was_to_be_left_out_and_is_not_is_not_published(
+    shop: House, album: Path, stamper: FileStamper
+) -> None:
+    path = album / "01.mp3"
+    tagged = id3.ID3(path)
+    tagged.add(id3.COMM(encoding=3, lang="eng", desc="", text=["secret"]))
+    tagged.save(path)
+    shop.stamper, before = stamper, await counts(shop)
+    options = {**MADE, "remove_private": Given(True, "--remove-private")}
+    refused = await refusal(shop, album, options=options)
+    assert (refused.code, refused.values["name"], refused.field) == (Code.STILL_TELLS, "01.mp3", "files")
+    assert await counts(shop) == before
+    assert half_kept(shop) == []
+    assert (await done(shop, album)).published.change is Change.NEW_WORK, "as it is, if they want that"
+
+
 async def test_an_edition_of_somebody_else_in_between_is_not_named_twice(
     shop: House, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

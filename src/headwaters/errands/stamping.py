@@ -117,12 +117,15 @@ def facts_for(house: House, details: Details, slug: str, edition: int) -> Facts:
 
 
 def examine(house: House, file: PlannedFile, facts: Facts | None, wants: StampWish, keep: Keep) -> Note:
-    """What a file tells, and what its copy shall be. Reads its metadata only. Blocks. Raises Refused."""
+    """What a file tells, and what its copy shall be. Reads its metadata only. Blocks. Raises Refused:
+    STILL_TELLS, and as `readable`."""
     if house.stamper is None:
         return Note(file.name)
     wish = replace(wants, facts=facts if gets_colophon(file.role) else None)
     with readable(file):
         examined = house.stamper.examine(file.found.real, file.name, wish.facts)
+    if wants.clean and examined.unread:
+        raise _still_tells(file, examined.why)
     wish = replace(wish, clean=wish.clean and any(one.removable for one in examined.findings))
     if wish == StampWish():
         return Note(file.name, examined, left=examined.findings if wants.clean else ())
@@ -170,7 +173,7 @@ def mark_of(note: Note, sha256: str) -> str:
 def keep_copy(house: House, file: PlannedFile, note: Note, facts: Facts) -> tuple[Blob | None, Note]:
     """A copy as its note wishes, kept; None where there is nothing to write, or it was left alone. Blocks.
 
-    Raises Refused: DISK_FULL, and as Storage.keep.
+    Raises Refused: DISK_FULL, STILL_TELLS (what was to go out of it would be published for good), and as Storage.keep.
     """
     if house.stamper is None or note.is_plain:
         return None, note
@@ -178,9 +181,22 @@ def keep_copy(house: House, file: PlannedFile, note: Note, facts: Facts) -> tupl
     with _scratch(house, file) as target:
         made = house.stamper.stamp(file.found.real, file.name, target, wish)
         done = replace(note, fields=made.fields, removed=made.removed, left=made.left, why=made.why)
+        if not made.made and wish.clean:
+            raise _still_tells(file, made.why)
         if not made.made:
             return None, done
         return house.storage.keep(target, Keep.MOVE, lambda more: None), done
+
+
+def _still_tells(file: PlannedFile, why: str) -> Refused:
+    return Refused(
+        Code.STILL_TELLS,
+        N_("“%(name)s” would still tell what you want left out of it. %(why)s"),
+        hint=N_("Take it out with a program of your own, or publish the file as it is."),
+        field="files",
+        name=shown(file.name),
+        why=why,
+    )
 
 
 def is_whole(house: House, blob: Blob) -> bool:

@@ -31,7 +31,7 @@ class StamperApart:
         try:
             return self._apart.ask(EXAMINE, limits, path.absolute(), plain(name), facts, lend=lent(path))
         except Lost:
-            return Examined(why=TAKES_TOO_MUCH)
+            return Examined(why=TAKES_TOO_MUCH, unread=True)
 
     def stamp(self, path: Path, name: str, target: Path, wish: StampWish) -> Stamped:
         """See ports.Stamper."""
