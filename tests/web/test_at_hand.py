@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from headwaters.actions.shop import change_settings
 from headwaters.actions.works import retire_work
 from headwaters.errands.house import House, refresh
-from headwaters.web import doorstep, gate
+from headwaters.web import at_hand, doorstep, gate
 from headwaters.web.app import listen, make_app
 from headwaters.web.at_hand import LONGEST, AtHand, read_head
 from headwaters.web.gate import Gate
@@ -58,10 +58,10 @@ class Shop:
                 self.let_in.append(data)
             return said
 
-        for at_hand in (ask, lambda data: None):
+        for doorstep_of in (ask, lambda data: None):
             sock = listen("127.0.0.1", 0)
             self.ports.append(sock.getsockname()[1])
-            self.gates.append(Gate(self.runner.server, sock, at_hand=at_hand))
+            self.gates.append(Gate(self.runner.server, sock, at_hand=doorstep_of))
             self.gates[-1].open()
         return self
 
@@ -206,6 +206,10 @@ async def test_what_is_no_page_is_said_by_the_application(shop: Shop) -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Encoding: br\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n",
+        b"GET /w/a?from=a#b HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /w/\xe9 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost : x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n",
@@ -324,6 +328,54 @@ async def test_who_rests_too_long_is_let_go_and_nobody_else(shop: Shop, monkeypa
     assert await asyncio.wait_for(reader.read(), 30) == b""
     other[1].write(get("/about").encode("latin-1"))
     assert (await read_answer(other[0]))[0] == b"HTTP/1.1 200 OK"
+
+
+async def test_who_takes_an_answer_slowly_is_left_to_take_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = await shop.knock()
+    slow: asyncio.Transport = reader._transport  # type: ignore[attr-defined]
+    request = get("/w/high-water").encode("latin-1")
+    writer.write(request)
+    size = len((await read_answer(reader))[2])
+    slow.pause_reading()
+    (guest,), sent = shop.gates[0]._resting, 0
+    while not guest.is_busy:
+        writer.write(request)
+        sent += 1
+        await asyncio.sleep(0.001)
+    monkeypatch.setattr(gate, "KEPT_ALIVE", 0.01)
+    await asyncio.sleep(0.02)
+    shop.gates[0]._look()
+    assert not shop.gates[0]._let_go_of_resting(), "nor is room made with them"
+    slow.resume_reading()
+    for _ in range(sent):
+        assert len((await read_answer(reader))[2]) == size
+    await asyncio.sleep(0.02)
+    shop.gates[0]._look()
+    assert await asyncio.wait_for(reader.read(), 30) == b""
+
+
+async def test_when_it_is_full_who_takes_slowly_goes_last(shop: Shop) -> None:
+    reader, writer = await shop.knock()
+    request = get("/w/high-water").encode("latin-1")
+    writer.write(request)
+    await read_answer(reader)
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
+    (guest,) = shop.gates[0]._resting
+    while not guest.is_busy:
+        writer.write(request)
+        await asyncio.sleep(0.001)
+    assert shop.gates[0]._make_room("")
+    assert shop.gates[0]._resting == {}
+    while guest.transport is not None:
+        await asyncio.sleep(0)
+
+
+async def test_what_is_large_is_for_the_application(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_hand, "LARGEST", 100)
+    for _ in range(2):
+        assert (await shop.ask(get("/about")))[0] == b"HTTP/1.1 200 OK"
+        assert (await shop.ask(get(address_of("pages.css"))))[0] == b"HTTP/1.1 200 OK"
+    assert len(shop.let_in) == 3, "the first was made first"
 
 
 async def test_when_it_is_full_who_rests_makes_room_after_who_is_silent(

@@ -408,7 +408,7 @@ async def test_who_was_shaking_hands_when_it_was_full_is_let_go_later(
     place = await Place().open(Certificate(*paths).now)
     try:
         slow = await place.knock()
-        while not place.gate._coming:
+        while not place.gate._silent:
             await asyncio.sleep(0)
         assert not place.gate._make_room(""), "nobody can be let go yet"
         context = ssl.create_default_context(cafile=str(paths[0]))

@@ -28,9 +28,13 @@ from headwaters.web.security import SERVER, safe_headers
 from headwaters.web.visits import VISITS
 
 LONGEST = 8000  # bytes of a head; the application takes more
+LARGEST = 64 << 10  # bytes of a body: who takes larger ones slowly is a case for those who know about downloads
 MOST_HEADS = 500  # beginnings of answers that are kept, of a few hundred bytes each
 _BEGIN, _END = b"GET /", b"\r\n\r\n"
-_TO_LEAVE = frozenset(["content-length", "transfer-encoding", "expect", "upgrade"])  # who sends these sends more
+# who sends these sends more, or wants something of the connection
+_TO_LEAVE = frozenset(
+    ["content-length", "content-encoding", "transfer-encoding", "expect", "upgrade", "proxy-connection"]
+)
 _ENDINGS = frozenset(["", "keep-alive", "close"])  # of a connection
 _NAME = re.compile(r"[a-z0-9-]+").fullmatch
 _NOTHING: Mapping[str, str] = {}
@@ -60,7 +64,7 @@ def read_head(data: bytes) -> Asked | None:
         if not colon or not _NAME(name) or name in headers or name in _TO_LEAVE:
             return None
         headers[name] = value.strip(" \t")
-    return Asked(target, headers) if "host" in headers else None
+    return Asked(target, headers) if "host" in headers and target.isascii() and "#" not in target else None
 
 
 class AtHand:
@@ -81,13 +85,15 @@ class AtHand:
         path, _, query = asked.target.partition("?")
         if path.startswith("/static/"):
             asset = None if query else assets_by_address(self._house.now.dress.theme).get(path)
-            return self._asset(asked, asset) if asset else None
+            return self._asset(asked, asset) if asset and len(asset.body) <= LARGEST else None
         said = _read_query(path, query)
         if said is None or "%" in path or maker_of(path) is None:
             return None
         kept: Kept | None = self._kept.at_hand(self._house, path)
         if kept is None:
             return ensure_future(self._made(path, said, asked))
+        if kept.size > LARGEST:
+            return None
         return self._page(path, said, asked, kept)
 
     async def _made(self, path: str, said: Mapping[str, str], asked: Asked) -> Answer | None:
@@ -95,6 +101,8 @@ class AtHand:
             kept = await kept_page(self._app, path)
         except HeadwatersError:
             return None  # the application says it in words
+        if kept.size > LARGEST:
+            return None
         return self._page(path, said, asked, kept)
 
     def _page(self, path: str, said: Mapping[str, str], asked: Asked, kept: Kept) -> Answer:

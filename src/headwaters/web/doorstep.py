@@ -23,9 +23,6 @@ Ask = Callable[[bytes], "Answer | asyncio.Future[Answer | None] | None"]
 class Keeper(Protocol):
     """Who keeps the door."""
 
-    def came(self, guest: Doorstep) -> None:
-        """Somebody is there, and has not said anything."""
-
     def answered(self, guest: Doorstep) -> None:
         """They get an answer, and may ask for more."""
 
@@ -47,15 +44,14 @@ class Doorstep(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     @property
-    def waits(self) -> bool:
-        """Whether an answer is on its way."""
-        return self._making is not None
+    def is_busy(self) -> bool:
+        """Whether an answer is being made, or is on its way to them."""
+        return self._making is not None or (self.transport is not None and self.transport.get_write_buffer_size() > 0)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._keeper.came(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""

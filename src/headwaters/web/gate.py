@@ -124,11 +124,9 @@ class Gate:
             )
 
     def _meet(self) -> Doorstep:
-        return Doorstep(self, self._at_hand)
-
-    def came(self, guest: Doorstep) -> None:
-        """See doorstep.Keeper."""
+        guest = Doorstep(self, self._at_hand)
         self._silent[guest] = self._loop.time()
+        return guest
 
     def answered(self, guest: Doorstep) -> None:
         """See doorstep.Keeper."""
@@ -165,7 +163,7 @@ class Gate:
         if (handler := crowd.next_of_many(client)) is not None:
             self._cut(handler)
             return True
-        return self._let_go_of_silent(0)
+        return self._let_go_of_silent(0) or self._let_go_of_taking()
 
     def _look_at_crowd(self) -> Crowd:
         """Only now, and once in a while: to look at thousands takes milliseconds."""
@@ -192,9 +190,18 @@ class Gate:
     def _let_go_of_resting(self) -> bool:
         """Who was answered on the doorstep longest ago, and asks nothing now."""
         for guest in self._resting:
-            if not guest.waits and guest.transport is not None:
+            if not guest.is_busy and guest.transport is not None:
                 del self._resting[guest]
                 guest.transport.close()
+                return True
+        return False
+
+    def _let_go_of_taking(self) -> bool:
+        """Who has been taking what was said on the doorstep for longest."""
+        for guest in self._resting:
+            if guest.transport is not None:
+                del self._resting[guest]
+                guest.transport.abort()
                 return True
         return False
 
@@ -230,6 +237,8 @@ class Gate:
 
     def _look(self) -> None:
         self._let_go(self._silent, HEAD)
+        for guest in [each for each in self._resting if each.is_busy]:
+            self.answered(guest)  # their rest begins when they have it all
         self._let_go(self._resting, KEPT_ALIVE)
         self._forwarded = {who: told for who, told in self._forwarded.items() if who.transport is not None}
         self._later("look", LOOK, self._look)

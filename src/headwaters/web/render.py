@@ -213,6 +213,11 @@ class Kept:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Bytes, but for its nonces."""
+        return sum(map(len, self.pieces))
+
 
 def keep(html: str, version: int, status: int = 200) -> Kept:
     """Cut `html` at its nonces, and say how it may be kept."""
@@ -294,7 +299,7 @@ class KeptPages:
 
 def _weight(made: object) -> int:
     """About how many bytes it takes."""
-    return OTHER_KEPT + (sum(map(len, made.pieces)) if isinstance(made, Kept) else 0)
+    return OTHER_KEPT + (made.size if isinstance(made, Kept) else 0)
 
 
 async def _run(make: Callable[[], Awaitable[Any]]) -> Any:
