@@ -437,7 +437,7 @@ def test_chromium_goes_on_after_the_shop_was_killed_and_started_again(shop: Serv
         page = context.new_page()
         page.evaluate("address => { location.href = address }", wire.address(held.file))
         assert wire.still.wait(60)
-        until(lambda: any(path.stat().st_size > 4 * MB for path in (tmp_path / "downloads").iterdir()))
+        until(lambda: any(path.stat().st_size > 4 * MB for path in (tmp_path / "downloads").glob("*")))
         shop.kill()
         wire.breaking.set()
         listed = context.new_page()

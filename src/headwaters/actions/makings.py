@@ -27,7 +27,7 @@ LONGEST_ERROR = 500  # characters
 
 def queue_makings(conn: Connection, edition_id: int, now: datetime) -> int:
     """Queue what an edition wants and has not; forget what waits and is not wanted any more. How many were queued.
-    Run again, it queues nothing."""
+    Run again, it queues nothing. The catalogue is raised by whoever changed something, or by `queue_all`."""
     subject = rows.subject(conn, edition_id)
     if subject is None:
         return 0
@@ -36,9 +36,7 @@ def queue_makings(conn: Connection, edition_id: int, now: datetime) -> int:
     if drop_stale(conn, edition_id, wanted):
         raise_catalogue(conn)
     rows.drop_of_older(conn, subject.work_id, subject.number)
-    added = rows.add(conn, edition_id, wanted, to_micros(now))
-    _told(conn, added)
-    return added
+    return rows.add(conn, edition_id, wanted, to_micros(now))
 
 
 def wanted_of(conn: Connection, edition_id: int) -> tuple[Wish, ...]:
@@ -61,7 +59,9 @@ def wanted_of(conn: Connection, edition_id: int) -> tuple[Wish, ...]:
 
 def queue_all(conn: Connection, now: datetime) -> int:
     """The same for the newest edition of every work: after another setting, or another version of this software."""
-    return sum(queue_makings(conn, edition_id, now) for edition_id in rows.newest_editions(conn))
+    added = sum(queue_makings(conn, edition_id, now) for edition_id in rows.newest_editions(conn))
+    _told(conn, added)
+    return added
 
 
 # ── making ───────────────────────────────────────────────────────────────────────────────────────

@@ -197,7 +197,7 @@ def test_who_throws_a_draft_away_is_not_asked_about_its_suggested_title(shop: Ga
         "const row = document.createElement('li'); row.dataset.name = 'low_water.txt';"
         " document.querySelector('#files-list').append(row)"
     )
-    expect(page.get_by_label("Title")).to_have_value("Low water")
+    expect(page.get_by_label("Title", exact=True)).to_have_value("Low water")
     page.get_by_label("Your words").fill("Not for long.")
     page.get_by_text("Throw this draft away").click()
     page.get_by_role("button", name="Throw it away").click()
