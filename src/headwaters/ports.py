@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -99,7 +99,8 @@ class Witness:
 class Blob:
     """Immutable bytes under their SHA-256 (64 lower-case hex digits); `crc32` is what ZIP wants to know. `place`: the
     storage that has them; `tag`: what that one said they were when they were kept, where it says such a thing.
-    `fault`: what the last check found wrong with them."""
+    `fault`: what the last check found wrong with them. `mtime_ns`: the date of a copy on this machine when all of it
+    was read last; a blob is the same whatever its date."""
 
     sha256: str
     crc32: int
@@ -109,6 +110,7 @@ class Blob:
     place: str = "local"
     tag: str = ""
     fault: str = ""
+    mtime_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,6 +355,24 @@ def test_a_blob_lies_read_only_under_its_hash(local: LocalStorage, root: Path, f
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 
+def test_a_copy_has_the_date_of_its_file_and_keeps_it(local: LocalStorage, root: Path, film: Path) -> None:
+    for data, keep in ((b"one", Keep.COPY), (b"two", Keep.MOVE), (b"three", None)):
+        film.write_bytes(data)
+        first = local.keep_bytes(data) if keep is None else local.keep(film, keep, quiet)
+        date = path_of(root, first.sha256).stat().st_mtime_ns
+        film.unlink()
+        film.write_bytes(data)
+        again = [local.keep_bytes(data), *(local.keep(film, each, quiet) for each in Keep)]
+        assert [blob.mtime_ns for blob in (first, *again)] == [date] * 5
+        assert path_of(root, first.sha256).stat().st_mtime_ns == date
+
+
+def test_a_link_has_a_witness_and_no_other_date(local: LocalStorage, film: Path) -> None:
+    blob = local.keep(film, Keep.LINK, quiet)
+    assert blob.witness is not None
+    assert (blob.witness.mtime_ns, blob.mtime_ns) == (film.stat().st_mtime_ns, None)
+
+
 def test_a_good_blob_is_left_alone_and_a_damaged_one_replaced(local: LocalStorage, root: Path, film: Path) -> None:
     blob = local.keep(film, Keep.COPY, quiet)
     path = path_of(root, blob.sha256)

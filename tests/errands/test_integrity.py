@@ -147,6 +147,26 @@ async def test_put_back_from_a_backup_it_is_sent_again(house: House, clock: Cloc
     assert (await desk.file(key, items[0].ref)).sha256 == FILM_IS
 
 
+async def test_what_is_put_back_is_sent_at_once(house: House, clock: Clock) -> None:
+    """However short a time ago a reader found it changed: that was another file."""
+    work, items = await fill(house)
+    key, desk = await grant(house, work), Desk(house)
+    await desk.file(key, items[0].ref)
+    spoil(house, FILM_IS)
+    with pytest.raises(Unavailable):
+        await desk.file(key, items[0].ref)
+    assert await row(house, FILM_IS) == (Fault.CHANGED, to_micros(clock()))
+    path = path_of(house, FILM_IS)
+    path.unlink()
+    path.write_bytes(FILM)
+    clock.move(seconds=1)
+    looked = await look(house, everything(house))
+    assert (looked.faults, looked.healed) == ({}, 1)
+    healed = await row(house, FILM_IS)
+    assert (await desk.file(key, items[0].ref)).sha256 == FILM_IS
+    assert await row(house, FILM_IS) == healed == ("", to_micros(clock()))
+
+
 async def test_publishing_the_same_file_again_mends_it(house: House, clock: Clock, tmp_path: Path) -> None:
     """As a new edition, or as the same: its bytes are those of every edition that has it."""
     folder = tmp_path / "The Notes"
@@ -159,11 +179,14 @@ async def test_publishing_the_same_file_again_mends_it(house: House, clock: Cloc
     ref, digest = await house.db.read(lambda conn: conn.execute(query).one())
     key, desk = await grant(house, outcome.published.work_id), Desk(house)
     await refresh(house)
+    await desk.file(key, ref)
     spoil(house, digest)
     clock.move(seconds=1)
-    assert (await look(house, everything(house))).faults == {digest: Fault.CHANGED}
     with pytest.raises(Unavailable):
         await desk.file(key, ref)
+    assert (await row(house, digest))[0] == Fault.CHANGED
+    clock.move(seconds=1)
+    assert (await look(house, everything(house))).faults == {digest: Fault.CHANGED}
     (again,) = await publish(house, [folder], options)
     assert isinstance(again, Outcome)
     await refresh(house)

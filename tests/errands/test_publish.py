@@ -617,4 +617,6 @@ async def test_when_only_the_art_finds_no_room_nothing_changes(
 async def test_blobs_in_the_database_are_those_in_the_storage(house: House, tmp_path: Path) -> None:
     folder = lay(tmp_path / "book", {"a.pdf": PDF, "same.pdf": PDF})
     await done(house, folder)
-    assert await given(house) == [BlobRow(sha256(PDF).hexdigest(), crc32(PDF), len(PDF), "copy")]
+    digest = sha256(PDF).hexdigest()
+    date = (house.config.files_dir / digest[:2] / digest[2:4] / digest).stat().st_mtime_ns
+    assert await given(house) == [BlobRow(digest, crc32(PDF), len(PDF), "copy", mtime_ns=date)]

@@ -67,6 +67,21 @@ async def places(house: House) -> dict[str, str]:
     return {row.sha256: row.place for row in found}
 
 
+async def dates(house: House) -> dict[str, int | None]:
+    found = await house.db.read(lambda conn: conn.execute(select(blobs.c.sha256, blobs.c.mtime_ns)).all())
+    return {row.sha256: row.mtime_ns for row in found}
+
+
+def dates_at(house: House, place: str) -> dict[str, int]:
+    """As the files say."""
+    kept = {}
+    for digest in ALL:
+        with house.storage.at(place).open(Blob(digest, 0, len(ALL[digest]))) as source:
+            assert source.descriptor is not None
+            kept[digest] = os.fstat(source.descriptor).st_mtime_ns
+    return kept
+
+
 async def version(house: House) -> int:
     return int(await house.db.read(lambda conn: conn.execute(select(catalogue.c.version)).scalar_one()))
 
@@ -94,6 +109,7 @@ async def test_all_files_move_and_come_back(two: House) -> None:
     moved = await storage.move(two, "s3", told.append)
     assert (moved.count, moved.size, moved.failed) == (3, len(FILM) + len(SONG) + len(BOOK), ())
     assert set((await places(two)).values()) == {"s3"}
+    assert await dates(two) == dates_at(two, "s3")
     assert (told[-1].of, told[-1].total) == (3, moved.size)
     assert [progress.done for progress in told] == sorted(progress.done for progress in told)
     assert await version(two) > before
@@ -101,6 +117,7 @@ async def test_all_files_move_and_come_back(two: House) -> None:
     assert await storage.move(two, "s3") == storage.Moved("s3", 0, 0, ())
     assert (await storage.move(two, "local")).count == 3
     assert set((await places(two)).values()) == {"local"}
+    assert await dates(two) == dates_at(two, "local")
     await whole(two)
 
 
@@ -190,6 +207,16 @@ async def test_two_who_move_at_once_move_everything_once(two: House) -> None:
     assert sum(each.count for each in moved) == 3
     assert [each.failed for each in moved] == [(), ()]
     await whole(two)
+
+
+async def test_what_is_dated_anew_meanwhile_moves_all_the_same(two: House) -> None:
+    await fill(two)
+    row = await two.db.read(lambda conn: rows.read_blob(conn, sha256(FILM).hexdigest()))
+    assert row is not None
+    assert await two.db.write(lambda conn: verbs.note_date(conn, row, 5))
+    there = replace(row, place="s3", mtime_ns=7)
+    assert await two.db.write(lambda conn: verbs.put_in_place(conn, row, there, two.clock()))
+    assert await two.db.read(lambda conn: rows.read_blob(conn, row.sha256)) == there
 
 
 async def test_what_is_kept_anew_meanwhile_counts(two: House) -> None:
@@ -312,6 +339,7 @@ async def test_to_a_real_store_and_back_over_a_bad_line(
     await fill(house)
     line.up, line.down = [300_000, 100_000], [5000, 20_000]
     assert (await storage.move(house, "s3")).count == 3
+    assert await dates(house) == dict.fromkeys(ALL)
     await whole(house)
     line.down = [5000, 200_000]
     clock.move(days=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy import insert, update
 from headwaters.config import KEY_NAME, Config
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, HeadwatersError, NotFound, Refused
+from headwaters.errands.blobs import row_of
 from headwaters.errands.download import Desk
 from headwaters.errands.fetching import Fetching
 from headwaters.errands.house import House, refresh
@@ -85,19 +86,7 @@ def _keep(house: House, item: Item) -> Blob:
 
 
 def _add_blob(conn: Connection, blob: Blob) -> None:
-    witness = blob.witness
-    values = {
-        "sha256": blob.sha256,
-        "crc32": blob.crc32,
-        "size": blob.size,
-        "keep": blob.keep.value,
-        "inode": witness and witness.inode,
-        "mtime_ns": witness and witness.mtime_ns,
-        "ctime_ns": witness and witness.ctime_ns,
-        "place": blob.place,
-        "tag": blob.tag,
-        "created_at": 0,
-    }
+    values = {**asdict(row_of(blob)), "created_at": 0}
     known = conn.execute(blobs.select().where(blobs.c.sha256 == blob.sha256)).first()
     conn.execute(
         insert(blobs).values(values)

@@ -16,9 +16,15 @@ import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse, ClientSession
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import select, update
 
+from headwaters.actions.storage import note_date
+from headwaters.errands.download import Desk
 from headwaters.errands.house import House
 from headwaters.ports import Keep
+from headwaters.store.blobs import read_blob
+from headwaters.store.db import Connection
+from headwaters.store.tables import blobs
 from tests.support.shelf import Item, app_of, config_of, grant, open_house, set_state, stock
 
 FILM = os.urandom(3_000_000)
@@ -423,6 +429,76 @@ async def test_a_file_that_was_dated_anew_is_read_once_and_sent(
     copy.replace(other)  # as a restored backup does
     assert await (await get(client, path)).read() == FILM
     assert read == [DIGEST, DIGEST]
+
+
+async def date_of(house: House) -> int | None:
+    """What the film's row says of its date."""
+    return await house.db.read(lambda conn: conn.execute(select(blobs.c.mtime_ns).filter_by(sha256=DIGEST)).scalar())
+
+
+async def test_what_was_written_to_before_anybody_opened_it_is_never_sent(
+    client: TestClient, house: House, key: str, film: Item
+) -> None:
+    blob = blob_path(house, FILM)
+    before = blob.stat().st_mtime_ns
+    assert await date_of(house) == before
+    blob.chmod(0o644)
+    blob.write_bytes(bytes([FILM[0] ^ 1]) + FILM[1:])
+    for path in (f"/d/{key}/{film.ref}/x", f"/d/{key}/everything.zip"):
+        answer = await get(client, path)
+        assert (answer.status, FILM[1:50] in await answer.read()) == (503, False)
+    fault = select(blobs.c.fault).filter_by(sha256=DIGEST)
+    assert await house.db.read(lambda conn: conn.execute(fault).scalar()) == "changed"
+    assert await date_of(house) == before
+
+
+async def test_the_date_of_what_is_whole_is_noted_for_every_process(
+    client: TestClient, house: House, key: str, film: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that find it dated anew both read it; who comes later, or after a backup that kept the dates, does not."""
+    path, other = f"/d/{key}/{film.ref}/x", Desk(house)
+    assert await _body(client, path) == FILM
+    await other.file(key, film.ref)
+    kept = blob_path(house, FILM)
+    os.utime(kept, ns=(7, 1_790_000_000_123_456_789))
+    verify, read = house.storage.verify, list[str]()
+    monkeypatch.setattr(house.storage, "verify", lambda blob: (read.append(blob.sha256), verify(blob)))
+    bodies = await asyncio.gather(_body(client, path), _body(client, path), other.file(key, film.ref))
+    assert bodies[:2] == [FILM, FILM]
+    assert read == [DIGEST, DIGEST]
+    assert await date_of(house) == 1_790_000_000_123_456_789
+    await Desk(house).file(key, film.ref)
+    copy = kept.with_name("copy")
+    copy.write_bytes(FILM)
+    os.utime(copy, ns=(7, 1_790_000_000_123_456_789))
+    copy.replace(kept)
+    await Desk(house).file(key, film.ref)
+    assert read == [DIGEST, DIGEST]
+
+
+async def test_what_has_no_date_is_taken_as_it_is_first_seen(
+    client: TestClient, house: House, key: str, film: Item, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was kept before there were dates. It has one when it was read."""
+    await house.db.write(lambda conn: conn.execute(update(blobs).values(mtime_ns=None)))
+    verify, read = house.storage.verify, list[str]()
+    monkeypatch.setattr(house.storage, "verify", lambda blob: (read.append(blob.sha256), verify(blob)))
+    path = f"/d/{key}/{film.ref}/x"
+    assert await _body(client, path) == FILM
+    assert (read, await date_of(house)) == ([], None)
+    os.utime(blob_path(house, FILM), (1, 1))
+    assert await _body(client, path) == FILM
+    assert (read, await date_of(house)) == ([DIGEST], 1_000_000_000)
+
+
+async def test_a_date_is_noted_only_of_what_it_was_read_of(house: House, key: str) -> None:
+    def twice(conn: Connection) -> tuple[bool, bool]:
+        seen = read_blob(conn, DIGEST)
+        assert seen is not None
+        return note_date(conn, seen, 5), note_date(conn, seen, 6)
+
+    assert await house.db.write(twice) == (True, False)
+    assert await date_of(house) == 5
 
 
 async def test_what_is_published_once_more_is_not_read_again(

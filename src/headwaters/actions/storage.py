@@ -40,6 +40,12 @@ def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetim
     return True
 
 
+def note_date(conn: Connection, seen: BlobRow, mtime_ns: int) -> bool:
+    """All of `seen` was read, and is whole with that date, so that nobody has to read it again. False, and nothing
+    changed: it was kept anew, moved, dated or found otherwise meanwhile."""
+    return rows.note_date(conn, seen, mtime_ns)
+
+
 def take_watch(conn: Connection, who: str, now: datetime) -> bool:
     """From now on `who` alone reads the files, for as long as WATCH; taken again before that, longer. False, and
     nothing changed: it is somebody else's."""

@@ -10,7 +10,7 @@ from headwaters.store.works import BlobRow
 
 
 class KeptRow(Protocol):
-    """What any row says of a blob; inode and times are a hard link's witness."""
+    """What any row says of a blob; inode and times are a hard link's witness, a date alone is a copy's."""
 
     @property
     def sha256(self) -> str: ...
@@ -39,12 +39,13 @@ def blob_of(row: KeptRow) -> Blob:
     witness = None
     if row.inode is not None and row.mtime_ns is not None and row.ctime_ns is not None:
         witness = Witness(row.inode, row.size, row.mtime_ns, row.ctime_ns)
-    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness, row.place, row.tag, row.fault)
+    date = row.mtime_ns if witness is None else None
+    return Blob(row.sha256, row.crc32, row.size, Keep(row.keep), witness, row.place, row.tag, row.fault, date)
 
 
 def row_of(blob: Blob) -> BlobRow:
     """The row that a blob becomes."""
     row = BlobRow(blob.sha256, blob.crc32, blob.size, blob.keep.value, place=blob.place, tag=blob.tag, fault=blob.fault)
     if (seen := blob.witness) is None:
-        return row
+        return replace(row, mtime_ns=blob.mtime_ns)
     return replace(row, inode=seen.inode, mtime_ns=seen.mtime_ns, ctime_ns=seen.ctime_ns)

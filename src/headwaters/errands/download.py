@@ -29,7 +29,7 @@ from headwaters.errands.blobs import blob_of
 from headwaters.errands.healing import Suspects
 from headwaters.errands.house import House
 from headwaters.errands.integrity import note_found
-from headwaters.errands.looks import Looks, is_changed
+from headwaters.errands.looks import Looks, is_changed, note_date
 from headwaters.errands.memory import Memory
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
@@ -116,7 +116,7 @@ class Desk:
         self._files: Memory[Download] = Memory(MOST_REMEMBERED)
         self._editions: Memory[EditionRow] = Memory(MOST_REMEMBERED)
         self._archives: Memory[Download] = Memory(MOST_ARCHIVED, _members)
-        self._looks = Looks()
+        self._looks = Looks(partial(note_date, house))
         self.suspects = Suspects(house)
 
     async def file(self, key: str, ref: str) -> Download:

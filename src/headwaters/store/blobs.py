@@ -73,8 +73,9 @@ def count_elsewhere(conn: Connection, place: str) -> tuple[int, int]:
 
 def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: int) -> bool:
     """The bytes of `before` are `after` from now on, wherever it says. False where the row is not `before` any more:
-    they were moved, or kept anew, by somebody else."""
-    still = [blobs.c[name].is_not_distinct_from(getattr(before, name)) for name in _AS_IT_IS]
+    they were moved, or kept anew, by somebody else. A date that was noted meanwhile changes nothing of that."""
+    same = [name for name in _AS_IT_IS if name != "mtime_ns"]
+    still = [blobs.c[name].is_not_distinct_from(getattr(before, name)) for name in same]
     fresh = {name: getattr(after, name) for name in _AS_IT_IS}
     statement = update(blobs).where(blobs.c.sha256 == before.sha256, *still)
     return conn.execute(statement.values(moved_at=now, checked_at=now, fault="", **fresh)).rowcount == 1
@@ -134,6 +135,13 @@ def note_check(conn: Connection, seen: BlobRow, fault: str, now: int) -> bool:
     still = [blobs.c[name].is_not_distinct_from(getattr(seen, name)) for name in _AS_IT_IS]
     statement = update(blobs).where(blobs.c.sha256 == seen.sha256, *still)
     return conn.execute(statement.values(checked_at=now, fault=fault)).rowcount == 1
+
+
+def note_date(conn: Connection, seen: BlobRow, mtime_ns: int) -> bool:
+    """A copy was found whole with that date. False, and nothing changed: the row is not `seen` any more."""
+    still = [blobs.c[name].is_not_distinct_from(getattr(seen, name)) for name in (*_AS_IT_IS, "fault")]
+    statement = update(blobs).where(blobs.c.sha256 == seen.sha256, *still)
+    return conn.execute(statement.values(mtime_ns=mtime_ns)).rowcount == 1
 
 
 def others_at(conn: Connection, place: str, besides: str, limit: int = 20) -> tuple[BlobRow, ...]:

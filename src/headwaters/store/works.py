@@ -184,7 +184,7 @@ class EditionRow:
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """A kept blob; inode and times are a hard link's witness."""
+    """A kept blob; inode and times are a hard link's witness, a date alone is a copy's."""
 
     sha256: str
     crc32: int

@@ -67,8 +67,8 @@ class LocalStorage:
         sums.add(data)
         with self._writing(), self._new_file() as (name, descriptor):
             _write(descriptor, memoryview(data))
-            self._place(name, descriptor, sums)
-        return _blob(sums)
+            date = self._place(name, descriptor, sums)
+        return _blob(sums, date)
 
     def _copy(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
         with self._writing(), self._new_file() as (name, descriptor):
@@ -79,8 +79,8 @@ class LocalStorage:
                 sums = _copy_bytes(original, descriptor, progress)
             original.check_unchanged(sums.size)
             original.check_known(sums.sha256, known)
-            self._place(name, descriptor, sums)
-        return _blob(sums)
+            date = self._place(name, descriptor, sums)
+        return _blob(sums, date)
 
     def _move(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
         """Its own bytes under the blob's name. Where they cannot have a second name (another disk), a copy."""
@@ -88,8 +88,8 @@ class LocalStorage:
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         target = self._copy_path(sums.sha256)
-        if self._relied_on(target, sums):
-            return _blob(sums)  # these bytes are here already, perhaps from a move that was cut off
+        if (date := self._relied_on(target, sums)) is not None:
+            return _blob(sums, date)  # these bytes are here already, perhaps from a move that was cut off
         with self._writing():
             self._mark(sums.sha256)  # an upload may be days old
             self._make_folder(target.parent)
@@ -97,7 +97,7 @@ class LocalStorage:
                 os.lseek(original.descriptor, 0, os.SEEK_SET)
                 return self._copy(original, lambda done: None, known)
             _flush_folder(target.parent)
-        return _blob(sums)
+        return _blob(sums, original.status.st_mtime_ns)
 
     def _make_second_name(self, original: Original, target: Path) -> bool:
         """False where the disk has no second names for this file. Raises Refused(FILE_CHANGED)."""
@@ -117,25 +117,27 @@ class LocalStorage:
             name.unlink(missing_ok=True)
         return True
 
-    def _place(self, name: Path, descriptor: int, sums: Sums) -> None:
-        """Give the finished file its name, unless a good one has it."""
+    def _place(self, name: Path, descriptor: int, sums: Sums) -> int:
+        """Give the finished file its name, unless a good one has it; the date of which is there then."""
         os.fchmod(descriptor, _READ_ONLY)
         os.fsync(descriptor)
         target = self._copy_path(sums.sha256)
         self._make_folder(target.parent)
-        if not self._relied_on(target, sums):
+        if (date := self._relied_on(target, sums)) is None:
+            date = os.fstat(descriptor).st_mtime_ns
             name.replace(target)
         _flush_folder(target.parent)
+        return date
 
     def _link(self, original: Original, progress: Callable[[int], None], known: str) -> Blob:
         sums = original.hash(progress)
         original.check_unchanged(sums.size)
         original.check_known(sums.sha256, known)
         copy, target = self._copy_path(sums.sha256), self._link_path(sums.sha256)
-        if self._relied_on(copy, sums):
-            return _blob(sums)  # our own bytes are better than a link
+        if (date := self._relied_on(copy, sums)) is not None:
+            return _blob(sums, date)  # our own bytes are better than a link
         if not _is_same(original, target) and (good := _whole(target, sums)) is not None:
-            return _blob(sums, good)  # another file has these bytes, and works may rely on its witness
+            return _blob(sums, witness=good)  # another file has these bytes, and works may rely on its witness
         with self._writing():
             os.fsync(original.descriptor)
             self._make_folder(target.parent)
@@ -143,7 +145,7 @@ class LocalStorage:
                 self._make_link(original, target)
             _flush_folder(target.parent)
             copy.unlink(missing_ok=True)  # it has rotted
-        return _blob(sums, self._witness_of(original, target))
+        return _blob(sums, witness=self._witness_of(original, target))
 
     def _witness_of(self, original: Original, target: Path) -> Witness:
         """What the link looks like, if it is still the file that was hashed. Raises Refused(FILE_CHANGED)."""
@@ -254,17 +256,17 @@ class LocalStorage:
             Path(_under(self._again, sha256)).unlink(missing_ok=True)
         return True
 
-    def _relied_on(self, path: Path, sums: Sums) -> bool:
-        """Whether a kept file has the bytes of `sums`, so that it can stand for them. It counts as kept just now: see
-        `remove`."""
-        if _whole(path, sums) is None:
-            return False
+    def _relied_on(self, path: Path, sums: Sums) -> int | None:
+        """The date of a kept file that has the bytes of `sums`, so that it can stand for them; else None. It counts as
+        kept just now: see `remove`."""
+        if (good := _whole(path, sums)) is None:
+            return None
         try:
             self._mark(sums.sha256)
             path.lstat()
         except OSError:
-            return False
-        return True
+            return None
+        return good.mtime_ns
 
     def _mark(self, sha256: str) -> None:
         """They count as kept just now. Not by the date of their own file: that says when its bytes were written, and
@@ -350,9 +352,9 @@ def _under(folder: str, digest: str) -> str:
     return f"{folder}/{digest[:2]}/{digest[2:4]}/{digest}"
 
 
-def _blob(sums: Sums, witness: Witness | None = None) -> Blob:
+def _blob(sums: Sums, date: int | None = None, witness: Witness | None = None) -> Blob:
     keep = Keep.COPY if witness is None else Keep.LINK
-    return Blob(sums.sha256, sums.crc32, sums.size, keep, witness)
+    return Blob(sums.sha256, sums.crc32, sums.size, keep, witness, mtime_ns=date)
 
 
 def _blob_missing() -> Unavailable:
