@@ -127,7 +127,7 @@ def test_a_copied_shop_removes_nothing_from_the_store_of_the_first(
     assert swift.keys(bucket) == keys
     assert run(capsys, copy)[1]["not_ours"] == "s3"
     assert main(["storage", "--shop", str(copy)]) == 0
-    assert "headwaters storage claim" in capsys.readouterr().out
+    assert f"headwaters storage --shop {copy} claim" in capsys.readouterr().out
     assert run(capsys, copy, "claim") == (0, {"claimed": ["s3"]})
     assert run(capsys, copy)[1]["not_ours"] is None
     assert main(["doctor", "--shop", str(shop)]) == 0
