@@ -37,7 +37,7 @@ PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30)}  # in which e
 NIGHT = range(1, 6)  # hours, UTC
 PACE = 20_000_000  # bytes a second at most, at night, of all processes: readers come first
 BEAT = 60.0  # seconds between two signs of life of who has the watch
-PATIENCE = 3  # blobs in a row of which a place says nothing, until it counts as away
+PATIENCE = 3  # blobs in a row of which a place says nothing, until it is asked whether it is there at all
 _HEX = "0123456789abcdef"
 
 
@@ -106,7 +106,8 @@ async def _look_at(house: House, row: BlobRow, told: _Told, looked: Looked, sile
     try:
         fault, tag = await asyncio.to_thread(_read, house, blob_of(row), told)
     except HeadwatersError as error:
-        silent.gave_nothing(row.place, error)
+        if silent.gave_nothing(row.place, error) and not await is_there(house, row.place, row.sha256):
+            silent.places.add(row.place)
         return
     if fault is Fault.MISSING and not await is_there(house, row.place, row.sha256):
         silent.is_away(row.place, _nothing_there(row.place))
@@ -120,29 +121,28 @@ class _Silent:
 
     def __init__(self) -> None:
         self.places: set[str] = set()
-        self._errors: list[HeadwatersError] = []
+        self._first: HeadwatersError | None = None
         self._in_a_row: dict[str, int] = {}
 
     def gave(self, place: str) -> None:
         """Something was read there, or is missing among others."""
         self._in_a_row[place] = 0
 
-    def gave_nothing(self, place: str, error: HeadwatersError) -> None:
-        """Of one blob it is not known how it is; of several in a row: the place is away."""
-        self._errors.append(error)
+    def gave_nothing(self, place: str, error: HeadwatersError) -> bool:
+        """Of one blob it is not known how it is; whether these were several in a row: the place may be away."""
+        self._first = self._first or error
         self._in_a_row[place] = self._in_a_row.get(place, 0) + 1
-        if self._in_a_row[place] == PATIENCE:
-            self.places.add(place)
+        return self._in_a_row[place] % PATIENCE == 0
 
     def is_away(self, place: str, error: HeadwatersError) -> None:
         """Nothing there can be opened: the rest of it is left out."""
-        self._errors.append(error)
+        self._first = self._first or error
         self.places.add(place)
 
     def tell(self) -> None:
         """Raise the first of what went wrong."""
-        if self._errors:
-            raise self._errors[0]
+        if self._first is not None:
+            raise self._first
 
 
 async def _note(house: House, row: BlobRow, fault: Fault | None, tag: str | None, looked: Looked) -> None:
