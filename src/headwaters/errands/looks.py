@@ -12,9 +12,11 @@ import asyncio
 import os
 
 from headwaters.core.errors import Code, Unavailable
+from headwaters.errands.memory import Memory
 from headwaters.ports import Blob, Source, Storage
 
 ODD = 60.0  # seconds until what was found changed is worth reading again
+MOST = 65_536  # files of which it is remembered how they looked
 
 _Look = tuple[int, int, int]
 
@@ -30,29 +32,31 @@ class Looks:
     """What one process has seen."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, _Look | None] = {}
+        self._seen: Memory[_Look | None] = Memory(MOST)
         self._reading: dict[str, asyncio.Task[None]] = {}
 
     def is_as_seen(self, blob: Blob, source: Source) -> bool:
         """Whether `source` looks as it did; what nobody saw before does."""
         look = _look(source)
-        return blob.witness is not None or self._seen.setdefault(blob.sha256, look) == look
+        if blob.sha256 not in self._seen:
+            self._seen.remember(blob.sha256, look)
+        return blob.witness is not None or self._seen.get(blob.sha256) == look
 
     async def look_again(self, storage: Storage, blob: Blob) -> None:
         """Read all of it: once, however many wait, and not again for a while where it is not what it was. Raises as
         `Storage.verify`."""
         reading = self._reading.get(blob.sha256)
         if reading is None:
-            reading = asyncio.create_task(asyncio.to_thread(self._read, storage, blob))
+            reading = asyncio.create_task(self._read(storage, blob))
             self._reading[blob.sha256] = reading
             reading.add_done_callback(lambda done: self._forget(blob.sha256, done))
         await asyncio.shield(reading)
 
-    def _read(self, storage: Storage, blob: Blob) -> None:
+    async def _read(self, storage: Storage, blob: Blob) -> None:
         with storage.open(blob) as source:
             look = _look(source)
-        storage.verify(blob)
-        self._seen[blob.sha256] = look
+        await asyncio.to_thread(storage.verify, blob)
+        self._seen.remember(blob.sha256, look)
 
     def _forget(self, sha256: str, done: asyncio.Task[None]) -> None:
         odd = not done.cancelled() and done.exception() is not None
