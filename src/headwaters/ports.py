@@ -143,8 +143,8 @@ class Source(Protocol):
     async def read(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; fewer only at the end. From any event loop.
 
-        Raises Unavailable: BLOB_MISSING; and for what is far away, where `open` does not look: BLOB_CHANGED,
-        STORAGE_DOWN. What is cut off on its way here is taken up again where it was.
+        Raises Unavailable: BLOB_MISSING (also: the disk cannot read it), STORAGE_DOWN; and for what is far away, where
+        `open` does not look: BLOB_CHANGED. What is cut off on its way here is taken up again where it was.
         """
 
     def close(self) -> None: ...
@@ -178,11 +178,17 @@ class Storage(Protocol):
         """Open a kept blob, without blocking for long: what is far away is looked at with the first `read`.
 
         Raises Unavailable: BLOB_MISSING, or BLOB_CHANGED (the size differs; for a link: inode, size, mtime or
-        ctime differ from its witness; far away: the tag differs).
+        ctime differ from its witness; far away: the tag differs); STORAGE_DOWN where this says nothing of the bytes:
+        too many open files, a folder that is closed to us.
         """
 
-    def verify(self, blob: Blob, progress: Callable[[int], None] = ...) -> None:
-        """Read all of it and compare the SHA-256. Blocks. Raises as `open`, BLOB_CHANGED on other bytes."""
+    def verify(self, blob: Blob, progress: Callable[[int], None] = ...) -> str:
+        """Read all of it and compare the SHA-256, whatever its tag; answers with the tag of what was read. Blocks.
+        Raises as `open`, BLOB_CHANGED on other bytes."""
+
+    def glance(self, blob: Blob) -> str:
+        """How it looks from outside: something else as soon as its bytes were written anew, empty where nothing says
+        that. Blocks. Raises as `open`; a tag that differs is no error here."""
 
     def local_copy(self, blob: Blob) -> AbstractContextManager[Path]:
         """A path of this machine with its bytes, for programs that want one; good inside the `with`. Only to be read:

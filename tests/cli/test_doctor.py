@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from headwaters.adapters.storage.sources import Descriptors
 from headwaters.cli import main
 
 
@@ -128,6 +131,22 @@ def test_files_that_changed_are_named_with_their_work_and_edition(
     assert said(shop, capsys, "files") == [("good", "5 kept, none missing or changed")]
     text.write_text("The dam was there before the river.\n")
     assert said(shop, capsys, "files") == [("bad", "1 of 5 missing or changed: “river.txt” (river, 1)")]
+
+
+def test_files_that_cannot_be_opened_are_not_called_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, text = tmp_path / "shop", tmp_path / "river.txt"
+    main(["init", str(shop)])
+    text.write_text("The river was there before the dam.\n")
+    main(["publish", str(text), "--i-made-this", "--shop", str(shop)])
+
+    def closed(*_given: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Descriptors, "borrow", closed)  # root, as whom tests may run, may open everything
+    why = f"The files of this shop cannot be opened right now: {os.strerror(errno.EACCES)}."
+    assert said(shop, capsys, "files") == [("bad", f"5 of 5 cannot be looked at. The first: {why}")]
 
 
 def test_mail_that_was_given_up_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -234,6 +234,16 @@ def test_a_blob_of_another_size_is_not_opened(storage: Storage, film: Path) -> N
         assert changed.value.code is Code.BLOB_CHANGED
 
 
+def test_a_glance_tells_what_was_written_anew(storage: Storage) -> None:
+    blob = storage.keep_bytes(b"12345")
+    looks = [storage.glance(blob) for _ in range(2)]
+    assert looks[0] == looks[1] != ""
+    with pytest.raises(Unavailable) as missing:
+        storage.glance(replace(blob, sha256="0" * 64))
+    assert missing.value.code is Code.BLOB_MISSING
+    assert storage.verify(replace(blob, tag="another")) == blob.tag, "whatever its tag was"
+
+
 def test_closing_twice_is_fine_and_using_it_afterwards_is_not(storage: Storage) -> None:
     blob = storage.keep_bytes(b"abc")
     source = storage.open(blob)
@@ -460,6 +470,67 @@ def test_a_blob_cut_short_under_a_reader_is_an_error_and_no_short_answer(local: 
         with pytest.raises(Unavailable) as missing:
             asyncio.run(source.read(40_000, 20_000))
     assert missing.value.code is Code.BLOB_MISSING
+
+
+@pytest.mark.parametrize("in_the_way", ["a file for its folder", "a link of its name"])
+def test_what_is_not_there_is_missing_whatever_is_in_its_place(
+    local: LocalStorage, root: Path, tmp_path: Path, in_the_way: str
+) -> None:
+    blob = local.keep_bytes(b"12345")
+    path = path_of(root, blob.sha256)
+    path.unlink()
+    if in_the_way == "a link of its name":
+        (tmp_path / "another").write_bytes(b"12345")
+        path.symlink_to(tmp_path / "another")
+    else:
+        path.parent.rmdir()
+        path.parent.write_bytes(b"")
+    for look in (local.open, local.verify, local.glance):
+        with pytest.raises(Unavailable) as missing:
+            look(blob)
+        assert missing.value.code is Code.BLOB_MISSING
+
+
+@pytest.mark.parametrize("keep", [Keep.COPY, Keep.LINK])
+def test_who_can_open_no_more_files_says_nothing_of_the_bytes(local: LocalStorage, film: Path, keep: Keep) -> None:
+    blob = local.keep(film, keep, quiet)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    codes, words = [], set()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        for look in (local.open, local.verify, local.glance):
+            try:
+                look(blob)
+            except Unavailable as error:
+                codes.append(error.code)
+                words.add(str(error))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert codes == [Code.STORAGE_DOWN] * 3
+    assert words == {f"The files of this shop cannot be opened right now: {os.strerror(errno.EMFILE)}."}
+    local.verify(blob)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(errno.EIO, Code.BLOB_MISSING), (errno.EBADMSG, Code.BLOB_MISSING), (errno.ENOMEM, Code.STORAGE_DOWN)],
+)
+def test_what_the_disk_cannot_read_is_missing(
+    local: LocalStorage, monkeypatch: pytest.MonkeyPatch, trouble: int, code: Code
+) -> None:
+    blob = local.keep_bytes(b"12345")
+
+    def fail(*_given: object) -> bytes:
+        raise OSError(trouble, os.strerror(trouble))
+
+    with monkeypatch.context() as patch:
+        for name in ("pread", "preadv"):
+            patch.setattr(os, name, fail)
+        for look in (local.verify, lambda blob: read(local, blob)):
+            with pytest.raises(Unavailable) as refused:
+                look(blob)
+            assert refused.value.code is code
+    local.verify(blob)
 
 
 # ── links ────────────────────────────────────────────────────────────────────────────────────────

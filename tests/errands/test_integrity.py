@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -14,6 +15,8 @@ from sqlalchemy import func, select, update
 
 from headwaters.actions import storage as verbs
 from headwaters.actions.shop import change_settings
+from headwaters.adapters.storage.local import LocalStorage
+from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Unavailable
 from headwaters.core.shop_marks import Mark
@@ -28,7 +31,7 @@ from headwaters.errands.integrity import Wanted, look, look_at_night
 from headwaters.errands.mail import mail_handlers
 from headwaters.errands.publish import Outcome, publish
 from headwaters.errands.workshop import Workshop
-from headwaters.ports import Blob
+from headwaters.ports import Blob, Keep
 from headwaters.store import blobs as rows
 from headwaters.store.shop import read_mark, swap_mark
 from headwaters.store.tables import blobs, files, outbox
@@ -284,7 +287,7 @@ async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: py
     waited: list[float] = []
 
     class Stop:
-        def wait(self, seconds: float = 0.0) -> bool:  # a thread that begins meanwhile waits as well
+        def wait(self, seconds: float) -> bool:
             waited.append(seconds)
             return False
 
@@ -293,7 +296,7 @@ async def test_it_is_slow_on_purpose(house: House, night: Night, monkeypatch: py
 
         def set(self) -> None: ...
 
-    monkeypatch.setattr(integrity.threading, "Event", Stop)
+    monkeypatch.setattr(integrity, "threading", SimpleNamespace(Event=Stop))  # other threads have their own
     monkeypatch.setattr(integrity, "PACE", 1000)
     await night(3)
     assert max(waited) > 0.99 * len(FILM) / 1000 - 5
@@ -311,9 +314,9 @@ async def test_of_two_at_once_one_has_the_watch(
     storage = house.storage.at("local")
     verify = storage.verify
 
-    def counted(blob: Blob, progress: Callable[[int], None]) -> None:
+    def counted(blob: Blob, progress: Callable[[int], None]) -> str:
         read.append(blob.sha256)
-        verify(blob, progress)
+        return verify(blob, progress)
 
     monkeypatch.setattr(storage, "verify", counted)
     clock.now = datetime(2027, 1, 10, 3, 30, tzinfo=UTC)
@@ -461,6 +464,103 @@ async def test_a_disk_that_is_not_mounted_marks_nothing(
     assert (await look(house, everything(house))).faults == {}
 
 
+async def many(house: House, count: int) -> list[str]:
+    """As many small files; their SHA-256, sorted."""
+    items = [Item(f"{n}.txt", f"page {n}".encode(), "text/plain") for n in range(count)]
+    await stock(house, "many", items)
+    return sorted(sha256(item.content).hexdigest() for item in items)
+
+
+@pytest.mark.parametrize("start", ["0" * 64, "7f" * 32, "f" * 64])
+async def test_of_many_that_are_lost_the_last_one_says_that_the_disk_is_there(
+    house: House, clock: Clock, start: str
+) -> None:
+    """What an interrupted copy left: its first folders are missing, whichever are looked at."""
+    digests = await many(house, 60)
+    for digest in digests[:-1]:
+        path_of(house, digest).unlink()
+    assert await integrity.is_there(house, "local", digests[0], start)
+    path_of(house, digests[-1]).unlink()
+    assert not await integrity.is_there(house, "local", digests[0], start)
+
+
+async def test_a_half_restored_shop_is_noted_to_the_last_file(house: House, clock: Clock) -> None:
+    digests = await many(house, 60)
+    for digest in digests[:40]:
+        path_of(house, digest).unlink()
+    looked = await look(house, everything(house))
+    assert (looked.count, looked.faults) == (60, dict.fromkeys(digests[:40], Fault.MISSING))
+
+
+async def in_another_place(house: House, digest: str) -> LocalStorage:
+    """One of the files is there from now on, and was there all the time."""
+    there = LocalStorage(house.config.files_dir.with_name("elsewhere"))
+    there.keep(path_of(house, digest), Keep.COPY, lambda done: None)
+    house.storage = StoragePlaces({"local": house.storage.at("local"), "s3": there}, "local")
+    moved = update(blobs).values(place="s3").where(blobs.c.sha256 == digest)
+    await house.db.write(lambda conn: conn.execute(moved))
+    return there
+
+
+async def test_a_place_that_is_away_keeps_those_of_the_others_from_nothing(house: House, clock: Clock) -> None:
+    await fill(house)
+    later = Item("book.pdf", b"a book", "application/pdf")
+    await stock(house, "a-book", [later])
+    book = sha256(later.content).hexdigest()
+    await in_another_place(house, book)
+    at = to_micros(clock() - timedelta(days=1))
+    youngest = update(blobs).values(checked_at=at).where(blobs.c.sha256 == book)
+    await house.db.write(lambda conn: conn.execute(youngest))
+    await house.db.write(lambda conn: conn.execute(update(blobs).values(created_at=at - 1)))
+    for digest in (FILM_IS, SONG_IS):
+        path_of(house, digest).unlink()
+    for _ in range(2):
+        clock.move(days=1)
+        with pytest.raises(Unavailable, match="Nothing in the storage “local” can be opened") as away:
+            await look(house, everything(house))
+        assert away.value.code is Code.STORAGE_DOWN
+        assert await row(house, book) == ("", to_micros(clock()))
+        assert [await row(house, digest) for digest in (FILM_IS, SONG_IS)] == [("", None), ("", None)]
+
+
+async def test_files_that_are_closed_to_us_keep_the_others_from_nothing(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is said, and nothing is noted of them: their bytes may be as they were."""
+    digests = await many(house, 12)
+    storage, opened, away = house.storage.at("local"), list[str](), {*digests[:7], digests[9]}
+    verify = storage.verify
+
+    def closed(blob: Blob, progress: Callable[[int], None]) -> str:
+        opened.append(blob.sha256)
+        if blob.sha256 in away:
+            raise Unavailable(Code.STORAGE_DOWN, "Permission denied")
+        return verify(blob, progress)
+
+    monkeypatch.setattr(storage, "verify", closed)
+    with pytest.raises(Unavailable, match="Permission denied"):
+        await look(house, everything(house))
+    assert opened == digests
+    noted = [digest for digest in digests if await row(house, digest) == ("", to_micros(clock()))]
+    assert noted == [digest for digest in digests if digest not in away]
+
+
+async def test_a_storage_that_gives_nothing_is_not_asked_for_everything(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests, asked = await many(house, 12), list[str]()
+
+    def down(blob: Blob, *progress: Callable[[int], None]) -> str:
+        asked.extend([blob.sha256] if progress else [])
+        raise Unavailable(Code.STORAGE_DOWN, "no answer")
+
+    monkeypatch.setattr(house.storage.at("local"), "verify", down)
+    monkeypatch.setattr(house.storage.at("local"), "open", down)
+    with pytest.raises(Unavailable, match="no answer"):
+        await look(house, everything(house))
+    assert asked == digests[: integrity.PATIENCE]
+
+
 async def test_of_two_processes_that_miss_a_file_one_tells(house: House, clock: Clock) -> None:
     await house.db.write(lambda conn: change_settings(conn, {"notify_email": "alice@example.org"}))
     work, items = await fill(house)
@@ -485,7 +585,7 @@ async def test_what_is_put_back_heals_by_itself(
     await look(house, everything(house))
     reads: list[object] = []
     verify = house.storage.verify
-    monkeypatch.setattr(house.storage, "verify", lambda *given: [reads.append(given), verify(*given)])
+    monkeypatch.setattr(house.storage, "verify", lambda *given: (reads.append(given), verify(*given))[1])
     assert [await healing.look() for _ in range(3)] == [0, 0, 0]
     assert len(reads) == (1 if harm == "spoil" else 0), "it is read again where it looks otherwise, and not before"
     with pytest.raises(Unavailable):
@@ -496,6 +596,65 @@ async def test_what_is_put_back_heals_by_itself(
     assert await row(house, FILM_IS) == ("", to_micros(clock()))
     assert (await desk.file(key, items[0].ref)).sha256 == FILM_IS
     assert await healing.look() == 0
+
+
+def reading(house: House, monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> list[str]:
+    """What is read from now on; the first times it ends with these."""
+    reads, verify, left = list[str](), house.storage.verify, list(errors)
+
+    def read(blob: Blob, progress: Callable[[int], None]) -> str:
+        reads.append(blob.sha256)
+        if left:
+            raise left.pop(0)
+        return verify(blob, progress)
+
+    monkeypatch.setattr(house.storage, "verify", read)
+    return reads
+
+
+async def test_what_could_not_be_read_as_its_storage_went_away_is_read_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+    aside = path_of(house, FILM_IS).rename(house.config.files_dir / "aside")
+    await look(house, everything(house))
+    aside.rename(path_of(house, FILM_IS))
+    reads, healing = reading(house, monkeypatch, Unavailable(Code.STORAGE_DOWN, "no answer")), Healing(house)
+    assert [await healing.look() for _ in range(3)] == [0, 1, 0]
+    assert reads == [FILM_IS, FILM_IS]
+    assert (await row(house, FILM_IS))[0] == ""
+
+
+async def test_what_a_disk_shows_and_cannot_read_is_tried_once_a_day(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+    aside = path_of(house, FILM_IS).rename(house.config.files_dir / "aside")
+    await look(house, everything(house))
+    aside.rename(path_of(house, FILM_IS))
+    bad = [Unavailable(Code.BLOB_MISSING, "a bad sector") for _ in range(2)]
+    reads, healing = reading(house, monkeypatch, *bad), Healing(house)
+    assert [await healing.look() for _ in range(3)] == [0, 0, 0]
+    assert reads == [FILM_IS]
+    clock.move(hours=24)
+    assert [await healing.look() for _ in range(3)] == [0, 0, 0]
+    assert reads == [FILM_IS] * 2
+    clock.move(hours=24)
+    assert await healing.look() == 1
+
+
+async def test_what_no_look_tells_of_is_read_once_a_day(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(house)
+    spoil(house, FILM_IS)
+    await look(house, everything(house))
+    monkeypatch.setattr(house.storage, "glance", lambda blob: "")
+    reads, healing = reading(house, monkeypatch), Healing(house)
+    for hours in (0, 1, 22, 1, 24):
+        clock.move(hours=hours)
+        assert await healing.look() == 0
+    assert reads == [FILM_IS] * 3
 
 
 async def test_a_zip_says_which_file_it_would_lack(house: House) -> None:

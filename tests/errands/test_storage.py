@@ -30,7 +30,7 @@ from headwaters.errands.download import Desk
 from headwaters.errands.house import House
 from headwaters.ports import Blob, Keep
 from headwaters.store import blobs as rows
-from headwaters.store.place import sqlite_place
+from headwaters.store.place import Place, sqlite_place
 from headwaters.store.shop import catalogue_version, read_mark
 from headwaters.store.tables import blobs, catalogue
 from headwaters.store.works import keep_blobs
@@ -399,8 +399,8 @@ async def test_where_another_shops_name_is_nothing_is_removed_until_it_is_claime
     mine, before = await stored.db.place(), set(swift.keys(bucket))
     assert before == {*ALL, "headwaters-shop"}
 
-    async def elsewhere() -> str:
-        return "a copy of it"
+    async def elsewhere() -> Place:
+        return Place("a copy of it")
 
     monkeypatch.setattr(stored.db, "place", elsewhere)  # the copy has all that the first one has
     for clear in (storage.clear_moved, storage.clear_all, storage.would_clear):
@@ -426,8 +426,42 @@ async def test_where_another_shops_name_is_nothing_is_removed_until_it_is_claime
 async def test_what_has_no_name_yet_is_of_who_clears_there_first(stored: House, bucket: Account, swift: Swift) -> None:
     swift.drop(bucket, "headwaters-shop")
     assert await claims.whose(stored, "s3") is claims.Whose.NOBODYS
-    assert (await storage.clear_moved(stored)).left_behind == 3
+    begin_upload(swift, bucket)
+    before = set(swift.keys(bucket))
+    assert await storage.would_clear(stored) == storage.Cleared(left_behind=3, size=sum(map(len, ALL.values())))
+    assert await storage.clear_all(stored) == storage.Cleared(), "another may be writing its name just now"
+    assert (set(swift.keys(bucket)), unfinished(swift, bucket)) == (before | {"headwaters-shop"}, 1)
     assert await claims.whose(stored, "s3") is claims.Whose.OURS
+    cleared = await storage.clear_all(stored)
+    assert (cleared.left_behind, cleared.unfinished, cleared.not_ours) == (3, 1, ())
+
+
+async def test_of_two_who_name_it_at_once_one_alone_clears(
+    stored: House, bucket: Account, swift: Swift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both found no name; ours was written first, and then the other's."""
+    swift.drop(bucket, "headwaters-shop")
+    assert await claims.whose_to_clear(stored, "s3") is claims.Whose.NOBODYS
+    shared = stored.storage.shared("s3")
+    assert shared is not None
+    await asyncio.to_thread(shared.write_name, "another")
+    assert (await storage.clear_moved(stored)).not_ours == ("s3",)
+    assert set(swift.keys(bucket)) == {*ALL, "headwaters-shop"}
+
+
+async def test_a_name_that_a_copy_may_have_too_is_written_only_by_who_says_so(
+    stored: House, bucket: Account, swift: Swift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swift.drop(bucket, "headwaters-shop")
+
+    async def unsure() -> Place:
+        return Place("some database on some machine", is_sure=False)
+
+    monkeypatch.setattr(stored.db, "place", unsure)
+    assert (await storage.clear_all(stored)).not_ours == ("s3",)
+    assert set(swift.keys(bucket)) == set(ALL)
+    await claims.claim(stored)
+    assert (await storage.clear_all(stored)).left_behind == 3
 
 
 async def test_a_folder_of_this_machine_is_always_ours(two: House) -> None:
@@ -437,7 +471,7 @@ async def test_a_folder_of_this_machine_is_always_ours(two: House) -> None:
 
 async def test_a_database_has_one_name_and_a_copy_of_it_another(house: House, tmp_path: Path) -> None:
     name = await house.db.place()
-    assert (len(name), await house.db.place()) == (32, name)
+    assert (len(name.name), name.is_sure, await house.db.place()) == (32, True, name)
     assert await house.db.read(catalogue_version) >= 0
     assert await house.db.place() == name, "using it changes nothing"
     if house.db.url.get_backend_name() == "sqlite":

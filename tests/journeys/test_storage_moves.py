@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -76,6 +77,9 @@ def reading(files: dict[str, str]) -> Iterator[Reader]:
     assert reader.wrong == []
 
 
+NEWS = 2.0  # seconds in which a serving shop hears where files are now; what they left stays for a day
+
+
 def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -116,15 +120,17 @@ def count_at(shop: Path, place: str) -> int:
 
 
 def kill_in_the_middle(shop: Path, place: str, is_at_one: Callable[[], bool]) -> None:
-    """Move, and die when some are there and another is on its way."""
+    """Move, and die when some are there and another is on its way. It stands still while that is looked at."""
     command = [*COMMAND, "storage", "move", place, "--shop", str(shop)]
     process = subprocess.Popen(command, env=environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     try:
         while not (count_at(shop, place) and is_at_one()):
-            assert process.poll() is None, "it ended before it could be killed"
-            assert time.monotonic() < deadline
+            process.send_signal(signal.SIGCONT)
             time.sleep(0.005)
+            assert process.poll() is None, "it ended before it could be killed"
+            process.send_signal(signal.SIGSTOP)
+            assert time.monotonic() < deadline
     finally:
         process.kill()
         process.communicate()
@@ -163,6 +169,7 @@ def test_a_move_that_is_killed_goes_on_and_leaves_nothing_behind(
         done = headwaters("storage", "move", "s3", "--shop", shop, "--json")
         assert (done.code, json.loads(done.out)["failed"]) == (0, [])
         assert count_at(shop, "s3") == total
+        time.sleep(NEWS)
         reader.take_all()
         cleared = asyncio.run(sweep_later(shop))
         assert (cleared.left_behind, cleared.unknown, cleared.not_ours) == (total, 0, ())
@@ -175,6 +182,8 @@ def test_a_move_that_is_killed_goes_on_and_leaves_nothing_behind(
         reader.take_all()
         done = headwaters("storage", "move", "local", "--shop", shop, "--json")
         assert (done.code, json.loads(done.out)["failed"]) == (0, [])
+        time.sleep(NEWS)
+        reader.take_all()
         asyncio.run(sweep_later(shop))
         assert (count_at(shop, "local"), len(copies()), begun(), uploads()) == (total, total, [], 0)
         assert swift.keys(bucket) == ["headwaters-shop"]

@@ -7,7 +7,7 @@ import hashlib
 import io
 import subprocess
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from headwaters.adapters.storage import s3_source
 from headwaters.config import S3
+from headwaters.core.works.faults import Fault
 from headwaters.errands.healing import AGAIN, Healing
 from headwaters.errands.house import House
+from headwaters.errands.integrity import Wanted, look
 from headwaters.store.blobs import faults
 from headwaters.web import sending
 from headwaters.web.files import DESK
@@ -148,6 +150,54 @@ async def test_a_store_that_is_down_or_lost_the_file_is_said_before_anything_is_
     assert await Healing(house).look() == 1
     assert await house.db.read(faults) == ()
     assert (await client.get(path)).status == 200
+
+
+def put_in_parts(swift: Swift, bucket: Account, key: str, data: bytes) -> None:
+    """As tools do that copy buckets: the store has another tag for the same bytes then."""
+    at = {"Bucket": bucket.bucket, "Key": key}
+    upload = swift.ask(bucket, lambda client: client.create_multipart_upload(**at))["UploadId"]
+    part = {"PartNumber": 1, "UploadId": upload, "Body": data}
+    tag = swift.ask(bucket, lambda client: client.upload_part(**at, **part))["ETag"]
+    whole = {"Parts": [{"PartNumber": 1, "ETag": tag}]}
+    swift.ask(bucket, lambda client: client.complete_multipart_upload(**at, UploadId=upload, MultipartUpload=whole))
+
+
+@pytest.mark.parametrize("put_back", [Swift.put, put_in_parts])
+async def test_what_is_damaged_in_the_store_heals_when_it_is_put_back(
+    house: House,
+    client: Client,
+    path: str,
+    swift: Swift,
+    bucket: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    put_back: Callable[[Swift, Account, str, bytes], None],
+) -> None:
+    await asyncio.to_thread(swift.put, bucket, DIGEST, b"!" + FILM[1:])
+    assert (await look(house, Wanted(house.clock()))).faults == {DIGEST: Fault.CHANGED}
+    reads, verify, healing = [], house.storage.verify, Healing(house)
+    monkeypatch.setattr(house.storage, "verify", lambda *given: (reads.append(given), verify(*given))[1])
+    assert [await healing.look() for _ in range(3)] == [0, 0, 0]
+    assert len(reads) == 1, "it is the same as it was"
+    await asyncio.to_thread(put_back, swift, bucket, DIGEST, FILM)
+    assert [await healing.look() for _ in range(2)] == [1, 0]
+    assert await house.db.read(faults) == ()
+    answer = await client.get(path)
+    assert (answer.status, await answer.read()) == (200, FILM)
+
+
+async def test_the_same_bytes_by_another_tag_are_sent_again_once_they_were_read(
+    house: House, client: Client, path: str, swift: Swift, bucket: Account
+) -> None:
+    await asyncio.to_thread(put_in_parts, swift, bucket, DIGEST, FILM)
+    answer = await client.get(path)
+    assert (answer.status, await answer.text()) == (503, "blob_changed\n")
+    assert client.app is not None
+    suspects, later = client.app[DESK].suspects, house.clock() + AGAIN
+    house.clock = lambda: later
+    assert await suspects.look_again() == 0
+    assert await house.db.read(faults) == ()
+    answer = await client.get(path)
+    assert (answer.status, await answer.read()) == (200, FILM)
 
 
 async def test_one_that_goes_down_in_the_middle_cuts_the_reader_off_who_then_goes_on(

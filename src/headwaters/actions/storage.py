@@ -26,14 +26,15 @@ def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: datetim
     return True
 
 
-def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetime) -> bool:
+def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetime, tag: str | None = None) -> bool:
     """All of `seen` was read, or could not be. What is new of it is seen at once everywhere, and of a new fault the
-    creator is told by mail, once. False, and nothing changed: they are others by now."""
-    found = "" if fault is None else fault.value
+    creator is told by mail, once. `tag`: what their store calls what was read and found whole; None: as before. False,
+    and nothing changed: they are others by now."""
+    found, tag = "" if fault is None else fault.value, seen.tag if tag is None else tag
     before = rows.read_blob(conn, seen.sha256)
-    if before is None or not rows.note_check(conn, seen, found, to_micros(now)):
+    if before is None or not rows.note_check(conn, seen, found, tag, to_micros(now)):
         return False
-    if before.fault != found:
+    if (before.fault, before.tag) != (found, tag):
         raise_catalogue(conn)
         if fault is not None and not before.fault:
             queue_files_notice(conn, now)

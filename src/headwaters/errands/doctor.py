@@ -20,6 +20,7 @@ from headwaters.core.look import LOGO
 from headwaters.core.sales.states import Mode
 from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
+from headwaters.core.works.faults import fault_of
 from headwaters.core.works.makings import MakingState
 from headwaters.errands import claims
 from headwaters.errands.blobs import blob_of
@@ -212,21 +213,26 @@ async def _look_at_files(house: House) -> Finding:
     """Every blob is there with its size (a link: with its witness); the bytes themselves are `verify`'s."""
     kept = [blob_of(row) for row in await house.db.read(work_rows.all_blobs)]
 
-    def look() -> list[str]:
+    def look() -> tuple[list[str], list[HeadwatersError]]:
         far = {place for place in house.storage.names if place != "local"}
         held = {(place, one.sha256): one.size for place in far for one in house.storage.at(place).holdings()}
-        wrong = []
+        wrong, out_of_reach = list[str](), list[HeadwatersError]()
         for blob in kept:
             try:
                 house.storage.open(blob).close()
-            except HeadwatersError:
-                wrong.append(blob.sha256)
+            except HeadwatersError as error:
+                if fault_of(error.code) is None:
+                    out_of_reach.append(error)
+                else:
+                    wrong.append(blob.sha256)
             else:  # what is far away was not looked at
                 if blob.place in far and held.get((blob.place, blob.sha256)) != blob.size:
                     wrong.append(blob.sha256)
-        return wrong
+        return wrong, out_of_reach
 
-    wrong = await asyncio.to_thread(look)
+    wrong, out_of_reach = await asyncio.to_thread(look)
+    if out_of_reach:
+        return _out_of_reach(len(out_of_reach), len(kept), out_of_reach[0])
     if not wrong:
         return Finding("files", Health.GOOD, N_("%(count)d kept, none missing or changed"), values={"count": len(kept)})
     advice = N_("Publish the works they belong to again from your originals, or restore the files folder.")
@@ -239,6 +245,12 @@ async def _look_at_files(house: House) -> Finding:
         advice,
         {"wrong": len(wrong), "count": len(kept), "which": await house.db.read(lambda conn: _named(conn, wrong))},
     )
+
+
+def _out_of_reach(count: int, of: int, first: HeadwatersError) -> Finding:
+    message = N_("%(count)d of %(of)d cannot be looked at. The first: %(why)s")
+    advice = N_("This says nothing about their bytes. Run the shop as the user who owns the files folder.")
+    return Finding("files", Health.BAD, message, advice, {"count": count, "of": of, "why": texts.error_text(first)})
 
 
 def _named(conn: Connection, wrong: Sequence[str]) -> str:

@@ -3,6 +3,9 @@
     a reader finds it missing ─► five minutes later still, and others of its place are there ─► noted, the creator hears
     noted as missing or changed ─► it looks otherwise than when it was read last ─► all of it read ─► whole: sent again
 
+Where a look from outside says nothing (a disk that cannot read what it shows, a store without tags and dates) it is
+read once a day.
+
 A disk that is not mounted is no fault of the files on it: then nothing of its place opens, and nothing is noted.
 """
 
@@ -10,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -21,16 +24,15 @@ from headwaters.core.works.faults import Fault, fault_of
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House, refresh
 from headwaters.errands.integrity import Stopped, is_there, note_found
-from headwaters.ports import Blob, Source
+from headwaters.ports import Blob
 from headwaters.store import blobs as rows
 from headwaters.store.works import BlobRow
 
 log = logging.getLogger(__name__)
 
 AGAIN = timedelta(minutes=5)  # until what a reader found is looked at once more
+DAILY = timedelta(days=1)  # until that is read again of which a look says nothing
 MOST = 1024  # that are remembered
-
-_Look = tuple[int, ...]
 
 
 class Suspects:
@@ -50,26 +52,38 @@ class Suspects:
         somebody finds them anew. Raises nothing of a storage."""
         before = self._house.clock() - AGAIN
         due = [blob for blob, at in list(self._found.values()) if at <= before]
-        noted = 0
+        noted, away = 0, set[str]()
         for blob in due:
             del self._found[blob.sha256]
-            noted += await self._look(blob)
+            if blob.place not in away:
+                noted += await self._look(blob, away)
         return noted
 
-    async def _look(self, blob: Blob) -> bool:
+    async def _look(self, blob: Blob, away: set[str]) -> bool:
         try:
-            await _read(self._house, blob)
+            tag = await _read(self._house, blob)
         except HeadwatersError as error:
             fault = fault_of(error.code)
             if fault is None:
                 return False
             if fault is Fault.MISSING and not await is_there(self._house, blob.place, blob.sha256):
+                away.add(blob.place)
                 log.error(
                     "Nothing in the storage “%s” can be opened: is its disk mounted? Nothing was noted.", blob.place
                 )
                 return False
             return await note_found(self._house, blob, fault)
+        if tag != blob.tag:  # its store was told to keep the same bytes anew
+            await note_found(self._house, blob, None, tag)
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """That all of it was read in vain. `look`: as it looked then; `again`: when it is read however it looks."""
+
+    look: str
+    again: datetime | None
 
 
 class Healing:
@@ -78,49 +92,52 @@ class Healing:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._read: dict[str, _Look] = {}
+        self._read: dict[str, _Read] = {}
 
     async def look(self) -> int:
         """One round; how many are whole again, and are sent from now on. Raises nothing of a storage."""
-        healed = 0
-        for row in await self._house.db.read(rows.faulty):
-            if await self._is_whole(row):
+        healed, faulty = 0, await self._house.db.read(rows.faulty)
+        self._read = {row.sha256: self._read[row.sha256] for row in faulty if row.sha256 in self._read}
+        for row in faulty:
+            if (tag := await self._look_at(row)) is not None:
                 now = self._house.clock()
-                healed += await self._house.db.write(partial(verbs.note_look, seen=row, fault=None, now=now))
+                whole = partial(verbs.note_look, seen=row, fault=None, now=now, tag=tag)
+                healed += await self._house.db.write(whole)
         if healed:
             await refresh(self._house)
         return healed
 
-    async def _is_whole(self, row: BlobRow) -> bool:
-        blob = blob_of(row)
+    async def _look_at(self, row: BlobRow) -> str | None:
+        """The tag of what is whole again; else None."""
         try:
-            look = await self._glance(blob)
-            if self._read.get(row.sha256) == look:
-                return False
-            self._read[row.sha256] = look
-            await _read(self._house, blob)
+            look = await asyncio.to_thread(self._house.storage.glance, blob_of(row))
         except HeadwatersError as error:
             if fault_of(error.code) is Fault.MISSING:
                 self._read.pop(row.sha256, None)
-            return False
-        return self._read.pop(row.sha256) == look
+            return None
+        return await self._read_again(row, look) if self._is_new(row, look) else None
 
-    async def _glance(self, blob: Blob) -> _Look:
-        """How it looks from outside. Raises as `Storage.open`."""
-        with self._house.storage.at(blob.place).open(blob) as source:
-            await source.begin(0, min(blob.size, 1))
-            return _look(source)
+    def _is_new(self, row: BlobRow, look: str) -> bool:
+        """Whether reading it may say otherwise than it did last."""
+        last = self._read.get(row.sha256)
+        if last is None or last.look != look:
+            return True
+        return last.again is not None and last.again <= self._house.clock()
+
+    async def _read_again(self, row: BlobRow, look: str) -> str | None:
+        self._read.pop(row.sha256, None)
+        try:
+            return await _read(self._house, blob_of(row))
+        except HeadwatersError as error:
+            fault = fault_of(error.code)
+            if fault is not None:  # else the storage went away, and nothing is known
+                known = look and fault is Fault.CHANGED
+                self._read[row.sha256] = _Read(look, None if known else self._house.clock() + DAILY)
+        return None
 
 
-def _look(source: Source) -> _Look:
-    if source.descriptor is None:
-        return ()  # it is far away, and there
-    status = os.fstat(source.descriptor)
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-async def _read(house: House, blob: Blob) -> None:
-    """All of it, in a thread that ends with whoever waits. Raises as `Storage.verify`."""
+async def _read(house: House, blob: Blob) -> str:
+    """All of it, in a thread that ends with whoever waits; its tag. Raises as `Storage.verify`."""
     stop = threading.Event()
 
     def go_on(_more: int) -> None:
@@ -128,6 +145,6 @@ async def _read(house: House, blob: Blob) -> None:
             raise Stopped
 
     try:
-        await asyncio.to_thread(house.storage.verify, blob, go_on)
+        return await asyncio.to_thread(house.storage.verify, blob, go_on)
     finally:
         stop.set()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from headwaters.core.clock import to_micros
 from headwaters.core.errors import HeadwatersError, Refused, Unavailable
 from headwaters.core.works.faults import fault_of
 from headwaters.errands.blobs import blob_of, row_of
-from headwaters.errands.claims import Whose, may_clear, whose
+from headwaters.errands.claims import Whose, whose, whose_to_clear
 from headwaters.errands.house import House, refresh
 from headwaters.ports import Blob, Holding, Keep
 from headwaters.store import blobs as rows
@@ -77,7 +77,7 @@ async def move(house: House, place: str, report: Report = lambda progress: None)
     Unavailable(STORAGE_DOWN) where it does not answer: what was moved until then stays moved.
     """
     await house.storage.at(place).look()
-    await may_clear(house, place)
+    await whose_to_clear(house, place)
     count, total = await house.db.read(partial(rows.count_elsewhere, place=place))
     journey = _Journey(house, place, count, total, report)
     stop = threading.Event()
@@ -176,7 +176,7 @@ async def clear_all(house: House) -> Cleared:
     """The same, and what nobody needs at all: of a publishing that was killed and never repeated, half-kept files."""
     broom = _Broom(house, unknown=True, pretend=False)
     cleared = await asyncio.to_thread(_in_own_loop, broom)
-    return replace(cleared, unfinished=await sweep_unfinished(house, broom.before))
+    return replace(cleared, unfinished=await sweep_unfinished(house, broom.before, besides=broom.named))
 
 
 async def would_clear(house: House) -> Cleared:
@@ -184,13 +184,16 @@ async def would_clear(house: House) -> Cleared:
     return await asyncio.to_thread(_in_own_loop, _Broom(house, unknown=True, pretend=True))
 
 
-async def sweep_unfinished(house: House, before: datetime) -> int:
+async def sweep_unfinished(house: House, before: datetime, besides: Collection[str] = ()) -> int:
     """Remove half-kept files last touched before then; how many went. One place that does not answer keeps the others
-    from nothing. Raises Unavailable(STORAGE_DOWN), Refused(CONFIG_BROKEN)."""
+    from nothing. `besides`: places that are left alone. Raises Unavailable(STORAGE_DOWN | DATABASE_DOWN),
+    Refused(CONFIG_BROKEN)."""
     count, failed = 0, list[HeadwatersError]()
     for place in house.storage.names:
+        if place in besides:
+            continue
         try:
-            if await may_clear(house, place):
+            if await whose_to_clear(house, place) is Whose.OURS:
                 count += await asyncio.to_thread(house.storage.at(place).sweep, before)
         except (Refused, Unavailable) as error:
             failed.append(error)
@@ -207,6 +210,7 @@ class _Broom:
         self._house = house
         self._unknown = unknown
         self._pretend = pretend
+        self.named: list[str] = []  # places that have our name since this round: it has to stay there
 
     async def sweep(self) -> Cleared:
         cleared = Cleared()
@@ -214,17 +218,18 @@ class _Broom:
             holdings = self._house.storage.at(place).holdings()
             old = (holding for holding in holdings if holding.touched < self.before)
             for batch in chain([[]], _batches(old)):
-                if not await self._may_clear(place):
+                if (found := await self._whose(place)) is Whose.ANOTHERS:
                     cleared = replace(cleared, not_ours=(*cleared.not_ours, place))
+                    break
+                if found is Whose.NOBODYS and not self._pretend:
+                    self.named.append(place)
                     break
                 cleared = await self._sweep_some(place, batch, cleared)
         return cleared
 
-    async def _may_clear(self, place: str) -> bool:
+    async def _whose(self, place: str) -> Whose:
         """Asked again for each batch: somebody may claim it meanwhile."""
-        if self._pretend:
-            return await whose(self._house, place) is not Whose.ANOTHERS
-        return await may_clear(self._house, place)
+        return await (whose if self._pretend else whose_to_clear)(self._house, place)
 
     async def _sweep_some(self, place: str, batch: list[Holding], cleared: Cleared) -> Cleared:
         digests = [holding.sha256 for holding in batch]

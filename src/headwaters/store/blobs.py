@@ -5,7 +5,7 @@ What is kept is said by `store.works.keep_blobs`; a blob's row is never deleted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Select, and_, func, or_, select, update
@@ -106,13 +106,29 @@ def known(conn: Connection, digests: Sequence[str]) -> set[str]:
 _read_at = func.coalesce(blobs.c.checked_at, blobs.c.created_at)  # who kept it read it too
 
 
-def next_to_check(conn: Connection, before: int, work: str = "", limit: int = 1) -> tuple[BlobRow, ...]:
-    """Blobs that nobody read since `before`, the longest ago first; `work`: only those of one, by its slug."""
-    query = select(*_COLUMNS).where(_read_at < before)
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is to be read. `read_at`: when somebody read it last."""
+
+    row: BlobRow
+    read_at: int
+
+
+def next_to_check(
+    conn: Connection, before: int, work: str = "", after: Turn | None = None, without: Collection[str] = ()
+) -> Turn | None:
+    """The blob that nobody read since `before`, the longest ago, behind `after`; `work`: only those of one, by its
+    slug; `without`: none of these places."""
+    query = select(_read_at, *_COLUMNS).where(_read_at < before)
     if work:
         query = query.where(blobs.c.sha256.in_(_of_work(work)))
-    query = query.order_by(_read_at, blobs.c.sha256)
-    return tuple(BlobRow(*row) for row in conn.execute(query.limit(limit)))
+    if after is not None:
+        same = and_(_read_at == after.read_at, blobs.c.sha256 > after.row.sha256)
+        query = query.where(or_(_read_at > after.read_at, same))
+    if without:
+        query = query.where(blobs.c.place.not_in(without))
+    found = conn.execute(query.order_by(_read_at, blobs.c.sha256).limit(1)).first()
+    return None if found is None else Turn(BlobRow(*found[1:]), int(found[0]))
 
 
 def _of_work(slug: str) -> Select[tuple[str]]:
@@ -130,11 +146,11 @@ def size_to_check(conn: Connection, before: int, work: str = "") -> tuple[int, i
     return int(count), int(size or 0)
 
 
-def note_check(conn: Connection, seen: BlobRow, fault: str, now: int) -> bool:
+def note_check(conn: Connection, seen: BlobRow, fault: str, tag: str, now: int) -> bool:
     """What a look at `seen` found. False where its bytes were kept anew or moved meanwhile: the look says nothing."""
     still = [blobs.c[name].is_not_distinct_from(getattr(seen, name)) for name in _AS_IT_IS]
     statement = update(blobs).where(blobs.c.sha256 == seen.sha256, *still)
-    return conn.execute(statement.values(checked_at=now, fault=fault)).rowcount == 1
+    return conn.execute(statement.values(checked_at=now, fault=fault, tag=tag)).rowcount == 1
 
 
 def note_date(conn: Connection, seen: BlobRow, mtime_ns: int) -> bool:
@@ -144,9 +160,10 @@ def note_date(conn: Connection, seen: BlobRow, mtime_ns: int) -> bool:
     return conn.execute(statement.values(mtime_ns=mtime_ns)).rowcount == 1
 
 
-def others_at(conn: Connection, place: str, besides: str, limit: int = 20) -> tuple[BlobRow, ...]:
-    """Some of a place without a known fault; by their SHA-256, which is as good as drawn by lot."""
+def others_at(conn: Connection, place: str, besides: str, first: str, end: str, limit: int = 10) -> tuple[BlobRow, ...]:
+    """Some of a place without a known fault, by their SHA-256: from `first` on, before `end`."""
     query = select(*_COLUMNS).where(blobs.c.place == place, blobs.c.fault == "", blobs.c.sha256 != besides)
+    query = query.where(blobs.c.sha256 >= first, blobs.c.sha256 < end)
     return tuple(BlobRow(*row) for row in conn.execute(query.order_by(blobs.c.sha256).limit(limit)))
 
 

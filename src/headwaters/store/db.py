@@ -21,7 +21,7 @@ import sqlalchemy
 
 from headwaters.store.connection import Connection, ConstraintBroken, Prepared
 from headwaters.store.jobs import Bell
-from headwaters.store.place import postgres_place, sqlite_place
+from headwaters.store.place import Place, postgres_place, sqlite_place
 from headwaters.store.postgres import Postgres
 from headwaters.store.schema import check, migrate
 from headwaters.store.sqlite import Sqlite
@@ -75,9 +75,8 @@ class Database:
         """Run `fn` in a transaction, and answer once it is committed and durable."""
         return await self._backend.write(fn)
 
-    async def place(self) -> str:
-        """A name for this very database: a copy of it elsewhere has another. Raises Unavailable(DATABASE_DOWN), OSError
-        where the folder of an SQLite database cannot be written to."""
+    async def place(self) -> Place:
+        """A name for this very database: a copy of it elsewhere has another. Raises Unavailable(DATABASE_DOWN)."""
         if self.url.get_backend_name() == "postgresql":
             return await self.read(postgres_place)
         return await asyncio.to_thread(sqlite_place, Path(str(self.url.database)))

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from headwaters.adapters.storage.leftovers import hold, sweep_file
 from headwaters.adapters.storage.originals import CHUNK, Original, Sums, open_original
-from headwaters.adapters.storage.sources import Descriptors, LocalSource
+from headwaters.adapters.storage.sources import Descriptors, LocalSource, refusal
 from headwaters.core.errors import N_, Code, Refused, Unavailable
+from headwaters.core.works.faults import fault_of
 from headwaters.ports import Blob, Holding, Keep, Witness
 
 _FICLONE = 0x40049409  # linux/fs.h: share the bytes of another file, copy on write
@@ -170,8 +171,8 @@ class LocalStorage:
         """See ports.Storage. A copy is preferred where there is one."""
         try:
             return self._open_checked(_under(self._copies, blob.sha256), blob, None)
-        except Unavailable:
-            if blob.keep is not Keep.LINK:
+        except Unavailable as error:
+            if blob.keep is not Keep.LINK or fault_of(error.code) is None:
                 raise
         return self._open_checked(_under(self._links, blob.sha256), blob, blob.witness)
 
@@ -179,21 +180,28 @@ class LocalStorage:
         try:
             source = self._descriptors.borrow(path)
         except OSError as error:
-            raise _blob_missing() from error
+            raise refusal(error) from error
         if source.size != blob.size or (witness is not None and _witness(source.status) != witness):
             source.close()
             raise _blob_changed()
         return source
 
-    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> None:
+    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> str:
         """See ports.Storage."""
         with self.open(blob) as source:
             try:
                 sums = Sums() if source.descriptor is None else _hash(source.descriptor, progress)
-            except OSError as error:  # the disk cannot read it any more
-                raise _blob_missing() from error
+            except OSError as error:
+                raise refusal(error) from error
         if sums.sha256 != blob.sha256:
             raise _blob_changed()
+        return ""
+
+    def glance(self, blob: Blob) -> str:
+        """See ports.Storage."""
+        with self.open(blob) as source:
+            status = source.status
+        return f"{status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
     @contextmanager
     def local_copy(self, blob: Blob) -> Iterator[Path]:
@@ -355,14 +363,6 @@ def _under(folder: str, digest: str) -> str:
 def _blob(sums: Sums, date: int | None = None, witness: Witness | None = None) -> Blob:
     keep = Keep.COPY if witness is None else Keep.LINK
     return Blob(sums.sha256, sums.crc32, sums.size, keep, witness, mtime_ns=date)
-
-
-def _blob_missing() -> Unavailable:
-    return Unavailable(
-        Code.BLOB_MISSING,
-        N_("A file of this shop cannot be read right now."),
-        hint=N_("“headwaters doctor” says which, and what to do."),
-    )
 
 
 def _blob_changed() -> Unavailable:

@@ -67,9 +67,13 @@ class StoragePlaces:
             )
         return self._of(blob).open(blob)
 
-    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> None:
+    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> str:
         """See ports.Storage."""
-        self._of(blob).verify(blob, progress)
+        return self._of(blob).verify(blob, progress)
+
+    def glance(self, blob: Blob) -> str:
+        """See ports.Storage."""
+        return self._of(blob).glance(blob)
 
     def local_copy(self, blob: Blob) -> AbstractContextManager[Path]:
         """See ports.Storage."""

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
@@ -107,14 +108,22 @@ class S3Storage:
         """See ports.Storage. Looks with the first read."""
         return S3Source(self._client, self._key(blob.sha256), blob)
 
-    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> None:
+    def verify(self, blob: Blob, progress: Callable[[int], None] = _quiet) -> str:
         """See ports.Storage."""
-        digest = sha256()
-        for chunk in self._chunks(blob):
+        digest, found = sha256(), self._as_it_is(blob)
+        for chunk in self._chunks(found):
             digest.update(chunk)
             progress(len(chunk))
         if digest.hexdigest() != blob.sha256:
             raise blob_changed()
+        return found.tag
+
+    def glance(self, blob: Blob) -> str:
+        """See ports.Storage: by its tag and its date. Not where one of them is not said."""
+        seen_now = partial(seen, bucket=self._account.bucket, key=self._key(blob.sha256))
+        answer = self._client.run(seen_now)
+        tag, date = answer.get("ETag", ""), answer.get("LastModified")
+        return f"{tag} {date.isoformat()}" if tag and date else ""
 
     @contextmanager
     def local_copy(self, blob: Blob) -> Iterator[Path]:
@@ -125,7 +134,7 @@ class S3Storage:
             hold(file.fileno())
             digest = sha256()
             try:
-                for chunk in self._chunks(blob):
+                for chunk in self._chunks(self._as_it_is(blob)):
                     digest.update(chunk)
                     file.write(chunk)
                 file.flush()
@@ -139,11 +148,15 @@ class S3Storage:
         limit = int(older_than.timestamp() * 1_000_000_000)
         return sum(sweep_file(path, limit) for path in self._folder.glob(f"{COPY}*"))
 
-    def _chunks(self, blob: Blob) -> Iterator[bytes]:
-        size, _ = self._client.run(lambda client: self._look_at(client, blob.sha256))
+    def _as_it_is(self, blob: Blob) -> Blob:
+        """The same with the tag of what is there now. Raises BLOB_MISSING, BLOB_CHANGED (of another size)."""
+        size, tag = self._client.run(lambda client: self._look_at(client, blob.sha256))
         if size != blob.size:
             raise blob_changed()
-        with S3Source(self._client, self._key(blob.sha256), replace(blob, tag="")) as source:
+        return replace(blob, tag=tag)
+
+    def _chunks(self, blob: Blob) -> Iterator[bytes]:
+        with S3Source(self._client, self._key(blob.sha256), blob) as source:
             offset = 0
             while chunk := source.read_now(offset, CHUNK):
                 yield chunk

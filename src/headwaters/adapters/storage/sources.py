@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from threading import Lock
@@ -11,6 +12,24 @@ from typing import Self
 from headwaters.core.errors import N_, Code, Unavailable
 
 _FROM_MEMORY = getattr(os, "RWF_NOWAIT", None)  # Linux: read only what needs no disk
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
+_DAMAGED = {errno.EIO, errno.EBADMSG, errno.EUCLEAN}  # the disk has lost it, or the file system's sums of it differ
+
+
+def refusal(error: OSError) -> Unavailable:
+    """What it says of a kept file that it cannot be opened or read: that it is missing, or nothing."""
+    if error.errno in _NOT_THERE | _DAMAGED:
+        return Unavailable(
+            Code.BLOB_MISSING,
+            N_("A file of this shop cannot be read right now."),
+            hint=N_("“headwaters doctor” says which, and what to do."),
+        )
+    return Unavailable(
+        Code.STORAGE_DOWN,
+        N_("The files of this shop cannot be opened right now: %(why)s."),
+        hint=N_("“headwaters doctor” says which, and what to do."),
+        why=error.strerror or str(error),
+    )
 
 
 class _Shared:
@@ -127,7 +146,7 @@ def _read(descriptor: int, offset: int, length: int) -> bytes:
         try:
             part = os.pread(descriptor, length, offset)
         except OSError as error:
-            raise Unavailable(Code.BLOB_MISSING, N_("A kept file cannot be read.")) from error
+            raise refusal(error) from error
         if not part:
             break
         parts.append(part)
