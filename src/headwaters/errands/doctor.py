@@ -25,6 +25,7 @@ from headwaters.errands import claims
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
+from headwaters.store import blobs as blob_rows
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
@@ -229,15 +230,28 @@ async def _look_at_files(house: House) -> Finding:
     wrong = await asyncio.to_thread(look)
     if not wrong:
         return Finding("files", Health.GOOD, N_("%(count)d kept, none missing or changed"), values={"count": len(kept)})
-    advice = N_("Publish the works they belong to again from your originals, or restore the files folder.")
     if len(wrong) == len(kept):
         advice = N_("Is the disk that they are on mounted? If it is, restore the files folder, or publish them again.")
+    else:
+        advice = _put_right(len(wrong), len(await house.db.read(lambda conn: blob_rows.of_the_shop(conn, wrong))))
     return Finding(
         "files",
         Health.BAD,
         N_("%(wrong)d of %(count)d missing or changed: %(which)s"),
         advice,
         {"wrong": len(wrong), "count": len(kept), "which": await house.db.read(lambda conn: _named(conn, wrong))},
+    )
+
+
+def _put_right(wrong: int, made: int) -> str:
+    """What to do about so many files, of which the shop made some itself."""
+    if not made:
+        return N_("Publish the works they belong to again from your originals, or restore the files folder.")
+    if made == wrong:
+        return N_("The shop made them itself, and makes them again once it knows: “headwaters storage check --all”.")
+    return N_(
+        "What the shop made itself it makes again, once it knows: “headwaters storage check --all”. Publish the works "
+        "of the rest again from your originals, or restore the files folder."
     )
 
 
