@@ -60,6 +60,7 @@ def test_it_says_what_is_where_and_what_is_damaged(shop: Path, capsys: pytest.Ca
         "work": "words",
         "edition": 1,
         "name": "words.txt",
+        "making": None,
     }
     assert main(["storage", "--shop", str(shop)]) == 1
     assert "missing: “words.txt” (words, 1), in local" in capsys.readouterr().out

@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import subprocess
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mutagen.id3 import ID3
+from PIL import Image
+from sqlalchemy import select
 
+from headwaters.actions.makings import make_again
 from headwaters.adapters.stamp import FileStamper
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import MakingState
 from headwaters.errands.download import Desk
+from headwaters.errands.healing import Healing
 from headwaters.errands.house import House
+from headwaters.errands.integrity import Wanted, look
+from headwaters.store import blobs as blob_rows
 from headwaters.store import works as work_rows
+from headwaters.store.makings import origins
+from headwaters.store.tables import torrents
+from headwaters.store.works import FileRow
 from tests.support import samples
+from tests.support.house import Clock
 from tests.support.makings import edition_of, made, make_all, makings, path_of, published
 from tests.support.shelf import grant
 
@@ -97,6 +109,125 @@ def _whole(size: int):  # type: ignore[no-untyped-def]
     from headwaters.core.shelf.ranges import Slice
 
     return [Slice(0, size)]
+
+
+async def test_two_of_one_name_are_told_apart_wherever_they_are_named(house: House, tmp_path: Path) -> None:
+    folder = tmp_path / "Photos"
+    folder.mkdir()
+    for name, color in (("photo.jpg", "red"), ("photo.tiff", "blue")):
+        image = Image.effect_noise((700, 500), 90).convert("RGB")
+        image.paste(color, (0, 0, 50, 50))
+        image.save(folder / name, quality=100)
+    outcome = await published(house, folder)
+    await make_all(house)
+    files = await made(house, "photos")
+    large = [name for name, file in files.items() if file.recipe == "webp-2048"]
+    assert large == ["photo.2048.webp", "photo.2048 (2).webp"]
+    archive = await Desk(house).everything(await grant(house, outcome.published.work_id), "webp-2048")
+    assert set(archive.body[0].names) == {"COLOPHON.txt", "SHA256SUMS", *large}  # type: ignore[index, union-attr]
+    assert {archive.names[files[name].sha256] for name in large} == set(large)
+
+
+# ── lost, and made again ─────────────────────────────────────────────────────────────────────────
+
+
+async def song(house: House, folder: Path) -> FileRow:
+    """A song whose MP3 is made."""
+    noise(folder / "song.wav")
+    await published(house, folder / "song.wav", title="Song", formats="mp3")
+    await make_all(house)
+    return (await songs(house))[0]
+
+
+async def songs(house: House) -> list[FileRow]:
+    return [file for file in (await made(house, "song")).values() if file.role == Role.MADE]
+
+
+def spoil(path: Path) -> None:
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.write(b"\xff")
+
+
+async def look_at_all(house: House, clock: Clock) -> set[str]:
+    """What a look finds missing or changed."""
+    clock.move(seconds=1)
+    return set((await look(house, Wanted(house.clock()))).faults)
+
+
+@pytest.mark.parametrize("harm", [spoil, Path.unlink], ids=["changed", "missing"])
+async def test_what_the_shop_made_and_lost_it_makes_again(
+    house: House, clock: Clock, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    before = await song(house, tmp_path)
+    path = path_of(house, before.sha256)
+    data = path.read_bytes()
+    harm(path)
+    assert await look_at_all(house, clock) == {before.sha256}
+    assert (await states(house, "song"))["song.wav", "mp3"] == (MakingState.WAITING, "")
+    (fault,) = await house.db.read(blob_rows.faults)
+    assert (fault.name, fault.making) == ("song.mp3", MakingState.WAITING)
+    assert await house.db.write(lambda conn: make_again(conn, house.clock())) == 0, "it waits already"
+    assert await make_all(house) == 1
+    assert path.read_bytes() == data
+    assert await house.db.read(blob_rows.faults) == ()
+    assert await songs(house) == [before]
+    assert await look_at_all(house, clock) == set()
+
+
+async def test_other_bytes_take_the_place_of_those_that_were_lost(house: House, clock: Clock, tmp_path: Path) -> None:
+    before = await song(house, tmp_path)
+    spoil(path_of(house, before.sha256))
+    await look_at_all(house, clock)
+    house.stamper = FileStamper()  # what is made now says whose it is
+    assert await make_all(house) == 1
+    (after,) = await songs(house)
+    assert after.sha256 != before.sha256
+    assert after == replace(before, sha256=after.sha256, size=after.size)
+    assert await house.db.read(blob_rows.faults) == ()
+    assert await house.db.read(lambda conn: blob_rows.read_blob(conn, before.sha256)) is None
+    assert await look_at_all(house, clock) == set()
+
+
+async def test_it_waits_for_an_original_that_is_lost_too(house: House, clock: Clock, tmp_path: Path) -> None:
+    lost = await song(house, tmp_path)
+    (given,) = await house.db.read(lambda conn: origins(conn, edition_of(conn, "song")))
+    data = path_of(house, given.sha256).read_bytes()
+    for digest in (given.sha256, lost.sha256):
+        path_of(house, digest).unlink()
+    assert await look_at_all(house, clock) == {given.sha256, lost.sha256}
+    faults = await house.db.read(blob_rows.faults)
+    assert {fault.name: fault.making for fault in faults}["song.mp3"] in {MakingState.MADE, MakingState.WAITING}
+    path_of(house, given.sha256).write_bytes(data)
+    assert await Healing(house).look() == 1
+    assert (await states(house, "song"))["song.wav", "mp3"] == (MakingState.WAITING, "")
+    await make_all(house)
+    assert await house.db.read(blob_rows.faults) == ()
+
+
+async def test_what_was_put_back_meanwhile_is_not_made_again(
+    house: House, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await song(house, tmp_path)
+    path = path_of(house, before.sha256)
+    data = path.read_bytes()
+    path.unlink()
+    await look_at_all(house, clock)
+    path.write_bytes(data)
+    assert await Healing(house).look() == 1
+    monkeypatch.setattr("headwaters.adapters.media.encoder.ffmpeg_program", lambda: None)
+    assert await make_all(house) == 1
+    assert (await states(house, "song"))["song.wav", "mp3"] == (MakingState.MADE, "")
+    assert await songs(house) == [before]
+
+
+async def test_a_torrent_that_was_lost_is_made_again(house: House, clock: Clock, tmp_path: Path) -> None:
+    await song(house, tmp_path)
+    digest = await house.db.read(lambda conn: conn.execute(select(torrents.c.info_sha256)).scalar_one())
+    path_of(house, digest).unlink()
+    assert await look_at_all(house, clock) == {digest}
+    assert await make_all(house) == 1
+    assert await house.db.read(blob_rows.faults) == ()
 
 
 async def test_broken_files_fail_alone_and_in_words(house: House, tmp_path: Path) -> None:

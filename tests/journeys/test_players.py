@@ -94,6 +94,8 @@ def test_a_place_is_kept_on_this_device_and_told_to_nobody(shop: Gallery, open_p
     before = len(record.requests)
     page.reload()
     low = page.get_by_label("1 Low")
+    page.wait_for_function("e => e.paused && e.currentTime >= 30", arg=low.element_handle())  # it shows where one was
+    assert page.get_by_label("2 High").evaluate("e => [e.preload, e.networkState]") == ["none", 1]
     low.evaluate("e => { e.muted = true; e.play(); }")
     playing(low, 30)
     assert {request.method for request in record.requests} == {"GET"}
@@ -192,6 +194,11 @@ def test_pictures_are_looked_through_with_the_arrows(shop: Gallery, open_page: O
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert light.locator("p").inner_text() == "Shot 0 · 1 / 3"
+    light.get_by_role("button", name="The picture before").click()
+    assert light.locator("p").inner_text() == "Shot 2 · 3 / 3"
+    light.get_by_role("button", name="The next picture").click()
+    light.get_by_role("button", name="The next picture").click()
+    assert light.locator("p").inner_text() == "Shot 1 · 2 / 3"
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
     assert page.evaluate("document.activeElement.tagName") == "A"

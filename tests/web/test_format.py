@@ -49,14 +49,14 @@ def test_what_stands_in_a_form_is_read_back_exactly(language: str, currency: str
 @pytest.mark.parametrize(
     ("count", "shown"),
     [
-        (0, "0 bytes"),
-        (1, "1 byte"),
-        (999, "999 bytes"),
-        (1_500, "1.5 kB"),
-        (640_000_000, "640 MB"),
-        (3_100_000_000, "3.1 GB"),
-        (11_400_000_000, "11.4 GB"),
-        (2_000_000_000_000, "2,000 GB"),
+        (0, "0\u00a0bytes"),
+        (1, "1\u00a0byte"),
+        (999, "999\u00a0bytes"),
+        (1_500, "1.5\u00a0kB"),
+        (640_000_000, "640\u00a0MB"),
+        (3_100_000_000, "3.1\u00a0GB"),
+        (11_400_000_000, "11.4\u00a0GB"),
+        (2_000_000_000_000, "2,000\u00a0GB"),
     ],
 )
 def test_sizes_count_in_powers_of_ten(count: int, shown: str):
@@ -65,7 +65,14 @@ def test_sizes_count_in_powers_of_ten(count: int, shown: str):
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0 sec"), (45, "45 sec"), (200, "3 min 20 sec"), (180, "3 min"), (3720, "62 min"), (7500, "2 hr 5 min")],
+    [
+        (0, "0\u00a0sec"),
+        (45, "45\u00a0sec"),
+        (200, "3\u00a0min 20\u00a0sec"),
+        (180, "3\u00a0min"),
+        (3720, "62\u00a0min"),
+        (7500, "2\u00a0hr 5\u00a0min"),
+    ],
 )
 def test_lengths_are_as_exact_as_people_care_for(seconds: int, shown: str):
     assert formats("en").length(seconds) == shown
@@ -84,8 +91,8 @@ def test_a_language_says_its_direction():
 @pytest.mark.parametrize(
     ("taste", "shown"),
     [
-        ("from 1:00 45 seconds, 1 chapter, 3 pages", "45 Sek. ab 1:00, 1 Kapitel und 3 Seiten"),
-        ("90 seconds", "die ersten 1 Min. 30 Sek."),
+        ("from 1:00 45 seconds, 1 chapter, 3 pages", "45\u00a0Sek. ab 1:00, 1 Kapitel und 3 Seiten"),
+        ("90 seconds", "die ersten 1\u00a0Min. 30\u00a0Sek."),
         ("1 page, 2 pictures, 2 chapters", "2 Kapitel, 1 Seite und 2 Bilder"),
         ("whole", "alles"),
         ("off", ""),

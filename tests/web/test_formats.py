@@ -162,7 +162,11 @@ async def set_back(house: House, recipe: str, *names: str) -> None:
 
 async def test_a_format_is_offered_whole_once_all_of_it_is_made(house: House, client: TestClient[Any, Any]) -> None:
     path = await album(house)
+    archive = re.findall(r'href="(/d/[a-z2-7]{26}/everything-mp3[.]zip)"', await (await client.get(path)).text())[0]
     await set_back(house, "mp3", "03.flac", "07.flac", "12.flac")
+    refused = await client.get(archive)
+    assert refused.status == 404
+    assert "Not all of this format is made yet." in await refused.text()
     page = await (await client.get(path)).text()
     assert re.search(r"Also as\s+MP3 \(being made: 9 of 12\), <a href=[^>]+everything-opus[.]zip", page)
     assert "everything-mp3" not in page
@@ -173,6 +177,7 @@ async def test_a_format_is_offered_whole_once_all_of_it_is_made(house: House, cl
     await pretend_formats(house)
     await refresh(house)
     assert "everything-mp3.zip" in await (await client.get(path)).text()
+    assert (await client.get(archive)).status == 200
 
 
 async def test_what_could_not_be_made_is_in_the_zip_as_its_original(house: House, client: TestClient[Any, Any]) -> None:

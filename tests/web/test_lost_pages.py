@@ -116,6 +116,7 @@ async def test_a_shop_without_mail_offers_the_other_way(client: Client, shop: Ho
     assert "This shop sends no mail" in page
     assert 'action="/lost"' not in page
     assert 'action="/lost/payment"' in page
+    assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page) == ["By what you paid", "If that does not help"]
     assert (await send(client, "/lost", email=BOB)).status == 422
     assert await count(shop, "lost_links") == 0
 

@@ -298,7 +298,7 @@ async def test_each_file_is_shown_with_what_it_is_and_its_sum(client: Client, sh
         f"{hashlib.sha256(part.content).hexdigest()}  {part.name.replace('&', '&amp;')}" for part in FILMS
     ]
     page = await text_of(client, taken)
-    assert "High Water.mp4 · MP4 · 62 min · 3.1 GB" in page
+    assert "High Water.mp4 · MP4 · 62\u00a0min · 3.1\u00a0GB" in page
     found = re.findall(r'<a class="less" href="/d/([a-z2-7]{26})/[a-z2-7]{13}/([^"]+)" download>', page)
     assert {key for key, _ in found} == {found[0][0]}
     assert [name for _, name in found] == ["High%20Water.mp4", "One%20%26%20two.flac", "poster.png", "notes.html"]

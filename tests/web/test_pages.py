@@ -68,7 +68,7 @@ async def test_the_first_page_lists_published_works_the_newest_first(
     await refresh(house)
     page = await text_of(client, "/")
     assert re.findall(r'<a href="(/w/[^"]+)">([^<]+)</a>', page) == [("/w/newer", "Newer"), ("/w/older", "Older")]
-    assert "<span>Film</span><span>62 min</span><span>2026</span>" in page
+    assert "<span>Film</span><span>62\u00a0min</span><span>2026</span>" in page
 
 
 # ── a work's page ────────────────────────────────────────────────────────────────────────────────
@@ -96,8 +96,8 @@ async def test_a_works_page_shows_its_files_words_licence_and_where_the_money_go
     assert "<p>I made this with <em>four friends</em>.</p>" in page
     assert page.count('<p class="sign">') == 1
     assert "<p>Down the <strong>river</strong>.</p>" in page
-    assert "High Water.mp4 · MP4 · 62 min" in page
-    assert ">3.1 GB</td>" in page
+    assert "High Water.mp4 · MP4 · 62\u00a0min" in page
+    assert ">3.1\u00a0GB</td>" in page
     assert 'alt="A river"' in page
     assert "Of <b>€5.00</b> by card, about <b>€0.33</b> goes to the card company and <b>€4.67</b> to Alice." in page
     assert "By bank transfer or in cash, all of it goes to Alice." in page

@@ -1,13 +1,16 @@
-"""Verbs of makings: queue what an edition wants, take one, give signs of life, finish, fail, skip, stop, try again."""
+"""Verbs of makings: queue what an edition wants, take one, give signs of life, finish, fail, skip, stop, try again; and
+make again what was lost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import N_
 from headwaters.core.sales.states import Door
+from headwaters.core.shelf.keys import unique_names
 from headwaters.core.shop import settings_from_rows
 from headwaters.core.works.makings import ENDED, LEASE, WHOLE, MakingState, is_spent, states_before, wait_after
 from headwaters.core.works.media import WorkKind
@@ -15,6 +18,7 @@ from headwaters.core.works.recipes import Facts, Wish, wishes
 from headwaters.store import makings as rows
 from headwaters.store.db import Connection
 from headwaters.store.makings import MakingRow
+from headwaters.store.shelf import HELD_ROLES
 from headwaters.store.shop import lock_catalogue, raise_catalogue, read_settings
 from headwaters.store.tastes import drop_stale
 from headwaters.store.works import BlobRow, FileRow, keep_blobs, newest_edition, work_at
@@ -61,7 +65,21 @@ def queue_all(conn: Connection, now: datetime) -> int:
     """The same for the newest edition of every work: after another setting, or another version of this software."""
     added = sum(queue_makings(conn, edition_id, now) for edition_id in rows.newest_editions(conn))
     _told(conn, added)
-    return added
+    return added + make_again(conn, now)
+
+
+def make_again(conn: Connection, now: datetime) -> int:
+    """What the shop made and is missing or has changed is made anew, where what it was made from is whole; how many
+    makings those are. Run again, it is none."""
+    again = sum(_wait(conn, making, (MakingState.MADE,), now) for making in rows.lost(conn))
+    _told(conn, again)
+    return again
+
+
+def _wait(conn: Connection, making_id: int, before: Sequence[MakingState], now: datetime) -> bool:
+    """Due now, as if it was never tried."""
+    values: dict[str, object] = {"due_at": to_micros(now), "attempts": 0, "error": "", "done": 0}
+    return rows.move(conn, making_id, MakingState.WAITING, before, to_micros(now), **values)
 
 
 # ── making ───────────────────────────────────────────────────────────────────────────────────────
@@ -95,15 +113,41 @@ def finish_making(
     then: Callable[[Connection], None],
     now: datetime,
 ) -> bool:
-    """It is made: its files join the edition, and `then` writes what else there is, all or nothing. False: it was
-    stopped meanwhile, or somebody else had taken it up."""
+    """It is made: its files join the edition, or take the places of those that were lost, and `then` writes what else
+    there is, all or nothing. False: it was stopped meanwhile, or somebody else had taken it up."""
     if not rows.end(conn, making, MakingState.MADE, to_micros(now), done=WHOLE, error=""):
         return False
     keep_blobs(conn, blobs, to_micros(now))
-    rows.add_made(conn, making.edition_id, files)
+    raise_catalogue(conn)  # first: so no two name their files at the same time
+    _join(conn, making, files)
     then(conn)
-    raise_catalogue(conn)
     return True
+
+
+def _join(conn: Connection, making: MakingRow, files: Sequence[FileRow]) -> None:
+    """The same bytes again are whole by now; others take their places, and those are forgotten."""
+    there = rows.made_of(conn, making.edition_id, making.file_id, making.recipe)
+    if len(there) == len(files):
+        rows.replace_made(conn, there, files)
+    else:
+        rows.drop_made(conn, there)
+        rows.add_made(conn, making.edition_id, _apart(conn, making.edition_id, files))
+    rows.drop_lost(conn, [row.sha256 for row in there])
+
+
+def _apart(conn: Connection, edition_id: int, files: Sequence[FileRow]) -> list[FileRow]:
+    """The same, those that holders get under names that no other file of the edition has: pages, sums and archives all
+    say these."""
+    taken = rows.held_names(conn, edition_id)
+    held = [file for file in files if file.role in HELD_ROLES]
+    names = dict(
+        zip(
+            [file.ref for file in held],
+            unique_names([*taken, *(file.name for file in held)])[len(taken) :],
+            strict=True,
+        )
+    )
+    return [replace(file, name=names.get(file.ref, file.name)) for file in files]
 
 
 def fail_making(conn: Connection, making: MakingRow, why: str, now: datetime) -> bool:
@@ -144,9 +188,7 @@ def try_again(conn: Connection, slug: str, recipe: str, now: datetime) -> int:
 
     Raises NotFound(WORK_UNKNOWN).
     """
-    values: dict[str, object] = {"due_at": to_micros(now), "attempts": 0, "error": "", "done": 0}
-    makings = _makings_of(conn, slug, recipe)
-    again = sum(rows.move(conn, one.id, MakingState.WAITING, ENDED, to_micros(now), **values) for one in makings)
+    again = sum(_wait(conn, one.id, ENDED, now) for one in _makings_of(conn, slug, recipe))
     _told(conn, again)
     return again
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from headwaters.actions.mail import queue_files_notice
+from headwaters.actions.makings import make_again
 from headwaters.core.clock import to_micros
 from headwaters.core.shop_marks import Mark
 from headwaters.core.works.faults import Fault
@@ -28,8 +29,8 @@ def put_in_place(conn: Connection, before: BlobRow, after: BlobRow, now: datetim
 
 def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetime, tag: str | None = None) -> bool:
     """All of `seen` was read, or could not be. What is new of it is seen at once everywhere, and of a new fault the
-    creator is told by mail, once. `tag`: what their store calls what was read and found whole; None: as before. False,
-    and nothing changed: they are others by now."""
+    creator is told by mail, once; what the shop made itself it makes again. `tag`: what their store calls what was read
+    and found whole; None: as before. False, and nothing changed: they are others by now."""
     found, tag = "" if fault is None else fault.value, seen.tag if tag is None else tag
     before = rows.read_blob(conn, seen.sha256)
     if before is None or not rows.note_check(conn, seen, found, tag, to_micros(now)):
@@ -38,6 +39,7 @@ def note_look(conn: Connection, seen: BlobRow, fault: Fault | None, now: datetim
         raise_catalogue(conn)
         if fault is not None and not before.fault:
             queue_files_notice(conn, now)
+        make_again(conn, now)
     return True
 
 

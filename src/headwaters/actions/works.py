@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from headwaters.actions.makings import queue_makings
+from headwaters.actions.makings import make_again, queue_makings
 from headwaters.core.clock import to_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, Conflict, Refused
@@ -189,6 +189,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
         _draw_anew(conn, newest.id, publication, refs)
     if kept_anew or change is not Change.NOTHING:
         raise_catalogue(conn)  # an open shop remembers also how a file is kept
+        make_again(conn, now)
     return Published(work.id, work.slug, details.title, work.state, number, change)
 
 

@@ -84,7 +84,12 @@ def say(args: argparse.Namespace, data: Mapping[str, Any], text: str) -> None:
     if args.json:
         _print_json(data)
     elif text:
-        print(text)
+        print(as_typed(text))
+
+
+def as_typed(text: str) -> str:
+    """Words for a terminal, with no spaces but the one that people type."""
+    return text.replace("\u00a0", " ")
 
 
 def _print_json(data: Mapping[str, Any]) -> None:

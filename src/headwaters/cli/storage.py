@@ -173,8 +173,12 @@ def _fault_lines(faults: Sequence[FaultRow]) -> list[str]:
         }
         for row in faults
     ]
-    advice = _("Readers do not get these. Publish the same files again, or put them back from your backup and check.")
-    return [*lines, advice]
+    advice = [_("Readers do not get these.")]
+    if any(row.making is None for row in faults):
+        advice.append(_("Publish the same files again, or put them back from your backup and check."))
+    if any(row.making is not None for row in faults):
+        advice.append(_("What the shop made itself it makes again, as soon as what it was made from is whole."))
+    return [*lines, " ".join(advice)]
 
 
 def _fault_json(row: FaultRow) -> dict[str, Any]:
@@ -185,6 +189,7 @@ def _fault_json(row: FaultRow) -> dict[str, Any]:
         "work": row.slug or None,
         "edition": row.edition or None,
         "name": row.name or None,
+        "making": row.making and row.making.value,
     }
 
 

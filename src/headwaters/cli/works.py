@@ -12,7 +12,7 @@ from typing import Any
 
 from headwaters.actions.deeds import noted
 from headwaters.actions.works import Change, order_works, restore_work, retire_work, withhold_work
-from headwaters.cli._tools import Command, error_data, in_house, say, utc
+from headwaters.cli._tools import Command, as_typed, error_data, in_house, say, utc
 from headwaters.cli._words import _, error_text, hint_text
 from headwaters.cli.colophon import add_choices, after_words, choices, note_json, tell_findings
 from headwaters.core.clock import from_micros
@@ -213,7 +213,7 @@ class Meter:
             "total": said.size(progress.total),
             "name": progress.name,
         }
-        text = _("%(share)d %%  %(done)s of %(total)s  %(name)s") % values
+        text = as_typed(_("%(share)d %%  %(done)s of %(total)s  %(name)s") % values)
         print(
             f"\r\033[K{text}" if self._lively else text, end="" if self._lively else "\n", file=sys.stderr, flush=True
         )

@@ -26,6 +26,7 @@ from headwaters.errands import claims
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
 from headwaters.errands.settings import locked_secrets
+from headwaters.store import blobs as blob_rows
 from headwaters.store import outbox as outbox_rows
 from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
@@ -235,9 +236,10 @@ async def _look_at_files(house: House) -> Finding:
         return _out_of_reach(len(out_of_reach), len(kept), out_of_reach[0])
     if not wrong:
         return Finding("files", Health.GOOD, N_("%(count)d kept, none missing or changed"), values={"count": len(kept)})
-    advice = N_("Publish the works they belong to again from your originals, or restore the files folder.")
     if len(wrong) == len(kept):
         advice = N_("Is the disk that they are on mounted? If it is, restore the files folder, or publish them again.")
+    else:
+        advice = _put_right(len(wrong), len(await house.db.read(lambda conn: blob_rows.of_the_shop(conn, wrong))))
     return Finding(
         "files",
         Health.BAD,
@@ -251,6 +253,18 @@ def _out_of_reach(count: int, of: int, first: HeadwatersError) -> Finding:
     message = N_("%(count)d of %(of)d cannot be looked at. The first: %(why)s")
     advice = N_("This says nothing about their bytes. Run the shop as the user who owns the files folder.")
     return Finding("files", Health.BAD, message, advice, {"count": count, "of": of, "why": texts.error_text(first)})
+
+
+def _put_right(wrong: int, made: int) -> str:
+    """What to do about so many files, of which the shop made some itself."""
+    if not made:
+        return N_("Publish the works they belong to again from your originals, or restore the files folder.")
+    if made == wrong:
+        return N_("The shop made them itself, and makes them again once it knows: “headwaters storage check --all”.")
+    return N_(
+        "What the shop made itself it makes again, once it knows: “headwaters storage check --all”. Publish the works "
+        "of the rest again from your originals, or restore the files folder."
+    )
 
 
 def _named(conn: Connection, wrong: Sequence[str]) -> str:

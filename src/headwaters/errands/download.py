@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from headwaters.config import Config
 from headwaters.core.clock import from_micros
-from headwaters.core.errors import N_, Code, HeadwatersError, Unavailable
+from headwaters.core.errors import N_, Code, HeadwatersError, NotFound, Unavailable
 from headwaters.core.shelf.archive import COLOPHON, SUMS, Archive, Piece, Stored, build_archive
 from headwaters.core.shelf.keys import is_ref, is_secret, unique_names
 from headwaters.core.shelf.ranges import Representation, Segment, Slice, etag_of
@@ -34,7 +34,8 @@ from headwaters.errands.memory import Memory
 from headwaters.ports import Blob, Source
 from headwaters.store import shelf as rows
 from headwaters.store.db import Connection
-from headwaters.store.shelf import EditionRow, FileRow, KeptRow
+from headwaters.store.makings import is_coming
+from headwaters.store.shelf import EditionRow, FileRow
 from headwaters.texts import translations
 
 ZIP = "application/zip"
@@ -226,8 +227,7 @@ class Desk:
 
     async def _lay_out(self, edition: EditionRow, recipe: str) -> Download:
         if recipe:
-            kept = await self._house.db.read(lambda conn: rows.kept_files(conn, edition.id))
-            files = _in_format(recipe, kept)
+            files = await self._house.db.read(lambda conn: _in_format(conn, edition.id, recipe))
         else:
             files = await self._house.db.read(lambda conn: rows.edition_files(conn, edition.id))
         download = await asyncio.to_thread(_archive, edition, files, self._house, recipe)
@@ -310,8 +310,16 @@ def _told_type(media_type: str) -> str:
     return media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
 
 
-def _in_format(recipe: str, kept: Sequence[KeptRow]) -> tuple[FileRow, ...]:
-    """The edition in one format, each file labelled as its original. Raises NotFound(GRANT_UNKNOWN)."""
+def _in_format(conn: Connection, edition_id: int, recipe: str) -> tuple[FileRow, ...]:
+    """The edition in one format, each file labelled as its original. Raises NotFound: GRANT_UNKNOWN, NOT_MADE (not all
+    of it is made yet)."""
+    kept = rows.kept_files(conn, edition_id)
+    if is_coming(conn, edition_id, recipe):
+        raise NotFound(
+            Code.NOT_MADE,
+            N_("Not all of this format is made yet."),
+            hint=N_("The order page says how far it is, and has every file as it was given."),
+        )
     given, made = [row for row in kept if not row.recipe], [row for row in kept if row.recipe]
     chosen = in_format(recipe, given, made)
     if not chosen:

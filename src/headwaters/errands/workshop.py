@@ -131,7 +131,7 @@ class Workshop:
     async def _as_before(self, making: MakingRow) -> Product | None:
         """The same bytes made into the same for an edition before; None where there is none, or it is damaged by now:
         made anew, it is whole for both."""
-        before = await self._house.db.read(partial(rows.made_before, row=making))
+        before = await self._house.db.read(partial(_made_before, making=making))
         kept = await self._house.db.read(partial(rows.blobs_of, digests=[row.sha256 for row in before]))
         if not before or any(blob.fault for blob in kept.values()):
             return None
@@ -182,6 +182,12 @@ class Workshop:
     def _words(self, error: HeadwatersError) -> str:
         language = self._house.now.settings.language
         return " ".join(part for part in (error_text(error, language), hint_text(error, language)) if part)
+
+
+def _made_before(conn: Connection, making: MakingRow) -> tuple[FileRow, ...]:
+    """What is there of the making itself, if it was lost and is to be made again; or of another edition."""
+    own = rows.made_of(conn, making.edition_id, making.file_id, making.recipe)
+    return own or rows.made_before(conn, making)
 
 
 def _row(ref: str, making: MakingRow, file: MadeFile) -> FileRow:

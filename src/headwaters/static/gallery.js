@@ -14,6 +14,13 @@
     const close = make("button", { type: "button", textContent: "×", ariaLabel: gallery.dataset.close });
     close.addEventListener("click", () => light.close());
     light.append(image, line, close);
+    const rtl = getComputedStyle(gallery).direction === "rtl" ? -1 : 1;
+    for (const [step, name] of links.length > 1 ? [[-1, "back"], [1, "on"]] : []) {
+      const textContent = step * rtl < 0 ? "‹" : "›";
+      const arrow = make("button", { type: "button", className: name, ariaLabel: gallery.dataset[name], textContent });
+      arrow.addEventListener("click", () => show(at + step));
+      light.append(arrow);
+    }
     document.body.append(light);
     const show = (number) => {
       at = (number + links.length) % links.length;
@@ -27,9 +34,10 @@
       show(number);
       light.showModal();
     }));
-    image.addEventListener("click", (event) => show(at + (event.offsetX < image.clientWidth / 3 ? -1 : 1)));
+    image.addEventListener("click", (event) => {
+      show(at + (event.offsetX < image.clientWidth / 3 ? -rtl : rtl));
+    });
     light.addEventListener("keydown", (event) => {
-      const rtl = getComputedStyle(gallery).direction === "rtl" ? -1 : 1;
       const step = { ArrowRight: rtl, ArrowLeft: -rtl }[event.key];
       if (step) show(at + step);
     });

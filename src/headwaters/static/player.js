@@ -18,6 +18,14 @@
     };
     if (key) {
       player.addEventListener("loadedmetadata", restore);
+      const begin = () => {
+        if (player.readyState || !player.paused) return;
+        player.preload = "metadata"; // so that it shows where one stopped before it plays
+        player.load();
+      };
+      const folded = player.closest("details:not([open])");
+      if (places.get(key) && folded) folded.addEventListener("toggle", begin, { once: true });
+      else if (places.get(key)) begin();
       let last = 0;
       const note = (force) => {
         if (!restored || !player.duration || (!force && Math.abs(player.currentTime - last) < 4)) return;

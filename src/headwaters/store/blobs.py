@@ -1,6 +1,7 @@
 """Named queries of kept bytes: where they are, when they were looked at, what is wrong with them.
 
-What is kept is said by `store.works.keep_blobs`; a blob's row is never deleted.
+What is kept is said by `store.works.keep_blobs`; a blob's row goes only
+where the shop lost what it had made, and made something else in its place.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Select, and_, func, or_, select, update
 
 from headwaters.core.works.editions import Role
+from headwaters.core.works.makings import MakingState
 from headwaters.store.connection import Connection
-from headwaters.store.tables import blobs, editions, files, works
+from headwaters.store.makings import of_making
+from headwaters.store.tables import blobs, editions, files, makings, torrents, works
 from headwaters.store.works import BlobRow
 
 _COLUMNS = [blobs.c[item.name] for item in fields(BlobRow)]
@@ -176,9 +179,17 @@ def faulty(conn: Connection) -> tuple[BlobRow, ...]:
     return tuple(BlobRow(*row) for row in conn.execute(query))
 
 
+def of_the_shop(conn: Connection, digests: Collection[str]) -> frozenset[str]:
+    """Those of these bytes that the shop made itself, and makes again: files that hang on a making, and torrents."""
+    of_files = select(files.c.sha256).join(makings, of_making).where(files.c.sha256.in_(list(digests)))
+    of_torrents = select(torrents.c.info_sha256).where(torrents.c.info_sha256.in_(list(digests)))
+    return frozenset(row[0] for query in (of_files, of_torrents) for row in conn.execute(query))
+
+
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """A file whose bytes are missing or changed, by the names that people know; a blob that no file uses has none."""
+    """A file whose bytes are missing or changed, by the names that people know; a blob that no file uses has none.
+    `making`: of what the shop made itself, where its making is."""
 
     sha256: str
     fault: str
@@ -188,6 +199,7 @@ class FaultRow:
     edition: int
     name: str
     role: str
+    making: MakingState | None
 
 
 def faults(conn: Connection, work: str = "") -> tuple[FaultRow, ...]:
@@ -202,11 +214,13 @@ def faults(conn: Connection, work: str = "") -> tuple[FaultRow, ...]:
             func.max(editions.c.number),
             func.max(files.c.name),
             func.max(files.c.role),
+            func.max(makings.c.state),
         )
         .select_from(blobs)
         .outerjoin(files, files.c.sha256 == blobs.c.sha256)
         .outerjoin(editions, editions.c.id == files.c.edition_id)
         .outerjoin(works, works.c.id == editions.c.work_id)
+        .outerjoin(makings, of_making)
         .where(blobs.c.fault != "")
         .group_by(blobs.c.sha256, blobs.c.fault, blobs.c.place, works.c.slug, works.c.title)
         .order_by(works.c.slug, func.max(editions.c.number).desc(), func.max(files.c.name))
@@ -214,6 +228,16 @@ def faults(conn: Connection, work: str = "") -> tuple[FaultRow, ...]:
     if work:
         query = query.where(works.c.slug == work)
     return tuple(
-        FaultRow(sha256, fault, place, slug or "", title or "", int(edition or 0), name or "", role or Role.WORK.value)
-        for sha256, fault, place, slug, title, edition, name, role in conn.execute(query)
+        FaultRow(
+            sha256,
+            fault,
+            place,
+            slug or "",
+            title or "",
+            int(edition or 0),
+            name or "",
+            role or Role.WORK.value,
+            MakingState(making) if making else None,
+        )
+        for sha256, fault, place, slug, title, edition, name, role, making in conn.execute(query)
     )

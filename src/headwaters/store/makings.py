@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from headwaters.core.works.editions import Role, WorkState
-from headwaters.core.works.makings import MakingState
-from headwaters.core.works.recipes import GivenFile, Wish
+from headwaters.core.works.makings import ALIVE, MakingState
+from headwaters.core.works.recipes import TORRENT, GivenFile, Wish
 from headwaters.store.db import Connection
-from headwaters.store.tables import blobs, editions, files, makings, works
+from headwaters.store.shelf import HELD_ROLES
+from headwaters.store.tables import assets, blobs, editions, files, makings, torrents, works
 from headwaters.store.works import BlobRow, FileRow
 
 
@@ -144,10 +145,18 @@ def drop_waiting(conn: Connection, edition_id: int, wishes: Collection[Wish]) ->
 
 
 def drop_of_older(conn: Connection, work_id: int, number: int) -> int:
-    """Forget what waits of a work's editions before this one."""
+    """Forget what waits of a work's editions before this one, and was never made."""
     older = select(editions.c.id).where(editions.c.work_id == work_id, editions.c.number < number)
-    mine = (makings.c.edition_id.in_(older), makings.c.state == MakingState.WAITING.value)
+    mine = (makings.c.edition_id.in_(older), makings.c.state == MakingState.WAITING.value, ~exists().where(of_making))
     return conn.execute(delete(makings).where(*mine)).rowcount
+
+
+# What a making made: the files with its recipe, of its file.
+of_making = and_(
+    files.c.edition_id == makings.c.edition_id,
+    files.c.recipe == makings.c.recipe,
+    func.coalesce(files.c.made_from, 0) == makings.c.file_id,
+)
 
 
 # ── the queue ────────────────────────────────────────────────────────────────────────────────────
@@ -218,6 +227,35 @@ def move(
     mine = (makings.c.id == making_id, makings.c.state.in_([state.value for state in before]))
     statement = update(makings).where(*mine).values(state=target.value, beat_at=None, changed_at=now, **values)
     return conn.execute(statement).rowcount == 1
+
+
+def lost(conn: Connection) -> tuple[int, ...]:
+    """Makings of which a file, or the torrent, is missing or has changed, and what they were made from is whole."""
+    origin, bytes_of = files.alias(), blobs.alias()
+    harmed = (
+        exists()
+        .where(
+            origin.c.edition_id == makings.c.edition_id, or_(makings.c.file_id == 0, origin.c.id == makings.c.file_id)
+        )
+        .where(origin.c.role.in_([role.value for role in Role if role.given]))
+        .where(bytes_of.c.sha256 == origin.c.sha256, bytes_of.c.fault != "")
+    )
+    a_file = exists().where(of_making, blobs.c.sha256 == files.c.sha256, blobs.c.fault != "")
+    a_torrent = exists().where(
+        makings.c.recipe == TORRENT,
+        torrents.c.edition_id == makings.c.edition_id,
+        blobs.c.sha256 == torrents.c.info_sha256,
+        blobs.c.fault != "",
+    )
+    query = select(makings.c.id).where(makings.c.state == MakingState.MADE.value, or_(a_file, a_torrent), ~harmed)
+    return tuple(row.id for row in conn.execute(query.order_by(makings.c.id)))
+
+
+def is_coming(conn: Connection, edition_id: int, recipe: str) -> bool:
+    """Whether a recipe is not through with an edition."""
+    states = [state.value for state in ALIVE]
+    mine = (makings.c.edition_id == edition_id, makings.c.recipe == recipe, makings.c.state.in_(states))
+    return conn.execute(select(makings.c.id).where(*mine).limit(1)).first() is not None
 
 
 # ── what it is made from, and what came of it ────────────────────────────────────────────────────
@@ -310,6 +348,36 @@ def blobs_of(conn: Connection, digests: Collection[str]) -> dict[str, BlobRow]:
     columns = [blobs.c[item.name] for item in fields(BlobRow)]
     query = select(*columns).where(blobs.c.sha256.in_(list(digests)))
     return {row.sha256: BlobRow(*row) for row in conn.execute(query)}
+
+
+def held_names(conn: Connection, edition_id: int) -> tuple[str, ...]:
+    """What the files of an edition are called that holders get, in its order."""
+    query = select(files.c.name).where(files.c.edition_id == edition_id, files.c.role.in_(HELD_ROLES))
+    return tuple(row.name for row in conn.execute(query.order_by(files.c.position, files.c.id)))
+
+
+def replace_made(conn: Connection, there: Sequence[FileRow], rows: Sequence[FileRow]) -> None:
+    """Other bytes for files that were made before. Each keeps its address and its name."""
+    for old, new in zip(there, rows, strict=True):
+        values = {name: getattr(new, name) for name in _REMADE}
+        conn.execute(update(files).where(files.c.ref == old.ref).values(values))
+
+
+_REMADE = ("label", "media_type", "sha256", "size", "seconds_micros", "width", "height", "details")
+
+
+def drop_made(conn: Connection, there: Sequence[FileRow]) -> None:
+    """Forget files that were made before."""
+    conn.execute(delete(files).where(files.c.ref.in_([row.ref for row in there])))
+
+
+def drop_lost(conn: Connection, digests: Collection[str]) -> None:
+    """Forget those of these bytes that are missing or have changed, and that nothing needs any more."""
+    unused = [~exists().where(column == blobs.c.sha256) for column in _NEEDED_BY]
+    conn.execute(delete(blobs).where(blobs.c.sha256.in_(list(digests)), blobs.c.fault != "", *unused))
+
+
+_NEEDED_BY = (files.c.sha256, torrents.c.info_sha256, assets.c.sha256)
 
 
 def add_made(conn: Connection, edition_id: int, rows: Sequence[FileRow]) -> None:

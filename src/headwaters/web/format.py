@@ -41,6 +41,11 @@ _TILLS = {
 }
 
 
+def _whole(words: str) -> str:
+    """A number and its unit, which no line parts."""
+    return words.replace(" ", "\u00a0")
+
+
 def read_locale(language: str) -> Locale:
     """Babel's locale of a BCP 47 tag; English for one it does not know."""
     try:
@@ -103,8 +108,8 @@ class Format:
         unit, one = next((pair for pair in reversed(_SIZES) if count >= pair[1]), _SIZES[0])
         value = Decimal(count) / one
         if unit == "digital-byte":
-            return str(format_unit(count, unit, "long", locale=self.locale))
-        return str(format_unit(value, unit, "short", "#,##0.#" if value < 100 else "#,##0", self.locale))
+            return _whole(format_unit(count, unit, "long", locale=self.locale))
+        return _whole(format_unit(value, unit, "short", "#,##0.#" if value < 100 else "#,##0", self.locale))
 
     def _length(self, seconds: int) -> str:
         """45 sec, 3 min 20 sec, 62 min, 2 hr 5 min."""
@@ -118,7 +123,7 @@ class Format:
 
     def _units(self, *parts: tuple[str, int]) -> str:
         shown = [part for part in parts if part[1]] or [parts[-1]]
-        return " ".join(str(format_unit(value, unit, "short", locale=self.locale)) for unit, value in shown)
+        return " ".join(_whole(format_unit(value, unit, "short", locale=self.locale)) for unit, value in shown)
 
     def date(self, moment: datetime) -> str:
         """22 November 2026, in UTC."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headwaters.actions.storage import note_look
+from headwaters.core.works.faults import Fault
 from headwaters.errands import drafts
+from headwaters.errands.doctor import _look_at_files
 from headwaters.errands.house import House
 from headwaters.errands.integrity import Wanted, look
+from headwaters.store import blobs
 from headwaters.store import works as rows
+from tests.support import samples
 from tests.support.drafts import new_work, publish_now, send
 from tests.support.house import Clock
+from tests.support.makings import made, path_of, pretend_formats, published
 from tests.support.shelf import grant
 from tests.web.studio.conftest import Visitor
 
@@ -72,3 +78,22 @@ async def test_the_same_file_again_in_the_studio_mends_it_for_who_took_it_long_a
     answer = await alice.get(address)
     assert (answer.status, await answer.read()) == (200, NOTES)
     assert digest == file.sha256
+
+
+async def test_what_the_shop_made_it_makes_again_and_says_so(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    samples.wav(tmp_path / "River.wav", seconds=1)
+    await published(shop, tmp_path / "River.wav", title="River")
+    await pretend_formats(shop)
+    digest = (await made(shop, "river"))["River.mp3"].sha256
+    seen = await shop.db.read(lambda conn: blobs.read_blob(conn, digest))
+    assert seen is not None
+    assert await shop.db.write(lambda conn: note_look(conn, seen, Fault.MISSING, shop.clock()))
+    page = await alice.text("/studio/works/river")
+    words = "The shop makes it again, as soon as what it was made from is whole."
+    assert f"“River.mp3” of edition 1 is missing. {words}" in page
+    assert "Publish the same files again" not in page, "that would not mend it"
+    path_of(shop, digest).unlink()
+    advice = (await _look_at_files(shop)).advice
+    assert advice == "The shop made them itself, and makes them again once it knows: “headwaters storage check --all”."
+    await pretend_formats(shop)
+    assert "Files are damaged" not in await alice.text("/studio/works/river")

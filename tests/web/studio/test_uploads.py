@@ -70,7 +70,7 @@ async def test_files_are_sent_without_scripts(shop: House, alice: Visitor, draft
     ]
     text = await alice.text(page)
     assert "Here, whole and checked: text" in text
-    assert "2 files, 14 kB" in text
+    assert "2 files, 14\u00a0kB" in text
 
 
 async def test_what_came_whole_stays_where_a_later_file_is_refused(
@@ -200,7 +200,7 @@ async def test_a_half_file_says_how_to_go_on(shop: House, alice: Visitor, draft:
     assert "Nothing of it is here yet. Choose the same file again" in await alice.text(page)
     await sender.patch(address, 0, b"x" * 500)
     text = await alice.text(page)
-    assert "500 bytes of 2 kB are here. Choose the same file again, and it goes on from there." in text
+    assert "500\u00a0bytes of 2\u00a0kB are here. Choose the same file again, and it goes on from there." in text
     assert '<progress max="100" value="25"' in text
     assert f'data-ref="{address.removeprefix(ADDRESS)}"' in text
     assert address.startswith(ADDRESS)

@@ -74,7 +74,7 @@ async def test_a_sample_by_mistake_is_withdrawn(shop: House, alice: Visitor) -> 
     await publish_now(shop, await new_work(shop, ("film.txt", b"all"), ("sample.txt", b"some"), title="River"))
     (address,) = set(re.findall(r'"(/w/river/f/[^"]+/sample\.txt)"', await alice.text("/w/river")))
     assert (await alice.get(address)).status == 200
-    assert "1 edition; in the newest: 2 files, 7 bytes" in await alice.text("/studio/works/river")
+    assert "1 edition; in the newest: 2 files, 7\u00a0bytes" in await alice.text("/studio/works/river")
     page = await alice.text("/studio/works/river/files")
     assert "a sample, free for everybody" in page
     answer = await alice.send("/studio/works/river", "/studio/works/river/sample", name="sample.txt", edition="1")

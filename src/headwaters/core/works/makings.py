@@ -4,6 +4,7 @@ waiting → making → made                  taken by one process of all, which 
 making → waiting                         the process ended in the middle, or it may work later
 waiting, making → failed | skipped       with the reason, in words
 failed, skipped → waiting                somebody says: try again
+made → waiting                           what was made is missing or has changed, and what it was made from is whole
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Lane(StrEnum):
 STEPS: Mapping[MakingState, frozenset[MakingState]] = {
     MakingState.WAITING: frozenset({MakingState.MAKING, MakingState.FAILED, MakingState.SKIPPED}),
     MakingState.MAKING: frozenset(set(MakingState) - {MakingState.MAKING}),
-    MakingState.MADE: frozenset(),
+    MakingState.MADE: frozenset({MakingState.WAITING}),
     MakingState.FAILED: frozenset({MakingState.WAITING}),
     MakingState.SKIPPED: frozenset({MakingState.WAITING}),
 }

@@ -371,3 +371,4 @@ class DamagedItem:
     href: str  # the work's page in the Studio; empty for what belongs to no work
     files: tuple[str, ...]  # “film.mp4” of edition 2 is missing
     more: int  # that are not named
+    given: bool  # some of them are no files that the shop makes again by itself

@@ -7,6 +7,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from headwaters.core.errors import N_
+from headwaters.core.works.makings import ENDED, MakingState
 from headwaters.store.blobs import FaultRow
 from headwaters.web.contexts.studio import DamagedItem
 from headwaters.web.format import Format
@@ -27,6 +28,7 @@ def _item(said: Format, slug: str, faults: list[FaultRow]) -> DamagedItem:
         href=f"/studio/works/{quote(slug)}" if slug else "",
         files=tuple(_file(said, row) for row in faults[:_MOST]),
         more=max(0, len(faults) - _MOST),
+        given=any(row.making is None for row in faults),
     )
 
 
@@ -34,4 +36,12 @@ def _file(said: Format, row: FaultRow) -> str:
     values = {"name": row.name or row.sha256[:12], "fault": said.gettext(_FAULTS[row.fault]), "edition": row.edition}
     if not row.edition:
         return said.gettext("%(name)s %(fault)s") % values
-    return said.gettext("“%(name)s” of edition %(edition)s %(fault)s") % values
+    words = said.gettext("“%(name)s” of edition %(edition)s %(fault)s") % values
+    return words if row.making is None else f"{words}. {said.gettext(_again(row.making))}"
+
+
+def _again(making: MakingState) -> str:
+    """What becomes of a file that the shop made itself."""
+    if making in ENDED:
+        return N_("The shop could not make it again; what is made of the work says why.")
+    return N_("The shop makes it again, as soon as what it was made from is whole.")
