@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from headwaters.actions import storage as verbs
 from headwaters.actions.shop import change_settings
+from headwaters.actions.works import Change
 from headwaters.core.clock import to_micros
 from headwaters.core.errors import Code, Unavailable
 from headwaters.core.shop_marks import Mark
@@ -166,6 +167,7 @@ async def test_publishing_the_same_file_again_mends_it(house: House, clock: Cloc
         await desk.file(key, ref)
     (again,) = await publish(house, [folder], options)
     assert isinstance(again, Outcome)
+    assert (again.published.change, again.published.mended) == (Change.NOTHING, 1)
     await refresh(house)
     assert (await row(house, digest))[0] == ""
     download = await desk.file(key, ref)

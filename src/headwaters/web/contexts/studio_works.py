@@ -199,6 +199,7 @@ class WorkStudioPage:
     problem: Problem | None  # of anything but the words
     damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
 
+    check: str  # the command that looks at them again
 
 @dataclass(frozen=True, slots=True)
 class WorkFilesPage:
