@@ -225,6 +225,14 @@ async def test_a_file_that_is_kept_otherwise_now_is_news_to_a_shop_that_is_open(
     assert await counts(database) == {**before, "catalogue": before["catalogue"] + 1}
 
 
+async def test_what_was_damaged_and_is_published_again_is_mended_once(database: Database) -> None:
+    what = publication()
+    assert (await publish(database, what)).mended == 0
+    await database.write(lambda conn: conn.execute(tables.blobs.update().values(fault="changed")))
+    made = [await publish(database, what) for _ in range(2)]
+    assert [(one.change, one.edition, one.mended) for one in made] == [(Change.NOTHING, 1, 1), (Change.NOTHING, 1, 0)]
+
+
 async def test_a_retired_work_goes_and_comes_back_once_each(database: Database) -> None:
     await publish(database, publication())
     assert await database.write(lambda conn: verbs.retire_work(conn, "high-water", NOW))

@@ -12,6 +12,8 @@ import pytest
 
 from headwaters.adapters.storage.sources import Descriptors
 from headwaters.cli import main
+from tests.support import samples
+from tests.support.books import tale
 
 
 def said(shop: Path, capsys: pytest.CaptureFixture[str], about: str) -> list[tuple[str, str]]:
@@ -66,6 +68,20 @@ def test_a_shop_in_good_health(shop: Path, capsys: pytest.CaptureFixture[str]) -
     assert found["database"] == ("good", "SQLite, whole and up to date")
     assert found["key"] == ("good", "only you can read it")
     assert [about for about, (health, _) in found.items() if health == "bad"] == []
+
+
+def test_what_could_not_be_made_is_told_in_peoples_words(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (broken := shop.parent / "Rain.epub").write_bytes(tale().data()[:1000] + samples.ZIP_END)
+    assert main(["publish", str(broken), "--i-made-this", "--shop", str(shop)]) == 0
+    main(["makings", "--run", "--shop", str(shop)])
+    told = capsys.readouterr().out
+    assert "rain  Taste (taste-book:" in told
+    assert "original-" not in told
+    ((health, message),) = said(shop, capsys, "formats")
+    assert (health, message.partition(": “")[0]) == (
+        "look",
+        "2 could not be made; the first: rain, Rain.epub, Pages to read it on",
+    )
 
 
 def test_a_database_of_which_a_page_is_damaged_is_not_called_whole(

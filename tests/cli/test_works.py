@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -57,6 +58,18 @@ def shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     return lay(tmp_path / "high-water", {"work.toml": TOML, "book.pdf": PDF, "trailer.pdf": TRAILER, ".DS_Store": "x"})
+
+
+def test_publishing_again_says_that_it_mended_what_was_damaged(shop: Shop, book: Path) -> None:
+    assert shop.run("publish", book)[0] == 0
+    digest = hashlib.sha256(PDF).hexdigest()
+    kept = shop.folder / "files" / digest[:2] / digest[2:4] / digest
+    kept.unlink()
+    shop.run("storage", "check", "--all")
+    mended = "High Water has the same files; 1 file was damaged and is whole again: https://alice.example/w/high-water"
+    nothing = "High Water is as it was; nothing changed: https://alice.example/w/high-water"
+    assert [shop.run("publish", book)[1].splitlines()[0] for _ in range(2)] == [mended, nothing]
+    assert kept.read_bytes() == PDF
 
 
 def test_publishing_says_what_is_where_now(shop: Shop, book: Path) -> None:

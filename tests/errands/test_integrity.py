@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from headwaters.actions import storage as verbs
 from headwaters.actions.shop import change_settings
+from headwaters.actions.works import Change
 from headwaters.adapters.storage.local import LocalStorage
 from headwaters.adapters.storage.places import StoragePlaces
 from headwaters.core.clock import to_micros
@@ -192,6 +193,7 @@ async def test_publishing_the_same_file_again_mends_it(house: House, clock: Cloc
     assert (await look(house, everything(house))).faults == {digest: Fault.CHANGED}
     (again,) = await publish(house, [folder], options)
     assert isinstance(again, Outcome)
+    assert (again.published.change, again.published.mended) == (Change.NOTHING, 1)
     await refresh(house)
     assert (await row(house, digest))[0] == ""
     download = await desk.file(key, ref)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from headwaters.core.errors import N_, Code, Refused, Unavailable
 from headwaters.core.works.editions import Role
 from headwaters.core.works.makings import LEASE, MOST_ATTEMPTS, Lane, MakingState, wait_after
-from headwaters.errands.bench import Bench, MadeFile, Maker, Product, Recipe, Skip
+from headwaters.errands.bench import Bench, MadeFile, Maker, Product, Recipe, Skip, encoder_of
 from headwaters.errands.house import House
 from headwaters.errands.workshop import Workshop
+from headwaters.store import tables
 from headwaters.store.db import Database
 from headwaters.store.works import FileRow
 from tests.support import samples
@@ -77,6 +79,40 @@ async def test_what_is_not_smaller_is_skipped_with_a_word(house: House, tmp_path
     await published(house, tiny, title="Dot")
     await Workshop(house).make_due(Lane.QUICK)
     assert {row.error for row in await makings(house, "dot")} <= {"It would be no smaller than the original.", ""}
+
+
+async def test_a_file_is_called_what_its_creator_calls_it(house: House, tmp_path: Path) -> None:
+    """On the bench it has another name, which is said to nobody."""
+
+    async def view(bench: Bench) -> Product:
+        async with bench.open() as original:
+            original.path.unlink()
+            original.path.write_bytes(b"\x89PNG\r\n\x1a\nno picture")
+            if bench.making.recipe == "webp-512":
+                await encoder_of(house).shrink(original, 512, bench.folder / "small.webp")
+            house.media.pictures(original.path, (64,))
+        return Product()
+
+    await publish_picture(house, tmp_path)
+    assert await workshop(house, view).make_due(Lane.QUICK) == 2
+    broken = "“River.png” cannot be read as a picture."
+    hint = "Save it anew as JPEG, PNG or WebP."
+    assert [(row.state, row.error) for row in await makings(house, "river")] == [
+        (S.FAILED, f"{broken} {hint}"),
+        (S.FAILED, f"This picture cannot be made smaller: {broken} {hint}"),
+    ]
+
+
+async def test_what_is_made_of_a_damaged_file_waits_and_says_it_to_the_creator(house: House, tmp_path: Path) -> None:
+    await publish_picture(house, tmp_path)
+    mine = tables.blobs.c.sha256.in_(select(tables.files.c.sha256).where(tables.files.c.role == Role.WORK.value))
+    await house.db.write(lambda conn: conn.execute(tables.blobs.update().where(mine).values(fault="changed")))
+    assert await Workshop(house).make_due(Lane.QUICK) == 2
+    words = (
+        "“River.png” is damaged, so nothing is made of it until it is whole again. "
+        "Publish the same file again, or put it back from your backup."
+    )
+    assert [(row.state, row.error) for row in await makings(house, "river")] == [(S.WAITING, words)] * 2
 
 
 async def test_the_same_bytes_in_a_new_edition_are_taken_over(house: House, tmp_path: Path) -> None:

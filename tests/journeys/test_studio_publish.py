@@ -170,7 +170,7 @@ def test_every_page_of_publishing_fits_and_is_fit_for_everyone(
     draft = page.url
     look()
     page.get_by_role("button", name="Publish it now").click()
-    expect(page.get_by_role("alert").first).to_contain_text("3 things are missing")
+    expect(page.get_by_role("alert").first).to_contain_text("3 things are to be seen to")
     look()
     samples.film(tmp_path / "High Water.mp4", size="320x180", seconds=1)
     page.set_input_files("#files-input", str(tmp_path / "High Water.mp4"))

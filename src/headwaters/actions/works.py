@@ -62,7 +62,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A work after publishing; `edition` is the number of its newest."""
+    """A work after publishing; `edition` is the number of its newest; `mended`: how many files were damaged before."""
 
     work_id: int
     slug: str
@@ -70,6 +70,7 @@ class Published:
     state: WorkState
     edition: int
     change: Change
+    mended: int = 0
 
 
 def publish_edition(conn: Connection, publication: Publication, refs: Sequence[str], now: datetime) -> Published:
@@ -176,6 +177,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
     newest = rows.newest_edition(conn, work.id)
     number = newest.number if newest else 0
     change = Change.NOTHING
+    mended = rows.damaged_among(conn, [row.sha256 for row in publication.blobs])
     kept_anew = rows.keep_blobs(conn, publication.blobs, to_micros(now))  # that may have changed alone
     if (details, publication.source) != (work.details, work.source):
         rows.change_work(conn, work.id, publication.source, details, to_micros(now))
@@ -190,7 +192,7 @@ def _change(conn: Connection, work: WorkRow, publication: Publication, refs: Seq
     if kept_anew or change is not Change.NOTHING:
         raise_catalogue(conn)  # an open shop remembers also how a file is kept
         make_again(conn, now)
-    return Published(work.id, work.slug, details.title, work.state, number, change)
+    return Published(work.id, work.slug, details.title, work.state, number, change, mended)
 
 
 def _add_edition(

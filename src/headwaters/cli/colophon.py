@@ -156,7 +156,7 @@ def _said(note: Note) -> str:
     if note.examined.why:
         lines.append("  " + _(note.examined.why))
     elif not note.examined.fields:
-        lines.append("  " + _("It gets no colophon."))
+        lines.append("  " + (_(NO_PLACE) if note.wish.facts else _("It gets no colophon.")))
     return "\n".join(lines)
 
 

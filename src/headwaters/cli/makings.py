@@ -11,8 +11,8 @@ from headwaters.cli._tools import Command, in_house, say
 from headwaters.cli._words import _
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_, Code, WrongUse
-from headwaters.core.works.formats import TITLES
 from headwaters.core.works.makings import Lane, MakingState
+from headwaters.core.works.recipes import title_of
 from headwaters.errands.house import House
 from headwaters.errands.workshop import Workshop
 from headwaters.store.db import Connection
@@ -83,15 +83,21 @@ def _line(one: MakingLine, size: str) -> str:
         state = f"{state}, {one.done // 10} %"
     elif one.state is MakingState.MADE and one.size:
         state = f"{state}, {size}"
-    words = f"{one.slug}  {one.recipe}  {one.name}".rstrip() + f": {state}"
+    words = f"{one.slug}  {_called(one.recipe)}  {one.name}".rstrip() + f": {state}"
     return f"{words}. {one.error}" if one.error else words
+
+
+def _called(recipe: str) -> str:
+    """As people say it; and as --again and --stop take it, where that is another word."""
+    title = _(title_of(recipe))
+    return recipe if title.casefold() == recipe else f"{title} ({recipe})"
 
 
 def _json(one: MakingLine) -> dict[str, Any]:
     return {
         "work": one.slug,
         "recipe": one.recipe,
-        "title": TITLES.get(one.recipe, one.recipe),
+        "title": title_of(one.recipe),
         "file": one.name or None,
         "state": one.state.value,
         "done": one.done / 1000,

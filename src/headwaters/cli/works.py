@@ -128,7 +128,14 @@ _CHANGES = {
 def _said(outcome: Outcome) -> str:
     published = outcome.published
     values = {"title": published.title, "address": outcome.address, "edition": published.edition}
+    mended = translations("en").ngettext(
+        "%(n)d file was damaged and is whole again", "%(n)d files were damaged and are whole again", published.mended
+    ) % {"n": published.mended}
     lines = [_CHANGES[published.change] % values]
+    if published.mended and published.change is Change.NOTHING:
+        lines = [_("%(title)s has the same files; %(mended)s: %(address)s") % {**values, "mended": mended}]
+    elif published.mended:
+        lines.append(f"  {mended}")
     if published.change in {Change.NEW_WORK, Change.NEW_EDITION}:
         lines += [f"  {_file(file)}" for file in outcome.files]
         lines += [f"  {line}" for note in outcome.notes for line in after_words(note)]
@@ -165,6 +172,7 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
         "state": published.state.value,
         "edition": published.edition,
         "change": published.change.value,
+        "mended": published.mended,
         "files": [_file_json(file) for file in outcome.files],
         "notes": [note_json(note) for note in outcome.notes],
         "left_out": [{"name": shown(one.name), "why": one.why} for one in outcome.left_out],

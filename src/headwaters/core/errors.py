@@ -89,7 +89,6 @@ class Code(StrEnum):
     DRAFT_UNKNOWN = "draft_unknown"
     DRAFT_STATE = "draft_state"
     DAY_INVALID = "day_invalid"
-    FILES_COMING = "files_coming"
     CHANGED_MEANWHILE = "changed_meanwhile"
     COLLECTION_UNKNOWN = "collection_unknown"
     # orders, letters, mail

@@ -26,11 +26,13 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.errors import N_, Code, HeadwatersError, Refused, Unavailable
 from headwaters.core.works.editions import Role
-from headwaters.core.works.makings import Lane
+from headwaters.core.works.faults import Fault
+from headwaters.core.works.makings import NO_SMALLER, Lane
 from headwaters.core.works.makings import Skip as Skip  # for makers
 from headwaters.core.works.media import format_by_name
+from headwaters.core.works.names import shown
 from headwaters.core.works.stamps import wants_colophon
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
@@ -105,6 +107,8 @@ class Bench:
         BLOB_CHANGED), also at the end if it changed meanwhile."""
         row = file or self.file
         blob = blob_of(row)
+        if blob.fault:
+            raise _damaged(row.name, blob.fault)
         with self.house.storage.open(blob) as source:
             path = self.folder / f"original-{row.id}{_ending(row.name)}"
             if (descriptor := source.descriptor) is not None and _is_reopened(descriptor):
@@ -116,7 +120,8 @@ class Bench:
                 descriptors = ()
             seconds = None if row.seconds_micros is None else row.seconds_micros / 1_000_000
             try:
-                yield Material(path, descriptors, row.name, row.media_type, row.size, seconds)
+                with _by_its_name(path.name, row.name):
+                    yield Material(path, descriptors, row.name, row.media_type, row.size, seconds)
             finally:
                 path.unlink(missing_ok=True)
         self.house.storage.open(blob).close()  # a link to the creator's file: is it still what it was?
@@ -170,13 +175,35 @@ def encoder_of(house: House) -> Encoder:
 def check_smaller(path: Path, size: int) -> None:
     """Raises Skip where what was made has as many bytes as the original, or more."""
     if path.stat().st_size >= size:
-        raise Skip(N_("It would be no smaller than the original."))
+        raise Skip(NO_SMALLER)
 
 
 def _ending(name: str) -> str:
     """The extension of a known format, so that nothing strange gets into a path."""
     found = format_by_name(name)
     return f".{found.extensions[0]}" if found else ""
+
+
+def _damaged(name: str, fault: str) -> Unavailable:
+    """What is known to be damaged, in words for its creator: the storage's are for readers."""
+    return Unavailable(
+        Code.BLOB_CHANGED if fault == Fault.CHANGED else Code.BLOB_MISSING,
+        N_("“%(name)s” is damaged, so nothing is made of it until it is whole again."),
+        hint=N_("Publish the same file again, or put it back from your backup."),
+        name=shown(name),
+    )
+
+
+@contextmanager
+def _by_its_name(ours: str, name: str) -> Iterator[None]:
+    """What is said of a file under the name that it has on a bench says the one that its creator gave it."""
+    try:
+        yield
+    except HeadwatersError as error:
+        if error.values.get("name") == ours:
+            error.values["name"] = shown(name)
+            error.args = (error.message % error.values,)
+        raise
 
 
 def _is_reopened(descriptor: int) -> bool:

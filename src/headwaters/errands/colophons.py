@@ -63,10 +63,12 @@ async def _attempt(house: House, plan: Plan | Failure) -> Looked | Failure:
 
 @dataclass(frozen=True, slots=True)
 class DraftLook:
-    """The files of a draft. `made`: of a file, by its name, the recipes whose files say where they come from."""
+    """The files of a draft. `made`: of a file, by its name, the recipes whose files say where they come from; `wanted`:
+    whether the work's files say it."""
 
     notes: tuple[Note, ...] = ()
     made: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wanted: bool = True
 
 
 async def look_over_draft(house: House, draft: DraftRow) -> DraftLook:
@@ -88,7 +90,8 @@ async def look_over_draft(house: House, draft: DraftRow) -> DraftLook:
         plan = assemble(draft, said, here, before)
         notes = tuple(examine(house, file, facts, wants, Keep.COPY) for file in plan.files)
         names = [file.name for file in plan.files if gets_colophon(file.role)]
-        return DraftLook(notes, _made(names, details.formats or house.now.settings.formats) if facts else {})
+        made = _made(names, details.formats or house.now.settings.formats) if facts else {}
+        return DraftLook(notes, made, wanted)
 
     try:
         return await asyncio.to_thread(look)

@@ -22,6 +22,7 @@ from headwaters.core.shop import says_how_to_pay
 from headwaters.core.themes import Theme
 from headwaters.core.works.faults import fault_of
 from headwaters.core.works.makings import MakingState
+from headwaters.core.works.recipes import title_of
 from headwaters.errands import claims
 from headwaters.errands.blobs import blob_of
 from headwaters.errands.house import House
@@ -32,6 +33,7 @@ from headwaters.store import works as work_rows
 from headwaters.store.assets import read_asset
 from headwaters.store.blobs import PlaceRow, places
 from headwaters.store.db import Connection, Database
+from headwaters.store.makings import MakingLine
 from headwaters.store.makings import lines as makings
 
 LOW_SPACE = 1 << 30  # bytes
@@ -349,6 +351,11 @@ async def _look_at_outbox(house: House) -> Finding:
     return Finding("outbox", Health.GOOD, N_("%(waiting)d waiting"), values=values)
 
 
+def _first_unmade(line: MakingLine) -> str:
+    title = texts.translations("en").gettext(title_of(line.recipe))
+    return ", ".join(part for part in (line.slug, line.name, title) if part) + f": {line.error}"
+
+
 async def _look_at_formats(house: House) -> Finding:
     """Nothing that is wrong here keeps a work from being published or taken."""
     program = house.encoder.about() if house.encoder else ""
@@ -357,7 +364,7 @@ async def _look_at_formats(house: House) -> Finding:
         return Finding("formats", Health.LOOK, N_("no ffmpeg: music and films get no other formats"), advice)
     failed = [one for one in await house.db.read(makings) if one.state is MakingState.FAILED]
     if failed:
-        first = f"{failed[0].slug}, {failed[0].recipe}: {failed[0].error}"
+        first = _first_unmade(failed[0])
         values: dict[str, object] = {"count": len(failed), "first": first}
         advice = N_("“headwaters makings” lists them; their works have all other files.")
         return Finding("formats", Health.LOOK, N_("%(count)d could not be made; the first: %(first)s"), advice, values)

@@ -221,7 +221,7 @@ def _collect(problems: list[Problem], ask: Callable[[], T]) -> T | None:
 def _plan(draft: DraftRow, said: Said, files: Sequence[UploadedFile], before: Sequence[KeptFile]) -> Plan:
     """The plan of a draft. Looks at the disk: call it in a thread.
 
-    Raises Refused: FILES_COMING, NOTHING_TO_PUBLISH, NAMES_COLLIDE, FILE_MISSING.
+    Raises ManifestBroken; Refused: NOTHING_TO_PUBLISH, NAMES_COLLIDE, FILE_MISSING.
     """
     _check_all_here(files)
     plan = assemble(draft, said, files, before)
@@ -246,25 +246,19 @@ def _plan(draft: DraftRow, said: Said, files: Sequence[UploadedFile], before: Se
 
 
 def _check_all_here(files: Sequence[UploadedFile]) -> None:
-    """Raises Refused(FILES_COMING) while a file is on its way, or was refused."""
-    refused = [file.name for file in files if file.state is UploadState.REFUSED]
-    coming = [file.name for file in files if file.state in {UploadState.COMING, UploadState.CHECKING}]
-    if refused:
-        raise Refused(
-            Code.FILES_COMING,
-            N_("“%(name)s” was refused."),
-            hint=N_("Take it out, or send another in its place."),
-            field="files",
-            name=shown(refused[0]),
-        )
-    if coming:
-        raise Refused(
-            Code.FILES_COMING,
-            N_("“%(name)s” is not all here yet."),
-            hint=N_("Wait until it is, or take it out."),
-            field="files",
-            name=shown(coming[0]),
-        )
+    """Raises ManifestBroken with every file that is on its way, or was refused."""
+    problems = tuple(problem for file in files if (problem := _not_here(file)))
+    if problems:
+        raise ManifestBroken(problems)
+
+
+def _not_here(file: UploadedFile) -> Problem | None:
+    if file.state is UploadState.HERE:
+        return None
+    words, hint = N_("“%(name)s” is not all here yet."), N_("Wait until it is, or take it out.")
+    if file.state is UploadState.REFUSED:
+        words, hint = N_("“%(name)s” was refused."), N_("Take it out, or send another in its place.")
+    return Problem("", "files", words, {"name": shown(file.name)}, hint)
 
 
 def assemble(draft: DraftRow, said: Said, files: Sequence[UploadedFile], before: Sequence[KeptFile]) -> Plan:

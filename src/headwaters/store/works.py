@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Select, case, delete, func, or_, select, update
@@ -344,6 +344,13 @@ def keep_blobs(conn: Connection, rows: Sequence[BlobRow], now: int) -> bool:
     for _, row in sorted(newest.items()):  # one order for all, so that no two wait for each other
         news |= conn.execute(statement, {"created_at": now, **asdict(row)}).first() is not None
     return news
+
+
+def damaged_among(conn: Connection, digests: Collection[str]) -> int:
+    """How many of these are known to be damaged."""
+    query = select(func.count()).where(blobs.c.sha256.in_(list(digests)), blobs.c.fault != "")
+    found: int = conn.execute(query).scalar_one()
+    return found
 
 
 def all_blobs(conn: Connection) -> tuple[BlobRow, ...]:

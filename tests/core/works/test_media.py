@@ -185,6 +185,10 @@ def test_files_make_a_kind_of_work(files: list[tuple[str, int]], kind: WorkKind)
     assert kind_of_work(files) is kind
 
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+INTROS = ("Intro", "Intro", "Rain")  # one format tells nothing apart
+
+
 @pytest.mark.parametrize(
     ("files", "labels"),
     [
@@ -202,6 +206,15 @@ def test_files_make_a_kind_of_work(files: list[tuple[str, int]], kind: WorkKind)
         ),
         ([("g.exe", "application/vnd.microsoft.portable-executable")], ("The game, for Windows",)),
         ([("extras.tar.gz", "application/gzip"), ("b.zip", "application/zip")], ("extras", "b")),
+        ([("good.zip", "application/zip")], ("Everything",)),
+        ([("good.zip", "application/zip"), ("a.mp4", "video/mp4")], ("good", "The film")),
+        ([("letter.docx", WORD), ("a.mp4", "video/mp4")], ("The text, as Word", "The film")),
+        ([("a.epub", "application/epub+zip"), ("a.docx", WORD)], ("The book, as EPUB", "The book, as Word")),
+        (
+            [("photo.jpg", "image/jpeg"), ("photo.tiff", "image/tiff"), ("map.png", "image/png")],
+            ("photo, as JPEG", "photo, as TIFF", "map"),
+        ),
+        ([("1/Intro.flac", "audio/flac"), ("2/Intro.flac", "audio/flac"), ("Rain.flac", "audio/flac")], INTROS),
     ],
 )
 def test_files_without_a_label_get_one(files: list[tuple[str, str]], labels: tuple[str, ...]) -> None:

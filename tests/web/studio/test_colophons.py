@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from headwaters.actions.shop import change_settings
 from headwaters.actions.study import add_copy_visits
 from headwaters.adapters.stamp import FileStamper
+from headwaters.core.works.stamps import Finding, Kind
 from headwaters.errands.house import House, refresh
 from headwaters.errands.press import Press
 from headwaters.store import tables
 from headwaters.store import works as rows
 from headwaters.store.db import Connection
 from headwaters.store.works import FileRow
+from headwaters.web.format import formats
+from headwaters.web.studio.colophons import left_out_words
 from tests.support import samples
 from tests.support.drafts import look, new_work, send
 from tests.web.studio.conftest import Visitor
@@ -49,7 +55,7 @@ async def test_beside_an_upload_stands_what_it_tells(shop: House, alice: Visitor
     ref = await draft_of(shop)
     page = await alice.text(f"/studio/drafts/{ref}")
     assert "It tells 4 things that you may not mean to publish" in page
-    assert page.count('<button form="draft" class="link fine" name="do" value="more">Leave it out of the copies') == 1
+    assert page.count('<button form="draft" class="link fine" name="do" value="clean">Leave it out of the copies') == 1
     for line in (
         "Where it was made: 53.55060, 9.99370 (Exif GPS)",
         "The device it was made with: SN 4711 (Exif BodySerialNumber)",
@@ -62,6 +68,36 @@ async def test_beside_an_upload_stands_what_it_tells(shop: House, alice: Visitor
     )
     kept = {name: json.loads(text) if text else [] for name, text in found}
     assert (len(kept["River.jpg"]), kept["a.txt"]) == (4, [])
+
+
+async def test_what_it_tells_is_left_out_with_one_press_and_said_beside_each(shop: House, alice: Visitor) -> None:
+    ref = await draft_of(shop)
+    draft = f"/studio/drafts/{ref}"
+    left_out = "It is left out of the copies that people get."
+    assert left_out not in await alice.text(f"{draft}/colophon")
+    for _ in range(2):
+        answer = await alice.post(draft, {**await typed(alice, draft), "title": "Ebb", "do": "clean"})
+        assert (answer.status, answer.headers["Location"]) == (303, f"{draft}?said=left_out#files")
+    form = (await look(shop, ref)).form
+    assert (form["remove_private"], form["title"]) == ("on", "Ebb")  # what was typed is kept with it
+    page = await alice.text(draft)
+    assert (page.count(left_out), page.count("Leave it out of the copies")) == (1, 0)
+    assert f'<a href="{draft}/more#f-remove_private">Change that' in page
+    assert [(await alice.text(f"{draft}/{end}")).count(left_out) for end in ("colophon", "files")] == [1, 1]
+    box = '<input type="checkbox" id="f-remove_private" name="remove_private" value="on" checked>'
+    assert box in await alice.text(f"{draft}/more")
+    fields = {**await alice.hidden(f"{draft}/more"), "by": "Alice", "part": "more", "do": "save"}
+    assert (await alice.post(draft, fields)).status == 303  # and back
+    assert "Leave it out of the copies" in await alice.text(draft)
+    assert (await alice.post(draft, {"do": "clean"})).status == 403
+    assert (await look(shop, ref)).form["remove_private"] == ""
+
+
+def test_what_the_shop_cannot_leave_out_is_not_said_to_be() -> None:
+    said = formats("en")
+    gps, name = (Finding(Kind.PLACE, "x", "y", removable=removable) for removable in (True, False))
+    some = "What the shop can leave out of it is left out of the copies that people get."
+    assert [left_out_words(said, found) for found in ([], [name], [gps, name])] == ["", "", some]
 
 
 async def test_what_the_files_will_say_is_shown_before_and_after(
@@ -86,6 +122,19 @@ async def test_what_the_files_will_say_is_shown_before_and_after(
     assert (await alice.get("/studio/drafts/nothing/colophon")).status == 404
 
 
+async def test_why_a_file_gets_none_is_the_reason(shop: House, alice: Visitor) -> None:
+    tiff = BytesIO()
+    Image.new("RGB", (8, 8)).save(tiff, "TIFF")
+    ref = await new_work(shop, ("River.tiff", tiff.getvalue()), ("cover.jpg", samples.photo()), **WORDS)
+    page = await alice.text(f"/studio/drafts/{ref}/colophon")
+    whys = re.findall(r'dir="auto">([^<]+)</h2>\s*<p class="notice">([^<]*)</p>', page)
+    place = "This format has no standard place for it."
+    assert whys == [
+        ("River.tiff", f"{place} What the shop makes of it says it: WebP."),
+        ("cover.jpg", "It gets no colophon: only the files of the work do."),
+    ]
+
+
 async def test_published_from_a_draft_with_its_ticks(shop: House, alice: Visitor) -> None:
     ref = await draft_of(shop)
     path = f"/studio/drafts/{ref}"
@@ -103,7 +152,9 @@ async def test_published_from_a_draft_with_its_ticks(shop: House, alice: Visitor
 async def test_a_draft_can_say_no_and_the_work_remembers(shop: House, alice: Visitor) -> None:
     ref = await draft_of(shop, colophon="off")
     path = f"/studio/drafts/{ref}"
-    assert "It gets no colophon" in await alice.text(f"{path}/colophon")
+    page = await alice.text(f"{path}/colophon")
+    assert page.count("It gets no colophon: the choice is that files stay as they are.") == 1
+    assert page.count("This format has no standard place for it.") == 1  # a text, whatever is chosen
     assert '<option value="off" selected>' in await alice.text(f"{path}/more")
     fields = await typed(alice, path)
     await alice.post(path, {**fields, **WORDS, "colophon": "off", "do": "publish"})

@@ -41,7 +41,8 @@ async def test_the_first_page_and_the_works_page_say_it(shop: House, clock: Cloc
     assert "Files are damaged" in page
     assert '<a href="/studio/works/the-notes">The Notes</a>' in page
     assert "“notes.txt” of edition 1 has changed" in page
-    assert "headwaters storage check --all" in page
+    command = f"<code>headwaters storage check --all --shop {shop.config.shop}</code>"
+    assert (page.count(command), (await alice.text("/studio/works/the-notes")).count(command)) == (1, 1)
     assert "Files are damaged" in await alice.text("/studio/works/the-notes")
     assert "Files are damaged" not in await alice.text("/studio/works/another")
 

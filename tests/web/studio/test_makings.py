@@ -104,6 +104,28 @@ async def test_the_first_page_says_that_something_could_not_be_made(
     assert re.search(r"MP3 +Try again +MP3 +The music : It took too long, and was ended\.", await section(alice))
 
 
+async def test_what_ended_without_a_file_is_said_on_the_works_page(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    await publish_river(shop, tmp_path)
+    await end(shop, S.SKIPPED, "The original is that already.", "flac")
+    await end(shop, S.FAILED, "It took too long, and was ended.", "opus")
+    await end(shop, S.MAKING, "")
+    page = await alice.text(PATH)
+    assert "FLAC (1 left out), MP3 (1 being made), and Opus (1 could not be made)." in page
+    assert "()" not in page
+
+
+async def test_what_would_only_be_skipped_again_is_not_tried_again(shop: House, alice: Visitor, tmp_path: Path) -> None:
+    await publish_river(shop, tmp_path)
+    await end(shop, S.SKIPPED, "The original is that already.", "flac")
+    await end(shop, S.SKIPPED, "Nothing is converted here.")
+    page = await section(alice)
+    assert re.search(r"FLAC +FLAC +The music : The original is that already\.|FLAC +The music : The original", page)
+    assert [f'name="again" value="{name}"' in await alice.text(f"{PATH}/files") for name in ("flac", "mp3")] == [
+        False,
+        True,
+    ]
+
+
 async def test_what_is_tried_again_by_itself_says_why_and_when(shop: House, alice: Visitor, tmp_path: Path) -> None:
     await publish_river(shop, tmp_path)
     await end(shop, S.WAITING, "The disk is nearly full, so nothing more is made for now. Make room on it.")

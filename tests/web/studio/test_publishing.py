@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from headwaters.core.works.drafts import DraftState
 from headwaters.errands.house import House
 from headwaters.errands.press import Press
 from headwaters.store import drafts as draft_rows
@@ -135,13 +136,25 @@ async def test_anything_is_saved_and_comes_back_as_it_was_typed(shop: House, ali
     assert "A work without a title yet" in await alice.text("/studio/works")
 
 
+async def test_every_file_that_is_not_here_is_said_at_once(shop: House, alice: Visitor) -> None:
+    ref = await new_work(shop, *((f"{name}.zip", b"no ZIP") for name in "abcd"), title="River", price="4")
+    path = f"/studio/drafts/{ref}"
+    answer = await alice.post(path, {**await typed(alice, path), **OWN, "do": "publish"})
+    page = await answer.text()
+    assert answer.status == 422
+    assert "It is not published yet: 4 things are to be seen to." in page
+    for name in "abcd":
+        assert f'<a href="#f-files">“{name}.zip” was refused.</a> Take it out, or send another in its place.' in page
+    assert (await look(shop, ref)).state is DraftState.OPEN
+
+
 async def test_publishing_says_everything_that_is_missing_and_keeps_what_was_typed(shop: House, alice: Visitor) -> None:
     path = await begin(alice)
     typed_in = {**await typed(alice, path), "title": "", "price": "much", "words": "My words", "do": "publish"}
     answer = await alice.post(path, typed_in)
     page = await answer.text()
     assert answer.status == 422
-    assert "It is not published yet: 4 things are missing." in page
+    assert "It is not published yet: 4 things are to be seen to." in page
     for field in ("title", "price", "rights", "files"):
         assert f'id="f-{field}-wrong"' in page, field
     assert ">\nMy words</textarea>" in page

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from headwaters.adapters.apart.limits import Limits
 from headwaters.core.errors import N_, Code, Refused
-from headwaters.core.works.makings import Skip
+from headwaters.core.works.makings import NO_SMALLER, Skip
 
 MAKE_IT_YOURSELF = N_("Make it yourself, and publish it beside the original.")
 SPARE = 256 << 20  # bytes of the disk that are let alone: orders go on, whatever is made
@@ -184,7 +184,7 @@ def _check(done: Done) -> None:
 
 def too_large() -> Skip:
     """What is said of a copy that would have more bytes than its original."""
-    return Skip(N_("It would be no smaller than the original."))
+    return Skip(NO_SMALLER)
 
 
 def _too_long() -> Refused:

@@ -22,6 +22,7 @@ from headwaters.adapters.media.ffmpeg import ffmpeg_program
 from headwaters.adapters.media.probing import read_probe
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.makings import WHOLE, Skip
+from headwaters.core.works.names import shown
 from headwaters.core.works.reels import FilmPlan, Reel, SoundPlan
 from headwaters.ports import Material, Tags
 
@@ -160,7 +161,10 @@ class FfmpegEncoder:
             message = N_("This picture takes more time or memory than the shop gives to one file.")
             raise Refused(Code.NOT_MADE, message, hint=N_("Save it anew as JPEG, PNG or WebP.")) from None
         except Refused as refused:
-            raise refused if refused.code is Code.NOT_MADE else _not_a_picture(str(refused)) from None
+            if refused.code is Code.NOT_MADE:
+                raise
+            said = refused.message % {**refused.values, "name": shown(original.name)}
+            raise _not_a_picture(said) from None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from headwaters.core.errors import Code, Refused
+from headwaters.core.errors import N_, Code, Refused
 
 BEAT = timedelta(seconds=5)  # how often who makes something gives a sign of life, and says how far it is
 LEASE = timedelta(seconds=60)  # without one for so long, it is taken up by somebody else
@@ -27,6 +27,14 @@ class Skip(Refused):
 
     def __init__(self, message: str, *, hint: str = "", **values: object) -> None:
         super().__init__(Code.NOT_MADE, message, hint=hint, field="", **values)
+
+
+NO_SMALLER = N_("It would be no smaller than the original.")
+SAME_SIZE = N_("The film is no larger than the smaller format.")
+IS_ALREADY = N_("The original is that already.")
+ONLY_LARGER = N_("The original has lost something already: FLAC of it would only be larger.")
+ONLY_WORSE = N_("The original is small already, and made again it would only sound worse.")
+FOR_GOOD = frozenset([NO_SMALLER, SAME_SIZE, IS_ALREADY, ONLY_LARGER, ONLY_WORSE])  # another try skips it again
 
 
 class MakingState(StrEnum):

@@ -7,7 +7,7 @@ trick. What is not in the table can go into a ZIP.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -243,6 +243,13 @@ _ALONE = {
     Family.FONT: "The font",
     Family.DATA: "Data",
 }
+_LETTERS = frozenset(
+    [
+        "application/rtf",
+        "application/vnd.oasis.opendocument.text",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ]
+)  # what word processors write: a text, unless a book is beside it
 _SAY_FORMAT = {Family.BOOK: "as", Family.PROGRAM: "for"}  # “The book, as EPUB”, “The game, for Linux”
 _LANGUAGE = re.compile(r"[ ._-]([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)$")
 
@@ -251,25 +258,42 @@ def default_labels(files: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """A label for each (name, media type) that has none of its creator's.
 
     The only file of a family is “The film”; several with one name in several formats are “The book, as EPUB”;
-    otherwise a file is called as it is named.
+    otherwise a file is called as it is named, with its format where others are named so too.
     """
     families = [family_of(media_type) for _, media_type in files]
     stems = [stem(name) for name, _ in files]
     stems_of = {family: {own for own, its in zip(stems, families, strict=True) if its is family} for family in families}
-    return tuple(
-        _label(name, media_type, family, alone=families.count(family) == 1, one_name=len(stems_of[family]) == 1)
-        for (name, media_type), family in zip(files, families, strict=True)
+    letters = all(
+        family is not Family.BOOK or kind in _LETTERS for family, (_, kind) in zip(families, files, strict=True)
     )
 
+    def label(name: str, media_type: str, family: Family) -> str:
+        word = _ALONE[Family.TEXT if letters and family is Family.BOOK else family]
+        alone = families.count(family) == 1 and (family is not Family.ARCHIVE or len(files) == 1)
+        return _label(name, media_type, family, word, alone=alone, one_name=len(stems_of[family]) == 1)
 
-def _label(name: str, media_type: str, family: Family, *, alone: bool, one_name: bool) -> str:
+    labels = [label(name, media_type, family) for (name, media_type), family in zip(files, families, strict=True)]
+    return tuple(_told_apart(labels, files))
+
+
+def _label(name: str, media_type: str, family: Family, word: str, *, alone: bool, one_name: bool) -> str:
     if family is Family.SUBTITLES and (language := _LANGUAGE.search(stem(name))):
-        return f"{_ALONE[family]} ({language[1]})"
+        return f"{word} ({language[1]})"
     if alone and family not in _SAY_FORMAT:
-        return _ALONE[family]
+        return word
     if one_name and family is not Family.ARCHIVE:
-        return f"{_ALONE[family]}, {_SAY_FORMAT.get(family, 'as')} {format_name(media_type, name)}"
+        return f"{word}, {_SAY_FORMAT.get(family, 'as')} {format_name(media_type, name)}"
     return stem(name)
+
+
+def _told_apart(labels: Sequence[str], files: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Those that are called the same, with their formats where that tells them apart."""
+    formats = [format_name(media_type, name) for name, media_type in files]
+    of_label: dict[str, set[str]] = {}
+    for label, its in zip(labels, formats, strict=True):
+        of_label.setdefault(label, set()).add(its)
+    for label, its in zip(labels, formats, strict=True):
+        yield f"{label}, as {its}" if its and len(of_label[label]) > 1 else label
 
 
 def stem(name: str) -> str:

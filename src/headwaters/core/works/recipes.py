@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from headwaters.core.errors import N_
 from headwaters.core.sales.states import Door
 from headwaters.core.works.editions import Role
+from headwaters.core.works.formats import TITLES as FORMATS
 from headwaters.core.works.formats import wished_formats
 from headwaters.core.works.media import WorkKind
-from headwaters.core.works.taste_recipes import taste_recipes
+from headwaters.core.works.taste_recipes import CHAPTERS, READ, TASTES, taste_recipes
 
 EDITION = 0  # the file_id of what is made of the edition as a whole
 TORRENT = "torrent"
+TITLES = {
+    **FORMATS,
+    TORRENT: N_("Torrent"),
+    READ: N_("Pages to read it on"),
+    CHAPTERS: N_("Chapters"),
+    **dict.fromkeys(TASTES, N_("Taste")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,11 @@ Wisher = Callable[[Facts], Iterable[Wish]]
 def base_of(recipe: str) -> str:
     """The recipe without what it hangs on."""
     return recipe.partition(":")[0]
+
+
+def title_of(recipe: str) -> str:
+    """What people call it: a msgid, or the name of a format; for one of another version itself."""
+    return TITLES.get(base_of(recipe), recipe)
 
 
 def _formats(facts: Facts) -> Iterable[Wish]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from headwaters.core.errors import N_, Code, Refused
-from headwaters.core.works.makings import Skip
+from headwaters.core.works.makings import IS_ALREADY, ONLY_LARGER, ONLY_WORSE, SAME_SIZE, Skip
 
 
 class Kind(StrEnum):
@@ -93,12 +93,12 @@ def plan_sound(reel: Reel, codec: str) -> SoundPlan:
         raise Refused(Code.NOT_MADE, N_("There is no sound in this file."))
     sound = sounds[0]
     if sound.codec == codec:
-        raise Skip(N_("The original is that already."))
+        raise Skip(IS_ALREADY)
     if not is_lossless(sound):
         if codec == "flac":
-            raise Skip(N_("The original has lost something already: FLAC of it would only be larger."))
+            raise Skip(ONLY_LARGER)
         if (sound.bit_rate or reel.bit_rate) < GOOD_BIT_RATE:
-            raise Skip(N_("The original is small already, and made again it would only sound worse."))
+            raise Skip(ONLY_WORSE)
     match codec:
         case "flac":
             return SoundPlan(codec, sound.index, sound.channels, sound.rate, bits=16 if sound.bits <= 16 else 24)
@@ -172,9 +172,9 @@ def plan_film(reel: Reel, side: int, smaller: Sequence[int]) -> FilmPlan:
         raise Refused(Code.NOT_MADE, N_("Its pictures are larger than any film’s: it cannot be what it says."))
     size = fitted(*shown_size(video), side)
     if any(size == fitted(*shown_size(video), other) for other in smaller):
-        raise Skip(N_("The film is no larger than the smaller format."))
+        raise Skip(SAME_SIZE)
     if size == fitted(*shown_size(video), 10**6) and plays_everywhere(reel, video):
-        raise Skip(N_("The original is that already."))
+        raise Skip(IS_ALREADY)
     sounds = reel.of(Kind.AUDIO)[:_MOST_SOUNDS]
     texts = [stream for stream in reel.of(Kind.SUBTITLE) if stream.codec in _TEXTS]
     return FilmPlan(

@@ -32,7 +32,7 @@ class MakingGroup:
     words: str  # “12 made, 75 MB”, “3 wait”
     items: tuple[MakingItem, ...]
     busy: bool  # some wait, or are being made: they can be stopped
-    ended: bool  # some failed or were skipped: they can be tried again
+    ended: bool  # some failed or were skipped, and may be made if they are tried again
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ class StartPage:
     newest: tuple[OrderItem, ...]
     has_password: bool
     damaged: tuple[DamagedItem, ...]  # works whose files are missing or changed
+    check: str  # the command that looks at them again
     unmade: tuple[Unmade, ...]  # works of which the shop could not make something
     wrong_tries: str  # how many wrong passwords were tried before this session, in words; empty for none
 

@@ -28,6 +28,8 @@ class UploadRow:
     last: bool
     changing: bool  # its form is open
     findings: tuple[str, ...]  # what it tells that its creator perhaps did not mean to publish, a line each
+    removable: bool  # the shop can leave some of that out of its copy
+    left_out: str  # that it does, in a sentence; empty where its creator did not say so
     problem: Problem | None
 
 

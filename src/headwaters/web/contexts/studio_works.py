@@ -166,6 +166,7 @@ class ColophonFile:
     name: str
     lines: tuple[ColophonLine, ...]
     findings: tuple[str, ...]  # what it tells that its creator perhaps did not mean to publish, a line each
+    left_out: str  # that its copy does not tell it, in a sentence, or empty
     why: str  # why it gets no colophon, or empty
     made: str  # what the shop makes of it that gets one all the same, or empty
 
@@ -198,6 +199,7 @@ class WorkStudioPage:
     script: str
     problem: Problem | None  # of anything but the words
     damaged: tuple[DamagedItem, ...]  # this work, if files of it are missing or changed
+    check: str  # the command that looks at them again
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from aiohttp import web
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.people import Right
 from headwaters.core.works.formats import CHOICES
-from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, Choice, Finding, Line, wants_colophon
-from headwaters.errands.colophons import choose, look_over_draft
+from headwaters.core.works.stamps import KIND_WORDS, LINE_WORDS, NO_PLACE, Choice, Finding, Line, wants_colophon
+from headwaters.errands.colophons import DraftLook, choose, look_over_draft
 from headwaters.errands.stamping import Note
 from headwaters.store import drafts as rows
 from headwaters.store.copy_visits import CopyLine
@@ -38,6 +38,15 @@ def finding_lines(said: Format, findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(_finding(said, one) for one in findings)
 
 
+def left_out_words(said: Format, findings: Sequence[Finding]) -> str:
+    """That a copy does not tell it, as its creator chose; empty where the shop can leave nothing out."""
+    if all(one.removable for one in findings):
+        return said.gettext(N_("It is left out of the copies that people get.")) if findings else ""
+    if not any(one.removable for one in findings):
+        return ""
+    return said.gettext(N_("What the shop can leave out of it is left out of the copies that people get."))
+
+
 def _finding(said: Format, one: Finding) -> str:
     text = f"{said.gettext(KIND_WORDS[one.kind])}: {one.value} ({one.where})"
     return text if one.removable else f"{text}. {said.gettext(N_('The shop cannot leave it out.'))}"
@@ -53,13 +62,14 @@ async def get_colophon(request: web.Request, session: Session) -> web.Response:
     house, said, ref = request.app[HOUSE], words_of(request), request.match_info["draft"]
     draft = await house.db.read(lambda conn: rows.draft_at(conn, ref))
     found = await look_over_draft(house, draft)
-    files = tuple(_file(said, note, found.made.get(note.name, ())) for note in found.notes)
+    files = tuple(_file(said, note, found) for note in found.notes)
     around = await frame(request, session, "works", "copies")
     page = ColophonPage(around, f"/studio/drafts/{draft.ref}", files, draft.work_id is not None)
     return show(request, "colophon", page, None)
 
 
-def _file(said: Format, note: Note, made: Sequence[str]) -> ColophonFile:
+def _file(said: Format, note: Note, found: DraftLook) -> ColophonFile:
+    made = found.made.get(note.name, ())
     rows: dict[tuple[Line, str, str], list[str]] = {}
     for one in note.examined.fields:
         if one.before or one.after:
@@ -69,16 +79,26 @@ def _file(said: Format, note: Note, made: Sequence[str]) -> ColophonFile:
         for (line, before, after), wheres in rows.items()
         if after not in _FOR_PROGRAMS
     )
-    why = note.why or note.examined.why or ("" if lines else N_("It gets no colophon: only the files of the work do."))
+    why = note.why or note.examined.why or ("" if lines else _without(note, found))
     titles = dict.fromkeys(choice.title for choice in CHOICES if set(choice.recipes) & set(made)) if why else ()
     words = said.gettext(N_("What the shop makes of it says it: %(formats)s.")) % {"formats": said.join([*titles])}
     return ColophonFile(
         note.name,
         lines,
         finding_lines(said, note.findings),
+        left_out_words(said, note.findings) if note.wish.clean else "",
         said.gettext(why) if why else "",
         words if titles else "",
     )
+
+
+def _without(note: Note, found: DraftLook) -> str:
+    """Why a file that can be read gets no colophon."""
+    if note.wish.facts:
+        return NO_PLACE
+    if not found.wanted:
+        return N_("It gets no colophon: the choice is that files stay as they are.")
+    return N_("It gets no colophon: only the files of the work do.")
 
 
 # ── a work's choice ──────────────────────────────────────────────────────────────────────────────

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from urllib.parse import quote
 
 from headwaters.core.errors import N_
@@ -14,6 +16,11 @@ from headwaters.web.format import Format
 
 _FAULTS = {"missing": N_("is missing"), "changed": N_("has changed")}
 _MOST = 10  # files of a work that are named
+
+
+def check_command(shop: Path) -> str:
+    """What looks at them again, on the shop's machine, wherever one stands there."""
+    return f"headwaters storage check --all --shop {shlex.quote(str(shop.absolute()))}"
 
 
 def damaged_items(said: Format, faults: Sequence[FaultRow]) -> tuple[DamagedItem, ...]:

@@ -86,6 +86,8 @@ async def post_draft(request: web.Request, session: Session) -> web.Response:
     day, hour = (form.get(name, "")[:40] if do == "later" else "" for name in ("day", "hour"))
     try:
         fields = await draft_fields(house, draft, form)
+        if do == "clean":
+            fields = {**fields, "remove_private": "on"}
         check_length(fields)
         typed = fields
         revision = await house.db.write(lambda conn: save_draft(conn, draft.ref, revision, typed, now))
@@ -107,6 +109,8 @@ def _kept_answer(request: web.Request, draft: DraftRow, revision: int, do: str) 
         return web.json_response({"revision": revision}, headers={"Cache-Control": "no-store"})
     if do in {"more", "colophon"}:
         return go_to(f"/studio/drafts/{draft.ref}/{do}")
+    if do == "clean":
+        return go_to(f"/studio/drafts/{draft.ref}?said=left_out#files")
     if do == "licences":
         return go_to(f"/studio/drafts/{draft.ref}?licences=all#f-licence")
     return go_to(f"/studio/drafts/{draft.ref}?said=draft_kept")

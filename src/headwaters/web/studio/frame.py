@@ -74,6 +74,7 @@ SAID = {
     "ordered": N_("The first page has this order now."),
     "collected": N_("Done. The collection’s page follows."),
     "draft_kept": N_("Kept. Nobody sees it before it is published."),
+    "left_out": N_("Kept. What the files of this work tell is left out of the copies that people get."),
     "taken_back": N_("Taken back. It is not published until you say so again."),
     "discarded": N_("Thrown away, with its files."),
     "published": N_("Published. Anyone can take it now."),

@@ -13,7 +13,7 @@ from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_
 from headwaters.core.people import Right
 from headwaters.core.works.formats import TITLES
-from headwaters.core.works.makings import ENDED, MakingState
+from headwaters.core.works.makings import ENDED, FOR_GOOD, MakingState
 from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
 from headwaters.store.makings import FailedRow, MakingLine, lines
@@ -41,17 +41,39 @@ def _name(recipe: str) -> str:
 
 def said_makings(said: Format, slug: str, found: Sequence[MakingLine], *, paused: bool) -> Makings:
     """The section, with a group for each format that is made, or could not be."""
-    by_name: dict[str, list[MakingLine]] = {}
-    for line in found:
-        by_name.setdefault(_name(line.recipe), []).append(line)
-    groups = tuple(_group(said, name, mine) for name, mine in by_name.items())
+    groups = tuple(_group(said, name, mine) for name, mine in _by_name(found).items())
     return Makings(f"/studio/works/{slug}/makings", groups, any(group.busy for group in groups), paused)
 
 
 def made_line(said: Format, slug: str, found: Sequence[MakingLine]) -> str:
     """The formats that the shop makes of a work, and how far they are; empty for none."""
-    groups = said_makings(said, slug, found, paused=False).groups
-    return said.join([f"{group.title} ({group.words})" for group in groups if group.name != _OTHERS])
+    parts = []
+    for name, mine in _by_name(found).items():
+        if name != _OTHERS:
+            words = "; ".join(part for part in (_words(said, mine), _ended(said, mine)) if part)
+            parts.append(f"{said.gettext(_TITLES[name])} ({words})")
+    return said.join(parts)
+
+
+def _ended(said: Format, mine: Sequence[MakingLine]) -> str:
+    """What a group’s items say one by one: how many are at work, or ended without a file."""
+    many, states = translations(said.language).ngettext, [line.state for line in mine]
+    making, failed, skipped = (states.count(state) for state in (_S.MAKING, _S.FAILED, _S.SKIPPED))
+    parts = []
+    if making:
+        parts.append(many("%(n)d being made", "%(n)d being made", making) % {"n": making})
+    if failed:
+        parts.append(many("%(n)d could not be made", "%(n)d could not be made", failed) % {"n": failed})
+    if skipped:
+        parts.append(many("%(n)d left out", "%(n)d left out", skipped) % {"n": skipped})
+    return "; ".join(parts)
+
+
+def _by_name(found: Sequence[MakingLine]) -> dict[str, list[MakingLine]]:
+    by_name: dict[str, list[MakingLine]] = {}
+    for line in found:
+        by_name.setdefault(_name(line.recipe), []).append(line)
+    return by_name
 
 
 def unmade(said: Format, found: Sequence[FailedRow]) -> tuple[Unmade, ...]:
@@ -69,13 +91,14 @@ def unmade(said: Format, found: Sequence[FailedRow]) -> tuple[Unmade, ...]:
 
 def _group(said: Format, name: str, mine: Sequence[MakingLine]) -> MakingGroup:
     states = {line.state for line in mine}
+    for_good = FOR_GOOD | {said.gettext(words) for words in FOR_GOOD}  # it is kept in the shop's language
     return MakingGroup(
         name=name,
         title=said.gettext(_TITLES.get(name, _OTHERS_TITLE)),
         words=_words(said, mine),
         items=tuple(_item(said, line) for line in mine if line.error or line.state in {_S.MAKING, *ENDED}),
         busy=bool(states & {_S.WAITING, _S.MAKING}),
-        ended=bool(states & set(ENDED)),
+        ended=any(line.state in ENDED and line.error not in for_good for line in mine),
     )
 
 

@@ -22,7 +22,7 @@ from headwaters.store.works import list_works
 from headwaters.web.contexts.studio_see import StartPage
 from headwaters.web.keys import HOUSE
 from headwaters.web.studio.checklist import checklist_view
-from headwaters.web.studio.damaged import damaged_items
+from headwaters.web.studio.damaged import check_command, damaged_items
 from headwaters.web.studio.frame import frame, show, words_of
 from headwaters.web.studio.guard import Session, for_creator
 from headwaters.web.studio.letters import thread_item
@@ -85,6 +85,7 @@ async def get_start(request: web.Request, session: Session) -> web.Response:
         newest=tuple(order_item(said, line) for line in seen.newest),
         has_password=seen.has_password,
         damaged=damaged_items(said, seen.damaged),
+        check=check_command(house.config.shop),
         unmade=unmade(said, seen.failed),
         wrong_tries=wrong_words(said, session.row) if session.row.is_fresh(house.clock(), _LATELY) else "",
     )

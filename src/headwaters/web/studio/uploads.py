@@ -22,6 +22,7 @@ from headwaters.core.works.uploads import OPEN, UploadState
 from headwaters.errands import picking, uploads
 from headwaters.store import uploads as rows
 from headwaters.store.db import Connection
+from headwaters.store.drafts import draft_at
 from headwaters.store.uploads import DraftKey
 from headwaters.store.uploads import UploadRow as Row
 from headwaters.texts import translations
@@ -30,7 +31,7 @@ from headwaters.web.contexts.studio_uploads import FilesPage, ServerEntry, Serve
 from headwaters.web.format import Format
 from headwaters.web.keys import HOUSE, INTAKE
 from headwaters.web.look import address_of
-from headwaters.web.studio.colophons import finding_lines
+from headwaters.web.studio.colophons import finding_lines, left_out_words
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import Session, go_to, may, studio_path
 from headwaters.web.studio.tus import ADDRESS, SILENCE, check_token, sender
@@ -63,7 +64,7 @@ async def uploads_view(
 ) -> UploadsView:
     """The files of a draft for the macro `uploads`. `back`: the page that its forms come back to, else this one;
     `error`, and the upload that it is `about`. Raises NotFound(PAGE_UNKNOWN)."""
-    draft, found = await _draft_and_rows(request, draft_ref)
+    draft, found, clean = await _draft_and_rows(request, draft_ref)
     said, house = words_of(request), request.app[HOUSE]
     address = f"/studio/drafts/{draft.ref}/files"
     problem = problem_of(request, error)
@@ -77,7 +78,13 @@ async def uploads_view(
         script=address_of("upload.js"),
         rows=tuple(
             _row(
-                request, said, row, address, (number == 1, number == len(found)), problem if row.ref == about else None
+                request,
+                said,
+                row,
+                address,
+                (number == 1, number == len(found)),
+                problem if row.ref == about else None,
+                clean,
             )
             for number, row in enumerate(found, 1)
         ),
@@ -90,10 +97,13 @@ async def uploads_view(
     )
 
 
-async def _draft_and_rows(request: web.Request, draft_ref: str) -> tuple[DraftKey, list[Row]]:
-    def read(conn: Connection) -> tuple[DraftKey, list[Row]]:
+async def _draft_and_rows(request: web.Request, draft_ref: str) -> tuple[DraftKey, list[Row], bool]:
+    """Also whether what the files tell is left out of the copies."""
+
+    def read(conn: Connection) -> tuple[DraftKey, list[Row], bool]:
         draft = rows.find_draft(conn, draft_ref)
-        return draft, rows.uploads_of(conn, draft.id)
+        form = draft_at(conn, draft_ref).form
+        return draft, rows.uploads_of(conn, draft.id), bool(form.get("remove_private"))
 
     return await request.app[HOUSE].db.read(read)
 
@@ -107,12 +117,19 @@ def _summary(said: Format, found: list[Row]) -> str:
 
 
 def _row(
-    request: web.Request, said: Format, row: Row, address: str, ends: tuple[bool, bool], problem: Problem | None
+    request: web.Request,
+    said: Format,
+    row: Row,
+    address: str,
+    ends: tuple[bool, bool],
+    problem: Problem | None,
+    clean: bool,
 ) -> UploadRow:
     intake = request.app[INTAKE]
     checked = intake.checked(row.ref)
     done = (checked or 0) if row.state is UploadState.CHECKING else row.done
     role = ROLE_WORDS.get(row.role, "")
+    findings = read_findings(row.findings) if row.state is UploadState.HERE else ()
     return UploadRow(
         ref=row.ref,
         address=f"{address}/{row.ref}",
@@ -129,7 +146,9 @@ def _row(
         first=ends[0],
         last=ends[1],
         changing=problem is not None or request.query.get("change") == row.ref,
-        findings=finding_lines(said, read_findings(row.findings)) if row.state is UploadState.HERE else (),
+        findings=finding_lines(said, findings),
+        removable=any(one.removable for one in findings),
+        left_out=left_out_words(said, findings) if clean else "",
         problem=problem,
     )
 
@@ -292,7 +311,7 @@ async def _server_page(
     request: web.Request, session: Session, path: str, back: str, error: HeadwatersError | None = None
 ) -> web.Response:
     house, said = request.app[HOUSE], words_of(request)
-    draft, _ = await _draft_and_rows(request, request.match_info["draft"])
+    draft, _, _ = await _draft_and_rows(request, request.match_info["draft"])
     address = f"/studio/drafts/{draft.ref}/server"
     back = studio_path(back) if back else f"/studio/drafts/{draft.ref}/files"
     try:

@@ -33,7 +33,7 @@ from headwaters.web.contexts.studio_works import CollectionTick, WorkStudioPage
 from headwaters.web.keys import HOUSE
 from headwaters.web.look import address_of
 from headwaters.web.studio.colophons import copies_line
-from headwaters.web.studio.damaged import damaged_items
+from headwaters.web.studio.damaged import check_command, damaged_items
 from headwaters.web.studio.frame import frame, problem_of, show, words_of
 from headwaters.web.studio.guard import LONG_FORM, Session, go_to, may, takes
 from headwaters.web.studio.makings import made_line
@@ -121,6 +121,7 @@ async def _work_page(request: web.Request, session: Session, typed: _Typed | Non
         script=address_of("works.js"),
         problem=None if faults else problem_of(request, error),
         damaged=tuple(replace(item, href="") for item in damaged_items(said, seen.damaged)),  # one is there already
+        check=check_command(request.app[HOUSE].config.shop),
     )
     return show(request, "work", context, error)
 
