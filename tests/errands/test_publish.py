@@ -358,10 +358,12 @@ async def test_what_ends_before_its_format_says_is_refused_and_read_only_at_its_
         return data
 
     make = {".wav": samples.wav, ".pdf": write_pdf, ".epub": samples.book, ".mp4": samples.film, ".mkv": samples.film}
+    make |= dict.fromkeys((".flac", ".mp3", ".ogg", ".opus"), samples.music)
+    kinds = [*make, ".png", ".webp", ".jpg", ".tiff"]
     os_pread = os.pread
     monkeypatch.setattr(house.storage, "keep", lambda *_: pytest.fail("kept"), raising=False)
     monkeypatch.setattr(whole.os, "pread", pread)
-    for ending, keep in zip((".wav", ".mp4", ".png", ".epub", ".pdf", ".mkv", ".webp"), cycle(Keep), strict=False):
+    for ending, keep in zip(kinds, cycle(Keep), strict=False):
         read.clear()
         path = make.get(ending, samples.picture)(folder / f"a{ending}")
         refused = await refusal(house, cut(path), keep=keep)
