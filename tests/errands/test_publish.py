@@ -385,6 +385,16 @@ async def test_whatever_way_a_file_comes_it_is_whole(house: House, tmp_path: Pat
     assert (await counts(house))["works"] == 2
 
 
+async def test_an_archive_that_unpacks_outside_of_its_folder_is_refused(house: House, tmp_path: Path) -> None:
+    path = lay(tmp_path / "work", {}) / "a.zip"
+    path.write_bytes(samples.zipped({"good.txt": "good", "../../up.txt": "up"}))
+    refused = await refusal(house, path)
+    assert (refused.code, refused.values) == (Code.FILE_LEADS_OUT, {"name": "a.zip", "member": "../../up.txt"})
+    assert await counts(house) == {"works": 0, "editions": 0, "files": 0, "blobs": 0, "catalogue": 1}
+    path.write_bytes(samples.zipped({"good.txt": "good", "a..b/..c.txt": "up"}))
+    await done(house, path)
+
+
 async def test_a_hundred_gigabytes_take_no_longer_to_refuse(house: House, tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with path.open("wb") as file:
