@@ -12,7 +12,7 @@ from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_
 from headwaters.core.people import Right
-from headwaters.core.works.formats import TITLES
+from headwaters.core.works.formats import SUBTITLES, TITLES
 from headwaters.core.works.makings import ENDED, MakingState
 from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
@@ -43,6 +43,8 @@ def said_makings(said: Format, slug: str, found: Sequence[MakingLine], *, paused
     """The section, with a group for each format that is made, or could not be."""
     by_name: dict[str, list[MakingLine]] = {}
     for line in found:
+        if line.recipe == SUBTITLES and line.state is _S.MADE and not line.size:
+            continue  # a film in which there were none
         by_name.setdefault(_name(line.recipe), []).append(line)
     groups = tuple(_group(said, name, mine) for name, mine in by_name.items())
     return Makings(f"/studio/works/{slug}/makings", groups, any(group.busy for group in groups), paused)
