@@ -451,6 +451,9 @@ class Encoder(Protocol):
     async def subtitles(self, original: Material, into: Path) -> None:
         """Subtitles as WebVTT."""
 
+    async def texts(self, original: Material, into: Mapping[int, Path]) -> None:
+        """The subtitles inside a film as WebVTT, by the index of their stream."""
+
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """A picture as WebP, upright and in sRGB, its long side at most `side`; its width and height."""
 

@@ -262,6 +262,48 @@ async def test_without_an_encoder_it_is_skipped_and_pictures_are_made(
     assert found["picture.tiff", "webp-512"] == (MakingState.MADE, "")
 
 
+def speaking(folder: Path, name: str, *languages: str) -> Path:
+    """A film with subtitles inside that say their language."""
+    folder.mkdir(exist_ok=True)
+    inputs = [str(samples.film(folder.parent / "plain.mkv"))]
+    for number, language in enumerate(languages):
+        text = folder.parent / f"{number}.srt"
+        text.write_text(f"1\n00:00:00,000 --> 00:00:00,400\n{language} {number}\n", encoding="utf-8")
+        inputs.append(str(text))
+    maps = [part for place in range(len(inputs)) for part in ("-map", str(place))]
+    said = [
+        part
+        for number, one in enumerate(languages)
+        for part in (f"-metadata:s:s:{number}", f"language={one}" if one else "title=-")
+    ]
+    words = "mov_text" if name.endswith(".mp4") else "ass"
+    sources = [part for one in inputs for part in ("-i", one)]
+    samples.ffmpeg(*sources, *maps, "-c", "copy", "-c:s", words, *said, str(folder / name))
+    return folder
+
+
+async def test_subtitles_inside_a_film_become_webvtt_a_file_for_each(house: House, tmp_path: Path) -> None:
+    folder = speaking(tmp_path / "Film", "Film.mkv", "ger", "eng", "eng")
+    speaking(folder, "Later.mp4", "")
+    samples.film(folder / "Silent.mp4")
+    await published(house, folder, formats="none")
+    await make_all(house)
+    files = {name: file for name, file in (await made(house, "film")).items() if file.recipe == "vtt"}
+    assert {name: file.label for name, file in files.items()} == {
+        "Film.ger.vtt": "Subtitles (ger)",
+        "Film.eng.vtt": "Subtitles (eng)",
+        "Film.2.eng.vtt": "Subtitles (eng)",
+        "Later.vtt": "Subtitles",
+    }
+    said = {name: Path(path_of(house, file.sha256)).read_text(encoding="utf-8") for name, file in files.items()}
+    cue = "WEBVTT\n\n00:00.000 --> 00:00.400\n"
+    assert said["Film.ger.vtt"] == f"{cue}ger 0\n"
+    assert said["Film.2.eng.vtt"] == f"{cue}eng 2\n"
+    assert said["Later.vtt"].strip() == f"{cue}0"
+    found = await states(house, "film")
+    assert found["Silent.mp4", "vtt"] == (MakingState.MADE, "")
+
+
 async def test_subtitles_beside_a_film_become_webvtt(house: House, tmp_path: Path) -> None:
     folder = tmp_path / "Film"
     folder.mkdir()

@@ -358,10 +358,12 @@ async def test_what_ends_before_its_format_says_is_refused_and_read_only_at_its_
         return data
 
     make = {".wav": samples.wav, ".pdf": write_pdf, ".epub": samples.book, ".mp4": samples.film, ".mkv": samples.film}
+    make |= dict.fromkeys((".flac", ".mp3", ".ogg", ".opus"), samples.music)
+    kinds = [*make, ".png", ".webp", ".jpg", ".tiff"]
     os_pread = os.pread
     monkeypatch.setattr(house.storage, "keep", lambda *_: pytest.fail("kept"), raising=False)
     monkeypatch.setattr(whole.os, "pread", pread)
-    for ending, keep in zip((".wav", ".mp4", ".png", ".epub", ".pdf", ".mkv", ".webp"), cycle(Keep), strict=False):
+    for ending, keep in zip(kinds, cycle(Keep), strict=False):
         read.clear()
         path = make.get(ending, samples.picture)(folder / f"a{ending}")
         refused = await refusal(house, cut(path), keep=keep)
@@ -381,6 +383,16 @@ async def test_whatever_way_a_file_comes_it_is_whole(house: House, tmp_path: Pat
     assert isinstance(half, Failure)
     assert half.error.code is Code.FILE_CUT_OFF
     assert (await counts(house))["works"] == 2
+
+
+async def test_an_archive_that_unpacks_outside_of_its_folder_is_refused(house: House, tmp_path: Path) -> None:
+    path = lay(tmp_path / "work", {}) / "a.zip"
+    path.write_bytes(samples.zipped({"good.txt": "good", "../../up.txt": "up"}))
+    refused = await refusal(house, path)
+    assert (refused.code, refused.values) == (Code.FILE_LEADS_OUT, {"name": "a.zip", "member": "../../up.txt"})
+    assert await counts(house) == {"works": 0, "editions": 0, "files": 0, "blobs": 0, "catalogue": 1}
+    path.write_bytes(samples.zipped({"good.txt": "good", "a..b/..c.txt": "up"}))
+    await done(house, path)
 
 
 async def test_a_hundred_gigabytes_take_no_longer_to_refuse(house: House, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from headwaters.errands.uploads import UploadedFile
 from headwaters.ports import Keep
 from headwaters.store import tables
 from headwaters.store import uploads as rows
+from tests.support.samples import zipped
 from tests.support.uploads import look, make_draft
 
 TEXT = b"a long letter\n" * 1000
@@ -65,6 +66,12 @@ async def send(house: House, draft: str, name: str, data: bytes, intake: Intake 
         ("film.mp4", TEXT, UploadState.REFUSED, "“film.mp4” is called MP4, but its content is text."),
         ("cover.png", b"\x89PNG\r\n\x1a\n" + bytes(500), UploadState.REFUSED, "ends too early"),
         ("book.epub", b"PK\x03\x04" + bytes(500), UploadState.REFUSED, "ends too early"),
+        (
+            "a.zip",
+            zipped({"../up.txt": "up"}),
+            UploadState.REFUSED,
+            "“../up.txt” in it would land outside of its folder.",
+        ),
         ("letter", b"\0\1\2\3" * 50, UploadState.REFUSED, "of a kind that this shop does not know"),
     ],
 )

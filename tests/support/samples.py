@@ -6,6 +6,7 @@ import io
 import subprocess
 import wave
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -55,6 +56,22 @@ def music(path: Path, seconds: float = 0.5) -> Path:
 
 ZIP_END = b"PK\x05\x06" + b"\xff" * 16 + bytes(2)
 """How a ZIP ends; of what is before it, it says nothing that is true."""
+
+_LINK = 0o120777 << 16
+
+
+def zipped(members: Mapping[str, str], links: Mapping[str, str] | None = None) -> bytes:
+    """A ZIP of texts, and of links: a name, and where it points."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+        for name, target in (links or {}).items():
+            link = zipfile.ZipInfo(name)
+            link.create_system, link.external_attr = 3, _LINK
+            archive.writestr(link, target)
+    return data.getvalue()
+
 
 _CONTAINER = (
     '<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'

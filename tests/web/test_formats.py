@@ -288,3 +288,20 @@ def test_what_is_damaged_does_not_play() -> None:
     assert played(_file("itself", "video/mp4", fault="changed"), _made("h264-480")).tail.endswith("/h264-480")
     assert played(_file("itself", "video/mp4"), _made(*FILMS, fault="missing")).tail.endswith("/itself")
     assert played(_file("itself", "video/mp4", fault="changed"), _made(*FILMS, fault="missing")) == NOTHING
+
+
+async def test_subtitles_from_inside_of_a_film_are_shown_with_it_alone(
+    house: House, client: TestClient[Any, Any]
+) -> None:
+    films = [Part("One.mkv", b"one", "video/matroska"), Part("Two.mkv", b"two", "video/matroska")]
+    await publish(house, "Films", films, kind=WorkKind.FILM)
+    await pretend_formats(house)
+    await refresh(house)
+    path = f"/o/{(await order(house, 'films')).token}"
+    page = await (await client.get(path)).text()
+    videos = re.findall(r"<video.*?</video>", page, re.DOTALL)
+    tracks = [re.findall(r'<track kind="subtitles" label="([^"]+)" src="([^"]+)">', video) for video in videos]
+    assert [[label for label, _ in own] for own in tracks] == [["One.vtt"], ["Two.vtt"]]
+    assert (await (await client.get(tracks[1][0][1])).read()).startswith(b"vtt ")
+    formats = await (await client.get(f"{path}/formats")).text()
+    assert ("One.480.mp4" in formats, "One.vtt" in formats) == (True, False)

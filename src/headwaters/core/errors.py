@@ -71,6 +71,7 @@ class Code(StrEnum):
     MANIFEST_BROKEN = "manifest_broken"
     DISK_FULL = "disk_full"
     FILE_CUT_OFF = "file_cut_off"
+    FILE_LEADS_OUT = "file_leads_out"
     STILL_TELLS = "still_tells"
     FILE_TOO_LARGE = "file_too_large"
     UPLOAD_UNKNOWN = "upload_unknown"

@@ -1,4 +1,5 @@
-"""Whether files end where their formats say: what arrived in the Studio, and what is published from a folder.
+"""Whether files end where their formats say, and archives unpack where they are: what arrived in the Studio, and what
+is published from a folder.
 
 Only heads and ends are read, whatever the size. A file that the newest edition of its work has already, byte by byte,
 goes on: a shop may be older than this look.
@@ -12,21 +13,29 @@ from contextlib import suppress
 
 from headwaters.core.errors import N_, Code, Refused
 from headwaters.core.works.names import shown
+from headwaters.core.works.unpacking import check_stays_inside
 from headwaters.core.works.whole import check_whole
 from headwaters.errands.gather import PlannedFile
 from headwaters.errands.stamping import CLEANED, Newest, hash_original, readable
 from headwaters.errands.walk import stamp_of
 
+_OURS = frozenset([Code.FILE_CUT_OFF, Code.FILE_LEADS_OUT])
+
 
 def check_open(name: str, descriptor: int) -> None:
-    """Raises Refused(FILE_CUT_OFF); OSError. Blocks."""
+    """Raises Refused(FILE_CUT_OFF | FILE_LEADS_OUT); OSError. Blocks."""
     size = os.fstat(descriptor).st_size
-    check_whole(name, size, lambda offset, length: os.pread(descriptor, length, offset))
+
+    def read(offset: int, length: int) -> bytes:
+        return os.pread(descriptor, length, offset)
+
+    check_whole(name, size, read)
+    check_stays_inside(name, size, read)
 
 
 def check_ends(files: Sequence[PlannedFile], newest: Newest) -> None:
-    """Before anything is kept. Raises the first refusal: FILE_CUT_OFF, FILE_CHANGED (it is being written still),
-    FILE_MISSING, FILE_UNREADABLE. Blocks.
+    """Before anything is kept. Raises the first refusal: FILE_CUT_OFF, FILE_LEADS_OUT, FILE_CHANGED (it is being
+    written still), FILE_MISSING, FILE_UNREADABLE. Blocks.
 
     What came to the Studio was looked at there; from then on it has its SHA-256, or is refused for that."""
     for file in files:
@@ -36,7 +45,7 @@ def check_ends(files: Sequence[PlannedFile], newest: Newest) -> None:
             with readable(file), file.found.real.open("rb", buffering=0) as original:
                 check_open(file.name, original.fileno())
         except Refused as refused:
-            if refused.code is not Code.FILE_CUT_OFF:
+            if refused.code not in _OURS:
                 raise
             check_still([file])
             if not _is_of(newest, file):

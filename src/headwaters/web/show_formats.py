@@ -98,7 +98,8 @@ class _Making:
         self._given, self._made, self._said = given, made, said
         self._originals = {file.id: file for file in given if family_of(file.media_type) is family}
         self._coming = {name: one for name, one in coming.items() if family_of_recipe(name) is family}
-        self._mine = [file for file in made if file.made_from in self._originals]
+        aside = SUBTITLES if family is Family.FILM else ""  # they are shown with the film, and not beside it
+        self._mine = [file for file in made if file.made_from in self._originals and file.recipe != aside]
 
     def table(self) -> ShelfTable:
         there = {file.recipe for file in self._mine} | self._coming.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from headwaters.core.sales.money import Money, plain
 from headwaters.core.sales.references import creditor_reference
 from headwaters.core.sales.states import Door, Mode, OrderState, PaymentState
 from headwaters.core.works.editions import WorkState
-from headwaters.core.works.formats import USUAL
+from headwaters.core.works.formats import SUBTITLES, USUAL
 from headwaters.core.works.media import format_name
 from headwaters.errands.house import Now
 from headwaters.store.fetching import Parcel
@@ -95,7 +95,7 @@ class ShelfWork:
     art: Art | None
     href: str
     files: tuple[ShelfFile, ...]
-    tracks: tuple[tuple[str, str, str], ...]  # label, language, and what follows the key
+    tracks: tuple[tuple[str, str, str, str], ...]  # label, language, what follows the key, and that of their only film
     pictures: tuple[PictureTaste, ...]  # their addresses are what follows the key
     size: str
     others: tuple[ShelfTable, ...]
@@ -143,8 +143,9 @@ def shelf_work(
         href=f"/w/{work.slug}" if work.state == WorkState.PUBLISHED else "",
         files=() if withheld else files,
         tracks=(
-            *((one.label, _language(one.name), one.tail) for one in files if is_subtitles(one) and not one.fault),
-            *((one.label, _language(one.name), one.tail) for one in made_tracks(others)),
+            *((one.label, _language(one.name), one.tail, "") for one in files if is_subtitles(one) and not one.fault),
+            *((one.label, _language(one.name), one.tail, "") for one in made_tracks(others)),
+            *_inside(files, lines, made),
         ),
         pictures=views_of(work),
         size=said.size(sum(file.size for file in lines)),
@@ -156,6 +157,16 @@ def shelf_work(
         may_pay=Door.PAY in work.doors.split(","),
         cant_pay=Door.CANT_PAY in work.doors.split(","),
     )
+
+
+def _inside(
+    files: Sequence[ShelfFile], given: Sequence[FileView], made: Sequence[FileView]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Subtitles that were taken out of films, each for its own."""
+    films = {row.id: file.tail for file, row in zip(files, given, strict=True) if row.media_type.startswith("video/")}
+    for one in made:
+        if one.recipe == SUBTITLES and one.made_from in films and not one.fault:
+            yield one.label or one.name, _language(one.name), f"/{one.ref}/{last_part(one.name)}", films[one.made_from]
 
 
 def _news(edition: EditionView, said: Format) -> pages.EditionNews:
@@ -205,7 +216,11 @@ def _held(shelf: ShelfWork, line: LineView, url: str) -> pages.HeldWork:
         art=shelf.art,
         href=shelf.href,
         files=files,
-        tracks=tuple(pages.Track(label, language, way + tail) for label, language, tail in shelf.tracks if files),
+        tracks=tuple(
+            pages.Track(label, language, way + tail, way + film if film else "")
+            for label, language, tail, film in shelf.tracks
+            if files
+        ),
         pictures=on_the_way(shelf.pictures, way) if files else (),
         remembers=any(file.read or file.kind in _PLAYING for file in files),
         archive=archive,

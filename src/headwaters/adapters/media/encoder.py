@@ -59,6 +59,7 @@ _TO_LIGHT = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
 _MOST_SUBTITLES = 20_000_000  # bytes
+_SLOWEST = 5_000_000  # bytes of a film that are read in a second, at the least
 _LONGEST = 48 * 3600.0  # seconds of work on one film
 # What ffmpeg says when it was built without what a format takes.
 _LACKS = (
@@ -150,6 +151,17 @@ class FfmpegEncoder:
         done = await run_child(command, into.parent, Limits(60, 60, output=_MOST_SUBTITLES))
         if done.code or not into.exists():
             raise _broken(done, plain)
+
+    async def texts(self, original: Material, into: Mapping[int, Path]) -> None:
+        """See ports.Encoder."""
+        command = [_program(), *_QUIET, *_input(original)]
+        for index, path in into.items():
+            command += ["-map", f"0:{index}", *_EXACT, "-f", "webvtt", f"file:{path}"]
+        seconds = 120 + original.size / _SLOWEST
+        limits = Limits(seconds, int(seconds), output=_MOST_SUBTITLES)
+        done = await run_child(command, original.path.parent, limits, original.descriptors)
+        if done.code or not all(path.exists() for path in into.values()):
+            raise _broken(done, original)
 
     async def shrink(self, original: Material, side: int, into: Path) -> tuple[int, int]:
         """See ports.Encoder."""

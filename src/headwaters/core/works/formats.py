@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from headwaters.core.errors import N_
+from headwaters.core.works.chapters import chapters_for
 from headwaters.core.works.media import Family, family_of, format_by_name, stem
 
 NONE = "none"
@@ -42,7 +43,7 @@ CHOICES: tuple[Choice, ...] = (
     Choice("webp", Family.PICTURE, "WebP", N_("Pictures for screens, and small ones"), ("webp-2048", "webp-512")),
 )
 NAMES = tuple(choice.name for choice in CHOICES)
-SUBTITLES = "vtt"  # subtitles as browsers show them: made of others whenever a work has them
+SUBTITLES = "vtt"  # subtitles as browsers show them: made of others, or taken out of films, whenever a work has them
 _BY_RECIPE = {recipe: choice for choice in CHOICES for recipe in choice.recipes}
 RECIPES = (*_BY_RECIPE, SUBTITLES)
 
@@ -61,6 +62,7 @@ TITLES = {
 _LOSSLESS = frozenset(["audio/flac", "audio/wav", "audio/aiff", "audio/x-wavpack", "audio/mp4", "audio/matroska"])
 _BETTER = ("flac", "wav", "aif", "wv")  # the endings of what surely has none
 _PICTURES = frozenset(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/tiff", "image/bmp"])
+_TEXTS_INSIDE = frozenset(["video/mp4", "video/quicktime", "video/matroska", "video/webm"])
 _NO_SOUND = frozenset(["audio/midi"])
 _IS_ALREADY = {"flac": "flac", "mp3": "mp3", "opus": "opus"}  # recipe → the ending of files that are that
 
@@ -106,8 +108,14 @@ def wished_formats(name: str, media_type: str, others: Iterable[str], formats: s
         case Family.PICTURE if media_type in _PICTURES:
             return tuple(recipes)
         case Family.FILM:
-            return tuple(recipes)
+            return (*recipes, SUBTITLES) if media_type in _TEXTS_INSIDE and not _subtitled(others) else tuple(recipes)
     return ()
+
+
+def _subtitled(others: Iterable[str]) -> bool:
+    """Whether the creator gave subtitles: those inside of the films would be there twice."""
+    found = ((other, format_by_name(other)) for other in others)
+    return any(kind and kind.family is Family.SUBTITLES and not chapters_for(name) for name, kind in found)
 
 
 def _music(recipe: str, name: str, media_type: str, others: Iterable[str]) -> bool:

@@ -141,6 +141,11 @@ class FilmPlan:
     languages: tuple[str, ...]  # of the sounds, then of the subtitles
 
 
+def texts_of(reel: Reel) -> list[Stream]:
+    """Its subtitles that are text, and no pictures."""
+    return [stream for stream in reel.of(Kind.SUBTITLE) if stream.codec in _TEXTS]
+
+
 def shown_size(stream: Stream) -> tuple[int, int]:
     """Width and height as a player shows them: square pixels, upright."""
     width, height = max(1, round(stream.width * stream.shape)), stream.height
@@ -176,7 +181,7 @@ def plan_film(reel: Reel, side: int, smaller: Sequence[int]) -> FilmPlan:
     if size == fitted(*shown_size(video), 10**6) and plays_everywhere(reel, video):
         raise Skip(IS_ALREADY)
     sounds = reel.of(Kind.AUDIO)[:_MOST_SOUNDS]
-    texts = [stream for stream in reel.of(Kind.SUBTITLE) if stream.codec in _TEXTS]
+    texts = texts_of(reel)
     return FilmPlan(
         width=size[0],
         height=size[1],

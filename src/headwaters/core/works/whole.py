@@ -1,7 +1,8 @@
 """Whether a file ends where its format says that it does: half a film has a whole beginning.
 
 Only what a format states is believed (a length at its head, a mark at its end); what says nothing passes. Sources: ISO
-14496-12 (boxes), the RIFF and PNG specifications, ISO 32000 (PDF, 7.5.5), PKWARE's APPNOTE (4.3.16), RFC 9559.
+14496-12 (boxes), the RIFF and PNG specifications, ISO 32000 (PDF, 7.5.5), PKWARE's APPNOTE (4.3.16), RFC 9559. Music is
+in `ends_sound.py`, JPEG and TIFF in `ends_picture.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from headwaters.core.errors import N_, Code, Refused
+from headwaters.core.works import ends_picture, ends_sound
 from headwaters.core.works.content import Content, sniff
 from headwaters.core.works.media import format_by_name
 from headwaters.core.works.names import shown
@@ -109,4 +111,10 @@ _CHECKS: dict[Content, Callable[[int, Read], bool]] = {
     Content.WEBP: _riff,
     Content.MP4: _mp4,
     Content.EBML: _matroska,
+    Content.FLAC: ends_sound.flac,
+    Content.OGG: ends_sound.ogg,
+    Content.ID3: ends_sound.tagged,
+    Content.MPEG_AUDIO: ends_sound.mp3,
+    Content.JPEG: ends_picture.jpeg,
+    Content.TIFF: ends_picture.tiff,
 }

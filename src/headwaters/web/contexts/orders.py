@@ -75,11 +75,13 @@ class HeldFile:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Subtitles that a browser can show with a video."""
+    """Subtitles that a browser can show with a video. `of`: the `href` of the only video that they were made for;
+    empty: for all."""
 
     label: str
     language: str  # as a BCP 47 tag, or empty
     href: str
+    of: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from headwaters.core.clock import from_micros
 from headwaters.core.deeds import Deed, What
 from headwaters.core.errors import N_
 from headwaters.core.people import Right
-from headwaters.core.works.formats import TITLES
+from headwaters.core.works.formats import SUBTITLES, TITLES
 from headwaters.core.works.makings import ENDED, FOR_GOOD, MakingState
 from headwaters.core.works.recipes import TORRENT
 from headwaters.store.db import Connection
@@ -72,6 +72,8 @@ def _ended(said: Format, mine: Sequence[MakingLine]) -> str:
 def _by_name(found: Sequence[MakingLine]) -> dict[str, list[MakingLine]]:
     by_name: dict[str, list[MakingLine]] = {}
     for line in found:
+        if line.recipe == SUBTITLES and line.state is _S.MADE and not line.size:
+            continue  # a film in which there were none
         by_name.setdefault(_name(line.recipe), []).append(line)
     return by_name
 
