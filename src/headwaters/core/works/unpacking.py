@@ -96,7 +96,10 @@ def _large(own: int, read: Read) -> tuple[int, int, int] | None:
     """Length and place of the list, and where it ends, of an archive beyond 4 GB (ZIP64)."""
     if own < _LOCATOR.size:
         return None
-    kind, _, place, _ = _LOCATOR.unpack(read(own - _LOCATOR.size, _LOCATOR.size))
+    locator = read(own - _LOCATOR.size, _LOCATOR.size)
+    if len(locator) < _LOCATOR.size:
+        return None
+    kind, _, place, _ = _LOCATOR.unpack(locator)
     head = read(place, _LARGE_END.size)
     if kind != b"PK\6\7" or len(head) < _LARGE_END.size or head[:4] != b"PK\6\6":
         return None
